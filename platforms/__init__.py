@@ -1,0 +1,1 @@
+"""platforms own: tenants, people, roles, tokens and the record of who did what."""

@@ -1,0 +1,23 @@
+"""Registers the platforms application and its system check."""
+
+from django.apps import AppConfig
+from django.core.checks import register
+from django.utils.translation import gettext_lazy as _
+
+
+class PlatformsConfig(AppConfig):
+    """Tenants and people."""
+
+    name = "platforms"
+    verbose_name = _("Platforms")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Hook up the tenancy check and the reinstalling of the database guards."""
+        from django.db.models.signals import post_migrate
+
+        from . import integrity, scoping
+
+        register(scoping.check_every_model_has_a_tenancy)
+        # The one signal of the project: SQLite drops triggers whenever a table is rebuilt.
+        post_migrate.connect(integrity.reinstall_after_migrate, sender=self)

@@ -1,0 +1,150 @@
+"""People. The login is the e-mail address; the role on a platform is the only permission."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from platforms.roles import Deed, Role, roles_below, roles_that_may
+from platforms.scoping import GlobalQuerySet, Tenancy
+
+if TYPE_CHECKING:
+    from .token import ApiToken
+
+
+class UserManager(BaseUserManager.from_queryset(GlobalQuerySet)):  # type: ignore[misc]
+    """Creates accounts with the address in one spelling."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create an account; without a password it can only enter by a reset link."""
+        user: User = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a superadmin."""
+        return self.create_user(email, password, **{**fields, "is_superuser": True})
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Find an account by its address, however it is spelled."""
+        user: User = self.get(email__iexact=(username or "").strip())
+        return user
+
+
+class User(AbstractBaseUser):
+    """An account. What it may do follows from its memberships, never from a permission table."""
+
+    tenancy: ClassVar[Tenancy] = Tenancy.GLOBAL
+
+    email = models.EmailField(_("e-mail"), max_length=254)
+    full_name = models.CharField(_("name"), max_length=120, blank=True)
+    is_superuser = models.BooleanField(
+        _("superadmin"), default=False, help_text=_("Owns the installation and every platform.")
+    )
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Switch off instead of deleting an account.")
+    )
+    date_joined = models.DateTimeField(_("joined"), auto_now_add=True)
+
+    objects = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    #: The API token of the request, where one was used: it can only narrow the person's rights.
+    token: "ApiToken | None" = None
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        ordering = ("email",)
+        constraints = (
+            models.UniqueConstraint(
+                Lower("email"),
+                name="account_email_once",
+                violation_error_message=_("There is already an account with this address."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        """Return the name that pages show."""
+        return self.full_name or self.email
+
+    def get_short_name(self) -> str:
+        """Return the short name that the admin greets with."""
+        return self.full_name or self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Tell whether the account may enter the admin: a superadmin or a member of anything."""
+        return self.is_superuser or self.platform_ids(Deed.SEE).exists()
+
+    def reaches_every_platform(self, deed: Deed) -> bool:
+        """Tell whether the deed is allowed on all platforms; a token can take that away."""
+        if not (self.is_active and self.is_superuser):
+            return False
+        return self.token is None or (
+            self.token.platform_id is None and self.token.allows(deed)
+        )
+
+    def platform_ids(self, deed: Deed) -> models.QuerySet[Any, Any]:
+        """Return a sub-query of the ids of the platforms on which the deed is allowed."""
+        from .membership import Membership
+        from .platform import Platform
+
+        if not self.is_active or (self.token is not None and not self.token.allows(deed)):
+            return Platform.objects.none().values("pk")
+        if self.is_superuser:
+            ids = Platform.objects.values("pk")
+            name = "pk"
+        else:
+            ids = Membership.objects.filter(
+                user=self, role__in=roles_that_may(deed), platform__active=True
+            ).values("platform_id")
+            name = "platform_id"
+        if self.token is not None and self.token.platform_id is not None:
+            return ids.filter(**{name: self.token.platform_id})
+        return ids
+
+    def may(self, deed: Deed, platform_id: int | None = None) -> bool:
+        """Tell whether the deed is allowed on that platform, or with None on any at all."""
+        if self.reaches_every_platform(deed):
+            return True
+        ids = self.platform_ids(deed)
+        if platform_id is None:
+            return ids.exists()
+        return ids.filter(**{"pk" if self.is_superuser else "platform_id": platform_id}).exists()
+
+    def roles_to_give(self, platform_id: int) -> list[Role]:
+        """Return the roles that this person may give and take away on that platform."""
+        from .membership import Membership
+
+        if self.reaches_every_platform(Deed.MEMBERS):
+            return list(Role)
+        own = Membership.objects.filter(
+            user=self,
+            platform_id=platform_id,
+            platform__active=True,
+            role__in=roles_that_may(Deed.MEMBERS),
+        ).first()
+        return roles_below(Role(own.role)) if own else []
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Answer packages that ask for Django permissions: superadmins alone have them."""
+        return self.is_active and self.is_superuser
+
+    def has_perms(self, perm_list: Iterable[str], obj: object = None) -> bool:
+        """Answer for several permissions at once."""
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Answer packages that ask for a whole application."""
+        return self.has_perm(app_label)

@@ -1,0 +1,98 @@
+"""The one word on every queryset: ``for_user``; and the check that no model lacks its tenancy.
+
+Every model of ours declares ``tenancy``: TENANT rows carry ``platform_id`` and are seen by that
+platform's members alone; GLOBAL rows belong to the installation and are for superadmins.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, Self
+
+from django.apps import AppConfig, apps
+from django.core.checks import CheckMessage, Error
+from django.db import models
+
+from .roles import Deed
+
+OUR_APPS = ("platforms", "exporters", "devices", "jobs")
+
+
+class Tenancy(StrEnum):
+    """Whom the rows of a model belong to."""
+
+    TENANT = "tenant"
+    GLOBAL = "global"
+
+
+class Principal(Protocol):
+    """Somebody who asks: a person, a person's token or a machine's token."""
+
+    def reaches_every_platform(self, deed: Deed) -> bool:
+        """Tell whether the deed is allowed everywhere, on rows of no platform too."""
+
+    def platform_ids(self, deed: Deed) -> "models.QuerySet[Any, Any]":
+        """Return a sub-query of the ids of the platforms where the deed is allowed."""
+
+
+class ScopedQuerySet(models.QuerySet[Any]):
+    """Rows that belong to a platform, narrowed to what a principal may reach."""
+
+    platform_lookup: ClassVar[str] = "platform_id"
+
+    def for_user(self, user: Principal, deed: Deed = Deed.SEE) -> Self:
+        """Keep the rows on which the principal may do the deed; a sub-query, never a join."""
+        if user.reaches_every_platform(deed):
+            return self.all()
+        return self.filter(**{f"{self.platform_lookup}__in": user.platform_ids(deed)})
+
+
+class GlobalQuerySet(models.QuerySet[Any]):
+    """Rows of the installation: superadmins reach all of them, everybody else none."""
+
+    def for_user(self, user: Principal, deed: Deed = Deed.OWN) -> Self:
+        """Keep everything for a superadmin, nothing for others, whatever the deed."""
+        return self.all() if user.reaches_every_platform(Deed.OWN) else self.none()
+
+
+class TenantModel(models.Model):
+    """Base of every row that belongs to exactly one platform, for good."""
+
+    tenancy: ClassVar[Tenancy] = Tenancy.TENANT
+
+    platform = models.ForeignKey("platforms.Platform", on_delete=models.PROTECT, related_name="+")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class GlobalModel(models.Model):
+    """Base of every row that belongs to the installation."""
+
+    tenancy: ClassVar[Tenancy] = Tenancy.GLOBAL
+
+    objects = GlobalQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+def check_every_model_has_a_tenancy(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Fail the system check for a model of ours that does not say whom its rows belong to."""
+    return [
+        Error(
+            f"{model._meta.label} declares no tenancy or has a queryset without for_user().",
+            hint="Derive it from TenantModel or GlobalModel in platforms/scoping.py.",
+            obj=model,
+            id="platforms.E001",
+        )
+        for model in apps.get_models()
+        if model._meta.app_label in OUR_APPS
+        and not (
+            isinstance(getattr(model, "tenancy", None), Tenancy)
+            and hasattr(model._default_manager.all(), "for_user")
+        )
+    ]

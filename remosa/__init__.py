@@ -1,0 +1,1 @@
+"""remosa wires: settings, URLs, the admin site. It holds no rules of its own."""

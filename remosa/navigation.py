@@ -1,0 +1,83 @@
+"""The sidebar of the admin: which pages it names, for whom."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from platforms.roles import Deed
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups of links that this person can follow."""
+    from platforms.models import User
+
+    user = request.user
+    if not isinstance(user, User):
+        return []
+    sees = user.may(Deed.SEE)
+    owns = user.reaches_every_platform(Deed.OWN)
+    groups = [
+        (
+            _("Watching"),
+            [
+                (_("Overview"), "dashboard", "admin:index", True),
+                (_("Devices"), "tv", "admin:exporters_player_changelist", sees),
+                (_("Exporters"), "sensors", "admin:exporters_exporter_changelist", sees),
+                (_("MAC addresses"), "tag", "admin:exporters_exportermac_changelist", sees),
+            ],
+        ),
+        (
+            _("Platform"),
+            [
+                (_("Sites"), "storefront", "admin:platforms_site_changelist", sees),
+                (
+                    _("Members"),
+                    "group",
+                    "admin:platforms_membership_changelist",
+                    user.may(Deed.MEMBERS),
+                ),
+                (
+                    _("Invitations"),
+                    "mail",
+                    "admin:platforms_invitation_changelist",
+                    user.may(Deed.MEMBERS),
+                ),
+                (_("Audit log"), "history", "admin:platforms_auditentry_changelist", sees),
+                (_("API tokens"), "key", "admin:platforms_apitoken_changelist", sees),
+            ],
+        ),
+        (
+            _("Installation"),
+            [
+                (_("Platforms"), "domain", "admin:platforms_platform_changelist", owns),
+                (_("Accounts"), "person", "admin:platforms_user_changelist", owns),
+                (
+                    _("Exporter processes"),
+                    "memory",
+                    "admin:exporters_exporterprocess_changelist",
+                    owns,
+                ),
+                (
+                    _("Prometheus"),
+                    "monitoring",
+                    "admin:exporters_prometheusconnection_changelist",
+                    owns,
+                ),
+            ],
+        ),
+    ]
+    return [
+        {
+            "title": title,
+            "separator": True,
+            "items": [
+                {"title": name, "icon": icon, "link": reverse(view)}
+                for name, icon, view, allowed in items
+                if allowed
+            ],
+        }
+        for title, items in groups
+        if any(allowed for *_rest, allowed in items)
+    ]
