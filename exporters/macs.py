@@ -3,8 +3,6 @@
 Pure: no database, no clock, no settings. The exporter process imports it too.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator

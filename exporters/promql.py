@@ -1,0 +1,146 @@
+"""PromQL from parts: every selector is limited to platforms, every value is quoted.
+
+Pure. Expressions are built here and nowhere else; no text of a person becomes PromQL.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NewType
+
+Expression = NewType("Expression", str)
+
+SERIES_OF_REMOSA = Expression('count({__name__=~"remosa_.+"})')
+"""How many series Remosa has, over all tenants: for the superadmin's connection test only."""
+
+_METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_TENANT_LABEL = "platform_id"
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")  # what Go's regexp.QuoteMeta quotes
+_ESCAPES = {
+    **{code: f"\\x{code:02x}" for code in (*range(32), 127)},
+    # Prometheus refuses a bare U+FFFD; no label holds a lone surrogate, so it becomes one
+    **{code: "\\ufffd" for code in (0xFFFD, *range(0xD800, 0xE000))},
+    ord("\\"): "\\\\",
+    ord('"'): '\\"',
+}
+
+
+class PromqlError(ValueError):
+    """Parts of which no safe expression can be made: a fault of the caller, not of a person."""
+
+
+@dataclass(frozen=True)
+class Containing:
+    """A matcher: the label contains the text, upper and lower case alike."""
+
+    text: str
+
+
+Matcher = str | Collection[str] | Containing
+
+
+def selector(
+    metrics: str | Collection[str], platform_ids: Collection[int], /, **matchers: Matcher
+) -> Expression:
+    """Select series of the platforms: `metric{platform_id="1",mac=~"A|B"}`.
+
+    A matcher is a text (equal), several texts (one of them) or Containing. Nothing to
+    choose from is an error: an empty matcher would also select series without the label.
+    """
+    names = [metrics] if isinstance(metrics, str) else sorted(set(metrics))
+    for name in names:
+        if not _METRIC_NAME.fullmatch(name):
+            raise PromqlError(f"not a metric name: {name!r}")
+    parts = [] if len(names) == 1 else [f"__name__{_one_of(names)}"]
+    parts.append(_tenant_matcher(platform_ids))
+    for label, wanted in sorted(matchers.items()):
+        if label == _TENANT_LABEL or label.startswith("__") or not _LABEL_NAME.fullmatch(label):
+            raise PromqlError(f"not a label to match by: {label!r}")
+        parts.append(label + _condition(wanted))
+    return Expression(f"{names[0] if len(names) == 1 else ''}{{{','.join(parts)}}}")
+
+
+def union(*expressions: Expression) -> Expression:
+    """Join answers: `a or b`.
+
+    Trap: Prometheus drops a series of b when one of a has the same labels, whatever its
+    name. Metrics of the same labels belong into one selector instead.
+    """
+    if not expressions:
+        raise PromqlError("a union of nothing")
+    return Expression(" or ".join(expressions))
+
+
+def having(selected: Expression, value: int) -> Expression:
+    """Keep the series whose value it is now: the online or offline ones of a status."""
+    return Expression(f"{selected} == {value}")
+
+
+def counts(selected: Expression, *labels: str, value_label: str = "value") -> Expression:
+    """Count series by value and labels in one query: `{platform_id="1",value="0"} 12`."""
+    for label in (*labels, value_label):
+        if not _LABEL_NAME.fullmatch(label):
+            raise PromqlError(f"not a label name: {label!r}")
+    return Expression(f'count_values by ({",".join(labels)}) ("{value_label}", {selected})')
+
+
+def since(status: Expression, window: int, step: int) -> Expression:
+    """Ask when each series took the value it has: its value is a Unix time in seconds.
+
+    Looks back `window` seconds in steps of `step`. No answer for a series that did not
+    change in the window. A series that returns after a gap counts as changed. For the
+    series of one page: over a whole fleet a subquery costs seconds.
+    """
+    _check_steps(window, step)
+    unchanged = f"({status} == ({status} offset {step}s))"
+    return Expression(f"max_over_time((timestamp({status}) unless {unchanged})[{window}s:{step}s])")
+
+
+def last_known(status: Expression, window: int, step: int) -> Expression:
+    """Ask when each series was last there, now absent ones too: Unix times in seconds."""
+    _check_steps(window, step)
+    return Expression(f"max_over_time(timestamp({status})[{window}s:{step}s])")
+
+
+def _tenant_matcher(platform_ids: Collection[int]) -> str:
+    """Limit a selector to platforms: the only place that writes this matcher."""
+    for platform_id in platform_ids:
+        if type(platform_id) is not int or platform_id < 1:
+            raise PromqlError(f"not a platform id: {platform_id!r}")
+    if not platform_ids:
+        raise PromqlError("no platform: an empty set would select those of all tenants")
+    return _TENANT_LABEL + _one_of([str(number) for number in sorted(set(platform_ids))])
+
+
+def _condition(wanted: Matcher) -> str:
+    if isinstance(wanted, str):
+        return _one_of([wanted])
+    if isinstance(wanted, Containing):
+        if not wanted.text:
+            raise PromqlError("contains nothing: an empty text is in every label")
+        return f"=~{_quoted('(?is).*' + _literal(wanted.text) + '.*')}"
+    return _one_of(sorted(set(wanted)))
+
+
+def _one_of(values: list[str]) -> str:
+    if not values or not all(values):
+        raise PromqlError("no value, or an empty one: it would match series without the label")
+    if len(values) == 1:
+        return f"={_quoted(values[0])}"
+    return f"=~{_quoted('|'.join(map(_literal, values)))}"
+
+
+def _literal(value: str) -> str:
+    """Quote for RE2. Not re.escape: RE2 refuses some of its escapes, such as `\\ `."""
+    return _SPECIAL.sub(r"\\\g<0>", value)
+
+
+def _quoted(value: str) -> str:
+    """Write a text as a PromQL string."""
+    return f'"{value.translate(_ESCAPES)}"'
+
+
+def _check_steps(window: int, step: int) -> None:
+    if step < 1 or window < step:
+        raise PromqlError(f"a window of {window} s in steps of {step} s")

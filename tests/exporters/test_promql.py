@@ -1,0 +1,262 @@
+"""PromQL from parts, judged by promtool and by a real Prometheus."""
+
+import json
+import random
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporters.promql import (
+    SERIES_OF_REMOSA,
+    Containing,
+    Expression,
+    PromqlError,
+    counts,
+    having,
+    last_known,
+    selector,
+    since,
+    union,
+)
+from tests.prometheus_server import PrometheusServer, running_prometheus, tool
+
+STATUS = "remosa_exporter_cubic_device_status"
+INFO = "remosa_exporter_cubic_device_info"
+SAMPLED_AT = int(time.time()) // 30 * 30 - 60  # when the back-filled samples stand
+HISTORY = 3600  # seconds of the back-filled states
+
+_MARKS = "\\\"'`{}()[]|.*+?^$,=~!#%&/:;<>@- \t\n\r\x01\x07\x1b\x7f\u00e9\u0436\u2028\u0301\u202eab1"
+_WORDS = ["\U0001f600", "\ufffd", "\\n", "\\E", "\\Q", ".*", '"} or up{a="', "(?i)", "\\x00", "%s"]
+
+
+def hostile_values(count: int) -> list[str]:
+    source = random.Random(20261101)
+    pool = [*_MARKS, *_WORDS]
+    values: set[str] = set()
+    while len(values) < count:
+        values.add("".join(source.choices(pool, k=source.randint(1, 12))))
+    return sorted(values)
+
+
+VALUES = hostile_values(10_000)
+
+
+def test_a_selector_names_the_metric_the_platforms_and_the_matchers() -> None:
+    assert selector(STATUS, [1]) == STATUS + '{platform_id="1"}'
+    assert selector(STATUS, {2, 10, 1}) == STATUS + '{platform_id=~"1|2|10"}'
+    assert (
+        selector(STATUS, [1], mac="06:42:40:92:60:B4", exporter_id=["4", "5"])
+        == STATUS + '{platform_id="1",exporter_id=~"4|5",mac="06:42:40:92:60:B4"}'
+    )
+
+
+def test_several_metrics_are_one_selector() -> None:
+    assert (
+        selector([STATUS, INFO], [1], mac=["A", "B"])
+        == f'{{__name__=~"{INFO}|{STATUS}",platform_id="1",mac=~"A|B"}}'
+    )
+
+
+def test_a_search_is_a_literal_part_of_the_label() -> None:
+    assert selector(INFO, [1], name=Containing("a.b")) == (
+        INFO + '{platform_id="1",name=~"(?is).*a\\\\.b.*"}'
+    )
+
+
+def test_the_queries_of_the_device_page() -> None:
+    status = selector(STATUS, [1])
+    assert having(status, 0) == STATUS + '{platform_id="1"} == 0'
+    assert counts(status, "platform_id") == (
+        'count_values by (platform_id) ("value", ' + STATUS + '{platform_id="1"})'
+    )
+    assert union(status, selector("x", [1])) == STATUS + '{platform_id="1"} or x{platform_id="1"}'
+
+
+@pytest.mark.parametrize("platform_ids", [[], set(), ["1"], [0], [-1], [True], [1, None], "12"])
+def test_it_refuses_anything_but_platform_ids(platform_ids: Collection[int]) -> None:
+    with pytest.raises(PromqlError):
+        selector(STATUS, platform_ids)
+
+
+@pytest.mark.parametrize("wanted", ["", [], ["a", ""], Containing("")])
+def test_it_refuses_a_matcher_that_would_match_a_missing_label(
+    wanted: str | list[str] | Containing,
+) -> None:
+    with pytest.raises(PromqlError):
+        selector(STATUS, [1], mac=wanted)
+
+
+@pytest.mark.parametrize(
+    "label", ["platform_id", "__name__", "a b", 'a"', "\u0430", "", "1a", "a\n"]
+)
+def test_it_refuses_a_label_that_could_replace_the_tenant(label: str) -> None:
+    with pytest.raises(PromqlError):
+        selector(STATUS, [1], **{label: "2"})
+
+
+@pytest.mark.parametrize("metric", ["", "a b", 'a{x="1"} or b', "a\n", "\u0430", []])
+def test_it_refuses_what_is_no_metric_name(metric: str | list[str]) -> None:
+    with pytest.raises(PromqlError):
+        selector(metric, [1])
+
+
+@pytest.mark.parametrize("steps", [(0, 0), (60, 0), (10, 60), (60, -1)])
+def test_it_refuses_a_window_without_steps(steps: tuple[int, int]) -> None:
+    with pytest.raises(PromqlError):
+        since(selector(STATUS, [1]), *steps)
+
+
+@given(st.text(st.characters(), min_size=1))
+def test_any_text_stays_inside_its_quotes(text: str) -> None:
+    expression = selector(STATUS, [7], mac=text)
+    inside = expression.removeprefix(STATUS + '{platform_id="7",mac="').removesuffix('"}')
+    assert '"' not in inside.replace("\\\\", "").replace('\\"', "")
+    assert expression.isprintable() or not text.isascii()
+    expression.encode("utf-8")
+
+
+def test_promtool_reads_10_000_hostile_values(tmp_path: Path) -> None:
+    """Each value stands in an equality, in a search and, by the hundred, in an alternation."""
+    values = [*VALUES, "\x00", "a\x00b", "\ud800"]
+    expressions = [selector(STATUS, [1], mac=value) for value in values]
+    expressions += [selector(STATUS, [1], name=Containing(value)) for value in values]
+    expressions += [
+        selector(STATUS, [1], mac=values[at : at + 100]) for at in range(0, 10_000, 100)
+    ]
+    expressions += [
+        selector([STATUS, INFO], [1, 2]),
+        counts(selector(STATUS, [1]), "platform_id", "exporter_id"),
+        since(selector(STATUS, [1]), 86_400, 30),
+        last_known(selector(STATUS, [1]), 86_400, 30),
+        SERIES_OF_REMOSA,
+    ]
+    rules = [
+        {"record": "r", "expr": expression, "labels": {"n": str(number)}}
+        for number, expression in enumerate(expressions)
+    ]
+    rules_file = tmp_path / "rules.yml"
+    groups = {"groups": [{"name": "g", "rules": rules}]}
+    rules_file.write_text(json.dumps(groups, ensure_ascii=False), encoding="utf-8")
+    checked = subprocess.run(
+        [tool("promtool"), "check", "rules", str(rules_file)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr[-2000:]
+    assert f"SUCCESS: {len(expressions)} rules found" in checked.stdout
+
+
+def history() -> Iterator[str]:
+    """Write an hour of states, a sample every 30 s, one device a story."""
+    yield "# TYPE status gauge"
+    for mac, value_at in STORIES.items():
+        for age in range(HISTORY, -1, -30):
+            if (value := value_at(age)) is not None:
+                yield f'status{{mac="{mac}",platform_id="1"}} {value} {SAMPLED_AT - age}'
+
+
+STORIES: dict[str, Callable[[int], int | None]] = {  # age of a sample in seconds -> value
+    "always": lambda age: 1,
+    "fell": lambda age: 1 if age > 600 else 0,
+    "flapped": lambda age: 0 if 1200 < age <= 1500 else 1,
+    "returned": lambda age: None if 900 < age <= 2400 else 1,
+    "vanished": lambda age: 0 if age >= 1800 else None,
+}
+
+
+@pytest.fixture(scope="module")
+def hostile_prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    """Hold one series a hostile value, numbered by its value, beside a twin of platform 2."""
+    folder = tmp_path_factory.mktemp("hostile")
+    at = SAMPLED_AT
+    lines = [*history(), "# TYPE m gauge"]
+    for number, value in enumerate(VALUES):
+        written = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        lines.append(f'm{{platform_id="1",mac="{written}"}} {number} {at}')
+        lines.append(f'm{{platform_id="2",mac="{written}"}} -1 {at}')
+    source = folder / "metrics.txt"
+    source.write_text("\n".join([*lines, "# EOF\n"]), encoding="utf-8", newline="\n")
+    create = [tool("promtool"), "tsdb", "create-blocks-from", "openmetrics"]
+    subprocess.run([*create, str(source), str(folder / "data")], check=True, timeout=120)
+    with running_prometheus(folder, "global: {scrape_interval: 1h}\n") as server:
+        yield server
+
+
+def numbers(server: PrometheusServer, expression: Expression) -> list[int]:
+    return sorted(int(sample["value"][1]) for sample in samples(server, expression))
+
+
+def samples(server: PrometheusServer, expression: Expression) -> list[dict[str, Any]]:
+    body = urllib.parse.urlencode({"query": expression, "time": SAMPLED_AT + 5})
+    with urllib.request.urlopen(f"{server.url}/api/v1/query", body.encode(), timeout=30) as answer:
+        result: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+    return result
+
+
+def test_an_alternation_of_hostile_values_selects_them_and_no_other(
+    hostile_prometheus: PrometheusServer,
+) -> None:
+    for at in range(0, len(VALUES), 500):
+        expression = selector("m", [1], mac=VALUES[at : at + 500])
+        assert numbers(hostile_prometheus, expression) == list(range(at, at + 500))
+
+
+def test_an_equality_with_a_hostile_value_selects_it_and_no_other(
+    hostile_prometheus: PrometheusServer,
+) -> None:
+    for at in range(0, len(VALUES), 500):
+        block = VALUES[at : at + 500]
+        expression = union(*(selector("m", [1], mac=value) for value in block))
+        assert numbers(hostile_prometheus, expression) == list(range(at, at + 500))
+
+
+def test_a_search_for_a_hostile_value_finds_what_contains_it(
+    hostile_prometheus: PrometheusServer,
+) -> None:
+    for value in VALUES[::250]:
+        found = numbers(hostile_prometheus, selector("m", [1], mac=Containing(value)))
+        assert set(found) >= {n for n, other in enumerate(VALUES) if value in other}
+        assert all(value.casefold() in VALUES[number].casefold() for number in found)
+
+
+def test_no_hostile_value_reaches_another_platform(hostile_prometheus: PrometheusServer) -> None:
+    assert numbers(hostile_prometheus, selector("m", [2], mac=VALUES[:500])) == [-1] * 500
+    assert numbers(hostile_prometheus, selector("m", [3], mac=VALUES[:500])) == []
+
+
+def ages(server: PrometheusServer, expression: Expression) -> dict[str, float]:
+    rows = samples(server, expression)
+    return {row["metric"]["mac"]: SAMPLED_AT - float(row["value"][1]) for row in rows}
+
+
+def test_since_tells_when_a_state_began(hostile_prometheus: PrometheusServer) -> None:
+    expression = since(selector("status", [1]), HISTORY - 300, 30)
+    began = ages(hostile_prometheus, expression)
+    assert began == {"fell": 600, "flapped": 1200, "returned": 900}
+
+
+def test_last_known_tells_when_a_device_was_last_there(
+    hostile_prometheus: PrometheusServer,
+) -> None:
+    expression = last_known(selector("status", [1], mac=["always", "vanished"]), HISTORY, 30)
+    assert ages(hostile_prometheus, expression) == {"always": 0, "vanished": 1800}
+
+
+def test_counts_tell_online_and_offline_per_platform(hostile_prometheus: PrometheusServer) -> None:
+    rows = samples(hostile_prometheus, counts(selector("status", [1, 2]), "platform_id"))
+    assert {
+        (row["metric"]["platform_id"], row["metric"]["value"]): row["value"][1] for row in rows
+    } == {
+        ("1", "0"): "1",
+        ("1", "1"): "3",
+    }
