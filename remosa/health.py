@@ -1,7 +1,11 @@
-"""What a load balancer and a container engine ask: alive, and ready to serve."""
+"""What a load balancer, a container engine and Prometheus ask of the web application."""
 
+import hmac
+
+from django.conf import settings
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
+from django_prometheus.exports import ExportToDjangoView
 
 
 def healthy(request: HttpRequest) -> HttpResponse:
@@ -17,3 +21,13 @@ def ready(request: HttpRequest) -> HttpResponse:
     except OperationalError:
         return HttpResponse("The database does not answer.\n", "text/plain", 503)
     return HttpResponse("Ready.\n", content_type="text/plain")
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Serve Remosa's own metrics to the holder of METRICS_TOKEN; without one, in DEBUG alone."""
+    token: str = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.DEBUG or (token and hmac.compare_digest(given.encode(), token.encode())):
+        answer: HttpResponse = ExportToDjangoView(request)
+        return answer
+    return HttpResponse("Set METRICS_TOKEN and send it as a bearer token.\n", "text/plain", 401)

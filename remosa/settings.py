@@ -187,6 +187,9 @@ PROMETHEUS_URL = env.str("PROMETHEUS_URL", default="http://127.0.0.1:9090")
 # Networks and host names at which an exporter process may announce itself to be scraped.
 EXPORTER_ADDRESSES = env.list("REMOSA_EXPORTER_ADDRESSES", default=["127.0.0.0/8", "::1/128"])
 
+# Opens /metrics of the web application; empty: closed.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 LOGGING_CONFIG = "logging.config.dictConfig"
 LOGGING = logging_config(
     env.str("LOG_LEVEL", default="INFO"), env.str("LOG_FORMAT", default="text")

@@ -1,0 +1,20 @@
+"""All addresses of the web application."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from django.views.i18n import JavaScriptCatalog
+
+from . import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("-/healthy", health.healthy, name="healthy"),
+    path("-/ready", health.ready, name="ready"),
+    path("metrics", health.metrics, name="metrics"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/messages.js", JavaScriptCatalog.as_view(packages=["exporters"]), name="messages"),
+    path("api/", include("remosa.api_urls")),
+    path("", include("platforms.urls")),
+    path("admin/", admin.site.urls),
+]
