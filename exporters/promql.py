@@ -85,24 +85,6 @@ def counts(selected: Expression, *labels: str, value_label: str = "value") -> Ex
     return Expression(f'count_values by ({",".join(labels)}) ("{value_label}", {selected})')
 
 
-def since(status: Expression, window: int, step: int) -> Expression:
-    """Ask when each series took the value it has: its value is a Unix time in seconds.
-
-    Looks back `window` seconds in steps of `step`. No answer for a series that did not
-    change in the window. A series that returns after a gap counts as changed. For the
-    series of one page: over a whole fleet a subquery costs seconds.
-    """
-    _check_steps(window, step)
-    unchanged = f"({status} == ({status} offset {step}s))"
-    return Expression(f"max_over_time((timestamp({status}) unless {unchanged})[{window}s:{step}s])")
-
-
-def last_known(status: Expression, window: int, step: int) -> Expression:
-    """Ask when each series was last there, now absent ones too: Unix times in seconds."""
-    _check_steps(window, step)
-    return Expression(f"max_over_time(timestamp({status})[{window}s:{step}s])")
-
-
 def _tenant_matcher(platform_ids: Collection[int]) -> str:
     """Limit a selector to platforms: the only place that writes this matcher."""
     for platform_id in platform_ids:
@@ -139,8 +121,3 @@ def _literal(value: str) -> str:
 def _quoted(value: str) -> str:
     """Write a text as a PromQL string."""
     return f'"{value.translate(_ESCAPES)}"'
-
-
-def _check_steps(window: int, step: int) -> None:
-    if step < 1 or window < step:
-        raise PromqlError(f"a window of {window} s in steps of {step} s")

@@ -6,7 +6,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,7 @@ from exporters.promql import (
     PromqlError,
     counts,
     having,
-    last_known,
     selector,
-    since,
     union,
 )
 from tests.prometheus_server import PrometheusServer, running_prometheus, tool
@@ -31,7 +29,10 @@ from tests.prometheus_server import PrometheusServer, running_prometheus, tool
 STATUS = "remosa_exporter_cubic_device_status"
 INFO = "remosa_exporter_cubic_device_info"
 SAMPLED_AT = int(time.time()) // 30 * 30 - 60  # when the back-filled samples stand
-HISTORY = 3600  # seconds of the back-filled states
+STATES = [
+    f'status{{mac="{mac}",platform_id="{platform}"}} {value} {SAMPLED_AT}'
+    for platform, mac, value in [(1, "a", 1), (1, "b", 1), (1, "c", 0), (2, "d", 0), (3, "e", 0)]
+]
 
 _MARKS = "\\\"'`{}()[]|.*+?^$,=~!#%&/:;<>@- \t\n\r\x01\x07\x1b\x7f\u00e9\u0436\u2028\u0301\u202eab1"
 _WORDS = ["\U0001f600", "\ufffd", "\\n", "\\E", "\\Q", ".*", '"} or up{a="', "(?i)", "\\x00", "%s"]
@@ -108,12 +109,6 @@ def test_it_refuses_what_is_no_metric_name(metric: str | list[str]) -> None:
         selector(metric, [1])
 
 
-@pytest.mark.parametrize("steps", [(0, 0), (60, 0), (10, 60), (60, -1)])
-def test_it_refuses_a_window_without_steps(steps: tuple[int, int]) -> None:
-    with pytest.raises(PromqlError):
-        since(selector(STATUS, [1]), *steps)
-
-
 @given(st.text(st.characters(), min_size=1))
 def test_any_text_stays_inside_its_quotes(text: str) -> None:
     expression = selector(STATUS, [7], mac=text)
@@ -134,8 +129,6 @@ def test_promtool_reads_10_000_hostile_values(tmp_path: Path) -> None:
     expressions += [
         selector([STATUS, INFO], [1, 2]),
         counts(selector(STATUS, [1]), "platform_id", "exporter_id"),
-        since(selector(STATUS, [1]), 86_400, 30),
-        last_known(selector(STATUS, [1]), 86_400, 30),
         SERIES_OF_REMOSA,
     ]
     rules = [
@@ -156,30 +149,12 @@ def test_promtool_reads_10_000_hostile_values(tmp_path: Path) -> None:
     assert f"SUCCESS: {len(expressions)} rules found" in checked.stdout
 
 
-def history() -> Iterator[str]:
-    """Write an hour of states, a sample every 30 s, one device a story."""
-    yield "# TYPE status gauge"
-    for mac, value_at in STORIES.items():
-        for age in range(HISTORY, -1, -30):
-            if (value := value_at(age)) is not None:
-                yield f'status{{mac="{mac}",platform_id="1"}} {value} {SAMPLED_AT - age}'
-
-
-STORIES: dict[str, Callable[[int], int | None]] = {  # age of a sample in seconds -> value
-    "always": lambda age: 1,
-    "fell": lambda age: 1 if age > 600 else 0,
-    "flapped": lambda age: 0 if 1200 < age <= 1500 else 1,
-    "returned": lambda age: None if 900 < age <= 2400 else 1,
-    "vanished": lambda age: 0 if age >= 1800 else None,
-}
-
-
 @pytest.fixture(scope="module")
 def hostile_prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
     """Hold one series a hostile value, numbered by its value, beside a twin of platform 2."""
     folder = tmp_path_factory.mktemp("hostile")
     at = SAMPLED_AT
-    lines = [*history(), "# TYPE m gauge"]
+    lines = ["# TYPE status gauge", *STATES, "# TYPE m gauge"]
     for number, value in enumerate(VALUES):
         written = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         lines.append(f'm{{platform_id="1",mac="{written}"}} {number} {at}')
@@ -234,29 +209,9 @@ def test_no_hostile_value_reaches_another_platform(hostile_prometheus: Prometheu
     assert numbers(hostile_prometheus, selector("m", [3], mac=VALUES[:500])) == []
 
 
-def ages(server: PrometheusServer, expression: Expression) -> dict[str, float]:
-    rows = samples(server, expression)
-    return {row["metric"]["mac"]: SAMPLED_AT - float(row["value"][1]) for row in rows}
-
-
-def test_since_tells_when_a_state_began(hostile_prometheus: PrometheusServer) -> None:
-    expression = since(selector("status", [1]), HISTORY - 300, 30)
-    began = ages(hostile_prometheus, expression)
-    assert began == {"fell": 600, "flapped": 1200, "returned": 900}
-
-
-def test_last_known_tells_when_a_device_was_last_there(
-    hostile_prometheus: PrometheusServer,
-) -> None:
-    expression = last_known(selector("status", [1], mac=["always", "vanished"]), HISTORY, 30)
-    assert ages(hostile_prometheus, expression) == {"always": 0, "vanished": 1800}
-
-
 def test_counts_tell_online_and_offline_per_platform(hostile_prometheus: PrometheusServer) -> None:
     rows = samples(hostile_prometheus, counts(selector("status", [1, 2]), "platform_id"))
-    assert {
-        (row["metric"]["platform_id"], row["metric"]["value"]): row["value"][1] for row in rows
-    } == {
-        ("1", "0"): "1",
-        ("1", "1"): "3",
+    found = {
+        (row["metric"]["platform_id"], row["metric"]["value"], row["value"][1]) for row in rows
     }
+    assert found == {("1", "1", "2"), ("1", "0", "1"), ("2", "0", "1")}
