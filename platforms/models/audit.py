@@ -20,6 +20,8 @@ class Action(models.TextChoices):
     EXPORTED = "exported", _("exported")
     LOGGED_IN = "logged_in", _("logged in")
     LOGIN_FAILED = "login_failed", _("failed to log in")
+    LOGGED_OUT = "logged_out", _("logged out")
+    RESET_ASKED = "reset_asked", _("asked for a password reset")
     PASSWORD_CHANGED = "password_changed", _("changed the password")
     ANNOUNCED = "announced", _("announced itself")
     REFUSED = "refused", _("was refused")
