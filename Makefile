@@ -1,0 +1,59 @@
+# One word per deed. `make` alone lists them; each sets up what it needs first.
+PYTHON ?= python3
+BIN = .venv/bin
+SETUP = $(PYTHON) -m tools.setup
+PYTEST = $(BIN)/python -m pytest
+# Files that no checker of Python finds by itself.
+COMPOSE_FILES = $(wildcard docker/*compose*.y*ml)
+
+export PYTHONDONTWRITEBYTECODE = 1
+
+.DEFAULT_GOAL = help
+.PHONY: help setup demo run test check lint fix lock messages clean
+
+help:  ## list the words
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup:  ## get everything that demo, run, test and check need, and start nothing
+	@$(SETUP) check
+
+demo:  ## Remosa with two platforms, 200 simulated players and a real Prometheus
+	@$(SETUP) run
+	@$(BIN)/python manage.py run_demo
+
+run:  ## Remosa by itself: SQLite, Prometheus and the exporter on this machine
+	@$(SETUP) run
+	@$(BIN)/python manage.py run_local
+
+test:  ## the tests: a part on SQLite, then all of them on PostgreSQL
+	@$(SETUP) test
+	@echo "Tests on SQLite"
+	@REMOSA_TEST_DATABASE=sqlite $(PYTEST) -q -n 2 -m both_databases
+	@echo "Tests on PostgreSQL"
+	@$(PYTEST) -q -n 2
+
+check:  ## every static check, then the tests
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test
+
+lint:  ## the static checks alone
+	@$(SETUP) check
+	@$(BIN)/python -m tools.lint
+
+fix:  ## format, and repair what ruff can repair
+	@$(SETUP) test
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+lock:  ## write the lock files anew from pyproject.toml
+	@$(SETUP) test
+	@$(BIN)/python -m tools.lock
+
+messages:  ## collect the words to translate, and compile the translations
+	@$(SETUP) run
+	@$(BIN)/python -m tools.messages
+
+clean:  ## remove what the other words made, the state of demo and run too
+	rm -rf .venv .tools .demo .remosa .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find locale -name '*.mo' -delete

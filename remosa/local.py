@@ -1,0 +1,135 @@
+"""One installation on this machine: its settings and its processes. Opens no database."""
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from remosa.place import Place
+from remosa.ports import LOOPBACK, check_free, port_of
+from remosa.supervisor import Process, Supervisor
+
+ROOT = Path(__file__).resolve().parent.parent
+# The ports by the variable that sets them.
+PORTS = {"REMOSA_WEB_PORT": 8000, "REMOSA_PROMETHEUS_PORT": 9090, "EXPORTER_PORT": 19101}
+
+
+class CannotStart(Exception):
+    """Something is missing on this machine; the text is for a person."""
+
+
+def run(
+    place: Place,
+    ports: Mapping[str, int],
+    processes: Callable[[Mapping[str, int]], Sequence[Process]],
+    banner: Callable[[Mapping[str, int]], str],
+    say: Callable[[str], None],
+) -> int:
+    """Start an installation and stay until it ends; return the exit code.
+
+    `ports` are the defaults by variable. BadPort, CannotStart or Occupied before anything started.
+    """
+    chosen = {name: port_of(name, port, os.environ) for name, port in ports.items()}
+    with place.occupied():
+        check_free(chosen)
+        say(f"Starting in {place.folder}, logs in {place.logs}")
+        return Supervisor(place.logs, say).run(
+            processes(chosen), healthy=lambda: say(banner(chosen))
+        )
+
+
+def environment(place: Place, given: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+    """What every process of the installation gets: what was given, and the rest from its folder."""
+    found = {name: value for name, value in given.items() if name != "DJANGO_SETTINGS_MODULE"}
+    for name, value in (
+        ("SECRET_KEY", secrets.token_urlsafe(50)),
+        ("REMOSA_SECRET_KEYS", urlsafe_b64encode(secrets.token_bytes(32)).decode()),
+    ):
+        if not found.get(name) and not found.get(f"{name}_FILE"):
+            path = place.secret(name.lower().replace("_", "-"), value)
+            found[f"{name}_FILE"] = str(path)
+    database = quote(str(place.folder.resolve() / "remosa.sqlite3"))
+    defaults = {
+        "DATABASE_URL": "" if found.get("DATABASE_URL_FILE") else f"sqlite:///{database}",
+        "PROMETHEUS_URL": f"http://{LOOPBACK}:{ports['REMOSA_PROMETHEUS_PORT']}",
+    }
+    for name, value in defaults.items():
+        found[name] = found.get(name) or value
+    found["PYTHONUNBUFFERED"] = "1"
+    return found
+
+
+def manage(*words: str) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), *words]
+
+
+def migrate(settings: Mapping[str, str]) -> Process:
+    return Process("migrate", manage("migrate", "--noinput"), settings, ready=None, deadline=600)
+
+
+def prepare(place: Place, settings: Mapping[str, str]) -> Process:
+    """Tokens for the exporter and Prometheus, and the first superadmin."""
+    command = manage("prepare_local", str(place.folder))
+    return Process("prepare", command, settings, ready=None)
+
+
+def web(settings: Mapping[str, str], port: int) -> Process:
+    address = f"{LOOPBACK}:{port}"
+    command = [sys.executable, "-m", "gunicorn", "remosa.wsgi:application"]
+    # One worker: django-prometheus counts within a process.
+    command += ["--bind", address, "--worker-class", "gthread", "--threads", "8"]
+    command += ["--chdir", str(ROOT), "--no-control-socket", "--graceful-timeout", "3"]
+    return Process("web", command, settings, ready=f"http://{address}/-/ready")
+
+
+def cubic_exporter(place: Place, settings: Mapping[str, str], ports: Mapping[str, int]) -> Process:
+    port = ports["EXPORTER_PORT"]
+    kept = ("SECRET_KEY", "REMOSA_SECRET_KEYS", "DATABASE_URL", "METRICS_TOKEN", "EMAIL_URL")
+    # The exporter needs none of the web application's secrets, so it gets none.
+    own = {
+        name: value for name, value in settings.items() if name.removesuffix("_FILE") not in kept
+    }
+    own |= {
+        "REMOSA_API_URL": f"http://{LOOPBACK}:{ports['REMOSA_WEB_PORT']}",
+        "REMOSA_API_TOKEN_FILE": str(place.exporter_token.resolve()),
+        "CACHE_DB_FILE": str(place.folder.resolve() / "cubic-cache.sqlite3"),
+        "EXPORTER_PORT": str(port),
+        "WEB_LISTEN_ADDRESS": f"{LOOPBACK}:{port}",
+    }
+    ready = f"http://{LOOPBACK}:{port}/-/healthy"
+    return Process("exporter", manage("run_cubic_exporter"), own, ready)
+
+
+def prometheus(place: Place, ports: Mapping[str, int], scrape_seconds: int) -> Process:
+    """Prometheus with the exporters from service discovery; CannotStart without a program."""
+    program = ROOT / ".tools" / "bin" / "prometheus"
+    found = str(program) if program.exists() else shutil.which("prometheus")
+    if found is None:
+        raise CannotStart("Prometheus is missing here: run `make setup`")
+    address = f"{LOOPBACK}:{ports['REMOSA_PROMETHEUS_PORT']}"
+    configuration = place.folder / "prometheus.yml"
+    configuration.write_text(
+        prometheus_configuration(place, ports["REMOSA_WEB_PORT"], scrape_seconds)
+    )
+    command = [found, f"--config.file={configuration}", f"--web.listen-address={address}"]
+    command += [f"--storage.tsdb.path={place.folder / 'prometheus'}"]
+    command += ["--storage.tsdb.retention.time=30d", "--log.level=warn"]
+    return Process("prometheus", command, dict(os.environ), ready=f"http://{address}/-/ready")
+
+
+def prometheus_configuration(place: Place, web_port: int, scrape_seconds: int) -> str:
+    """The configuration file, as JSON, which is YAML too."""
+    period = f"{scrape_seconds}s"
+    discovery = {
+        "url": f"http://{LOOPBACK}:{web_port}/api/v1/prometheus/targets",
+        "refresh_interval": period,
+        "authorization": {"credentials_file": str(place.discovery_token.resolve())},
+    }
+    scrape = {"job_name": "remosa", "http_sd_configs": [discovery]}
+    intervals = {"scrape_interval": period, "scrape_timeout": period}
+    return json.dumps({"global": intervals, "scrape_configs": [scrape]}, indent=2)

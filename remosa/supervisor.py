@@ -1,0 +1,195 @@
+"""Start processes in order, watch them, end them together. Knows nothing of Remosa or Django.
+
+No process outlives its supervisor: each leads a group of its own, which gets SIGTERM and in the end
+SIGKILL; and the kernel kills it when the supervisor itself is killed (PR_SET_PDEATHSIG).
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE_SECONDS = 5.0
+CHECK_SECONDS = 0.1
+SHOWN_LOG_LINES = 15
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+Check = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Process:
+    """What to start. `ready`: an address that answers 200, a check, or None: it runs to its end."""
+
+    name: str
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    ready: str | Check | None
+    deadline: float = 60.0
+
+
+class Stopped(Exception):
+    """Somebody asked the supervisor to end."""
+
+
+class Failed(Exception):
+    """A process ended by itself or never became healthy; the text is for a person."""
+
+
+class Supervisor:
+    """Runs processes until one of them ends or somebody asks to stop."""
+
+    def __init__(self, logs: Path, say: Callable[[str], None]) -> None:
+        self.logs = logs
+        self.say = say
+        self.running: list[tuple[Process, subprocess.Popen[bytes]]] = []
+
+    def run(self, processes: Sequence[Process], healthy: Callable[[], None]) -> int:
+        """Start all, call `healthy` once, wait; return 0 when asked to stop, 1 when one died."""
+        self.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Blocked signals wait for sigtimedwait below, so that none arrives in the middle of a deed.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, signal.SIGCHLD))
+        try:
+            for process in processes:
+                self._start(process)
+            healthy()
+            while True:
+                self._pause(60.0)
+        except Stopped:
+            self.say("Stopping ...")
+            return 0
+        except Failed as failure:
+            self.say(str(failure))
+            return 1
+        finally:
+            self._end_all()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _start(self, process: Process) -> None:
+        """Start one process and wait until it is ready; Failed when that does not come to pass."""
+        log = self.logs / f"{process.name}.log"
+        if log.exists():
+            log.replace(log.with_suffix(".log.1"))
+        started = time.monotonic()
+        with log.open("wb") as output:
+            try:
+                child = subprocess.Popen(
+                    process.argv,
+                    env=dict(process.environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    # Safe: the supervisor has one thread.
+                    preexec_fn=_tie_to(os.getpid()),  # noqa: PLW1509
+                )
+            except OSError as error:
+                raise Failed(f"{process.name} cannot be started: {error}") from error
+        self.running.append((process, child))
+        while not self._is_ready(process, child):
+            if time.monotonic() - started > process.deadline:
+                raise Failed(
+                    f"{process.name} did not become healthy within {process.deadline:.0f} s"
+                    + self._end_of_log(process)
+                )
+            self._pause(CHECK_SECONDS)
+        word = "done" if process.ready is None else "healthy"
+        self.say(f"  {process.name:<12} {word} after {time.monotonic() - started:.1f} s")
+
+    def _is_ready(self, process: Process, child: subprocess.Popen[bytes]) -> bool:
+        ended = child.poll() is not None
+        if ended and (process.ready is not None or child.returncode):
+            raise Failed(self._obituary(process, child))
+        if process.ready is None:
+            if ended:
+                self.running.remove((process, child))
+            return ended
+        return answers(process.ready) if isinstance(process.ready, str) else process.ready()
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep, but wake for a signal and for the death of a process."""
+        arrived = signal.sigtimedwait((*ENDING, signal.SIGCHLD), seconds)
+        if arrived is not None and arrived.si_signo in ENDING:
+            raise Stopped
+        for process, child in self.running:
+            if process.ready is not None and child.poll() is not None:
+                raise Failed(self._obituary(process, child))
+
+    def _obituary(self, process: Process, child: subprocess.Popen[bytes]) -> str:
+        code = child.returncode
+        how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+        return f"{process.name} ended by itself: {how}{self._end_of_log(process)}"
+
+    def _end_of_log(self, process: Process) -> str:
+        path = self.logs / f"{process.name}.log"
+        with path.open(errors="replace") as lines:
+            end = list(deque(lines, SHOWN_LOG_LINES))
+        shown = "".join(f"  | {line.rstrip()}\n" for line in end)
+        return f". The end of {path}:\n{shown}" if end else f". {path} is empty."
+
+    def _end_all(self) -> None:
+        """SIGTERM to every group, the last one first; SIGKILL to what is left after patience."""
+        for _, child in reversed(self.running):
+            _signal_group(child, signal.SIGTERM)
+        waited, begun = 0.0, time.monotonic()
+        while any(_group_lives(child) for _, child in self.running) and waited < PATIENCE_SECONDS:
+            arrived = signal.sigtimedwait((*ENDING, signal.SIGCHLD), CHECK_SECONDS)
+            waited = time.monotonic() - begun
+            # Who asks again does not want to wait; at first it may be make handing on the same one.
+            if arrived is not None and arrived.si_signo in ENDING and waited > 1.0:
+                break
+        for process, child in reversed(self.running):
+            if _group_lives(child):
+                self.say(f"  {process.name} does not end; killed")
+                _signal_group(child, signal.SIGKILL)
+            child.wait()
+        self.running.clear()
+
+
+def answers(address: str) -> bool:
+    """Tell whether an address answers 200 within a second."""
+    # Never through a proxy of the environment: the address is on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(address, timeout=1.0) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _tie_to(parent: int) -> Callable[[], None]:
+    """What a child does before its program: die with its parent, take signals again."""
+    libc = ctypes.CDLL(None)
+
+    def prepare() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the line above
+            os._exit(1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+    return prepare
+
+
+def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        pass  # everything in the group has ended, which is what was wanted
+
+
+def _group_lives(child: subprocess.Popen[bytes]) -> bool:
+    """Tell whether the process or anything it started is still there."""
+    child.poll()
+    try:
+        os.killpg(child.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
