@@ -6,12 +6,16 @@ SQLite beside the code, a key made for this folder, loopback only.
 
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from remosa import navigation
 from remosa.logs import logging_config
+
+# Lets the code say QuerySet[Player] or ModelForm[Site] at run time as well as to mypy.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -43,7 +47,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 INSTALLED_APPS = [
-    "remosa.admin_site.RemosaAdminConfig",
+    "remosa.admin_app.RemosaAdminConfig",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
