@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exporters.kinds import KINDS
 from platforms.scoping import GlobalModel, ScopedQuerySet, TenantModel
-from platforms.secrets import EncryptedField
+from platforms.secrets import EncryptedField, SecretRow
 
 
 def kind_choices() -> list[tuple[str, str]]:
@@ -233,7 +233,7 @@ class Authentication(models.TextChoices):
     BEARER = "bearer", _("bearer token")
 
 
-class PrometheusConnection(GlobalModel):
+class PrometheusConnection(SecretRow, GlobalModel):
     """Where the metrics are read; one row for the installation."""
 
     url = models.URLField(_("address"), max_length=500)
