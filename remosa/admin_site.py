@@ -2,19 +2,12 @@
 
 from typing import Any
 
-from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
 from unfold.sites import UnfoldAdminSite
 
 from platforms import audit
 from platforms.audit import Action, Actor
-
-
-class RemosaAdminConfig(AdminConfig):
-    """Puts our site in the place of Django's."""
-
-    default_site = "remosa.admin_site.RemosaAdminSite"
 
 
 class RemosaAdminSite(UnfoldAdminSite):
