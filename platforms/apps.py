@@ -1,7 +1,7 @@
 """Registers the platforms application and its system check."""
 
 from django.apps import AppConfig
-from django.core.checks import register
+from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -19,5 +19,7 @@ class PlatformsConfig(AppConfig):
         from . import integrity, scoping
 
         register(scoping.check_every_model_has_a_tenancy)
+        register(integrity.check_links_can_be_guarded)
+        register(integrity.check_guards_are_installed, Tags.database)
         # The one signal of the project: SQLite drops triggers whenever a table is rebuilt.
         post_migrate.connect(integrity.reinstall_after_migrate, sender=self)

