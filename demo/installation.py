@@ -1,0 +1,133 @@
+"""The demo as a list of processes: an installation apart, whatever .env says of the real one."""
+
+import json
+import os
+import secrets
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from demo.cast import CAST, ROOT
+from demo.vendors import STATUS_PATH
+from exporters.metrics import device_status
+from remosa import local
+from remosa.place import Place
+from remosa.ports import LOOPBACK
+from remosa.supervisor import Process
+
+PORTS = {**local.PORTS, "DEMO_VENDOR_PORT": 8900}
+SCRAPE_SECONDS = 5
+# What the demo sets for itself, so that nothing a .env says of a real installation reaches it.
+OWN_SETTINGS = {
+    "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
+    "CSRF_TRUSTED_ORIGINS": "",
+    "DATABASE_URL": "",
+    "DEBUG": "0",
+    "METRICS_TOKEN": "",
+    "PROMETHEUS_URL": "",
+    "REDIS_URL": "",
+    "REMOSA_EXPORTER_ADDRESSES": "127.0.0.0/8,::1/128",
+    "REMOSA_HTTPS": "0",
+    "REMOSA_PUBLIC_URL": "",
+    "REMOSA_SECRET_KEYS": "",
+    "REMOSA_TRUSTED_PROXIES": "0",
+    "SECRET_KEY": "",
+    # Of the exporter: empty means what the admin says, or the default.
+    **dict.fromkeys(("EXPORTER_ADVERTISE_HOST", "EXPORTER_INSTANCE", "LEGACY_METRICS"), ""),
+    **dict.fromkeys(("MAX_AGE", "MAX_CONCURRENCY", "PLATFORM_ID", "POLL_INTERVAL"), ""),
+    **dict.fromkeys(("TIMEOUT", "WEB_TELEMETRY_PATH"), ""),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """How large the simulated world is and how quickly its time goes by."""
+
+    players: int
+    seed: int
+    speed: float
+
+    @property
+    def options(self) -> list[str]:
+        return [f"--players={self.players}", f"--seed={self.seed}"]
+
+
+def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Process]:
+    settings = environment(place, ports)
+    vendor_port = ports["DEMO_VENDOR_PORT"]
+    vendor_address = f"http://{LOOPBACK}:{vendor_port}"
+    password = place.secret("demo-password", secrets.token_urlsafe(9))
+    exporter = local.cubic_exporter(place, settings, ports)
+    exporter = replace(
+        exporter,
+        environment={
+            **exporter.environment,
+            "EXTERNAL_API_BASE_URL": f"{vendor_address}{STATUS_PATH}?mac=",
+        },
+    )
+    vendor = local.manage("run_demo_vendor", f"--port={vendor_port}", f"--speed={world.speed}")
+    return [
+        local.migrate(settings),
+        Process(
+            "seed", local.manage("seed_demo", str(password), *world.options), settings, ready=None
+        ),
+        local.prepare(place, settings),
+        Process("vendor", [*vendor, *world.options], settings, f"{vendor_address}/control"),
+        local.web(settings, ports["REMOSA_WEB_PORT"]),
+        exporter,
+        replace(
+            local.prometheus(place, ports, SCRAPE_SECONDS),
+            ready=partial(sees_the_fleet, ports["REMOSA_PROMETHEUS_PORT"]),
+        ),
+    ]
+
+
+def environment(place: Place, ports: Mapping[str, int]) -> dict[str, str]:
+    """The settings of every process of the demo; none of the real installation's comes through."""
+    mails = f"filemail:///{place.folder.resolve() / 'mail'}"
+    own = {
+        **OWN_SETTINGS,
+        "EMAIL_URL": mails,
+        "STATIC_ROOT": str(place.folder.resolve() / "static"),
+    }
+    # Empty, not absent: the processes read .env themselves, and what is set wins over it.
+    files = {f"{name}_FILE": "" for name in own}
+    return local.environment(place, {**os.environ, **own, **files}, ports)
+
+
+def sees_the_fleet(prometheus_port: int) -> bool:
+    """Tell whether Prometheus has the status of a player."""
+    query = urllib.parse.urlencode({"query": f"count({device_status('cubic', 'mac').name})"})
+    # Never through a proxy of the environment: the address is on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    address = f"http://{LOOPBACK}:{prometheus_port}/api/v1/query?{query}"
+    try:
+        with opener.open(address, timeout=1.0) as answer:
+            return bool(json.load(answer)["data"]["result"])
+    except (OSError, ValueError, KeyError):
+        return False  # not yet
+
+
+def banner(place: Place, ports: Mapping[str, int]) -> str:
+    """What a visitor needs: the address, the logins, and what to try."""
+    password = (place.folder / "demo-password").read_text()
+    people = [(ROOT, "superadmin"), *((person.email, person.place) for person in CAST)]
+    logins = "".join(f"    {email:<22} {what}\n" for email, what in people)
+    tell = ".venv/bin/python manage.py tell_vendor"
+    if ports["DEMO_VENDOR_PORT"] != PORTS["DEMO_VENDOR_PORT"]:
+        tell = f"DEMO_VENDOR_PORT={ports['DEMO_VENDOR_PORT']} {tell}"
+    return (
+        "\nThe Remosa demo is running.\n\n"
+        f"  Address      http://{LOOPBACK}:{ports['REMOSA_WEB_PORT']}/\n"
+        f"  Password     {password}   for each of these:\n{logins}"
+        f"  Prometheus   http://{LOOPBACK}:{ports['REMOSA_PROMETHEUS_PORT']}\n"
+        f"  Exporter     http://{LOOPBACK}:{ports['EXPORTER_PORT']}/metrics\n"
+        f"  Mails        {place.folder / 'mail'}\n\n"
+        "  Open Devices and watch players flap. Then let the vendor fail:\n"
+        f"    {tell} stop\n"
+        "  Within half a minute every player is Unknown, with the reason; none is Offline.\n"
+        f"    {tell} start\n\n"
+        "Ctrl-C ends every process.\n"
+    )

@@ -1,0 +1,35 @@
+"""Door: change the simulated vendor while the demo runs."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from demo.control import DEEDS
+from remosa.ports import LOOPBACK, BadPort, port_of
+
+
+class Command(BaseCommand):
+    help = "Tell the simulated vendor to stop, to start, to fail (see demo/control.py)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("deed", choices=sorted(DEEDS))
+        parser.add_argument("told", nargs="?", default="{}", help='such as \'{"fault": "html"}\'')
+
+    def handle(self, *args: Any, deed: str, told: str, **options: Any) -> None:
+        # Never through a proxy of the environment: the vendor is on this machine.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            port = port_of("DEMO_VENDOR_PORT", 8900, os.environ)
+            address = f"http://{LOOPBACK}:{port}/control/{deed}"
+            with opener.open(address, data=told.encode(), timeout=5) as answer:
+                state = json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise CommandError(error.read().decode(errors="replace")) from error
+        except (BadPort, OSError, ValueError) as error:
+            raise CommandError(f"the simulated vendor does not answer: {error}") from error
+        for name, value in state.items():
+            self.stdout.write(f"{name:<12} {value}")
