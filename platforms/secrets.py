@@ -6,7 +6,7 @@ Trap: renaming a model or a field changes the context; such a migration must sea
 """
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -17,11 +17,6 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
 from .keyring import KeyRing, KeyRingError
-
-if TYPE_CHECKING:
-    _Field = models.Field[Any, Any]
-else:
-    _Field = models.Field  # cannot be subscripted at run time
 
 LONGEST = 4096  # characters of a secret
 KEPT = object()  # what the form field answers when the stored secret shall stay
@@ -100,9 +95,7 @@ class Secret:
 class SecretRow(models.Model):
     """A row that has secrets: gives them the context that no other row has."""
 
-    secret_context: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField(
-        default=uuid.uuid4, unique=True, editable=False
-    )
+    secret_context = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
     class Meta:
         abstract = True
