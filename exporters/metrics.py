@@ -39,7 +39,8 @@ class Metric:
         """Return the line of one sample, always valid UTF-8."""
         pairs = ",".join([f'{label}="{escape(labels[label])}"' for label in self.labels])
         braces = f"{{{pairs}}}" if pairs else ""
-        return f"{self.name}{braces} {floatToGoString(value)}\n".encode()
+        number: str = floatToGoString(value)  # type: ignore[no-untyped-call]
+        return f"{self.name}{braces} {number}\n".encode()
 
 
 def safe_text(text: str) -> str:

@@ -91,9 +91,7 @@ def _visible(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
 
 
-def _render_text(
-    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
-) -> str:
+def _render_text(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> str:
     """Write `time level logger: event key=value`, a traceback on the lines below."""
     time, level = event.pop("timestamp", ""), event.pop("level", "")
     name, said = event.pop("logger", ""), event.pop("event", "")

@@ -1,0 +1,70 @@
+"""What is told of a source as a whole: is it up, since when, its errors, its devices by state."""
+
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+
+from exporters import metrics
+from exporters.kinds.shape import Reason
+
+# These reasons belong to a device or to time, not to an answer that went wrong.
+_NO_ERRORS = (Reason.NOT_FOUND, Reason.STALE)
+
+
+class State(StrEnum):
+    """In which of these is each device of a source, exactly one."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+    NOT_FOUND = "not_found"
+    STALE = "stale"
+
+
+class Figures:
+    """The numbers of one source; None until the first poll tells them."""
+
+    def __init__(self, exporter_id: int, platform_id: int) -> None:
+        self._labels = {"exporter_id": str(exporter_id), "platform_id": str(platform_id)}
+        self.platform_id = platform_id
+        self.up: bool | None = None
+        self.last_success: float | None = None  # Unix time
+        self.duration: float | None = None  # seconds
+        self.errors = Counter({reason.value: 0 for reason in Reason if reason not in _NO_ERRORS})
+        self.devices = Counter({state.value: 0 for state in State})
+
+    def lines(self, family: str) -> bytes:
+        """Return the lines of one of the families of FAMILIES."""
+        return b"".join(self._lines(family))
+
+    def _lines(self, family: str) -> Iterator[bytes]:
+        if family == metrics.SOURCE_ERRORS.name:
+            for reason, count in sorted(self.errors.items()):
+                yield metrics.SOURCE_ERRORS.line({**self._labels, "reason": reason}, count)
+        elif family == metrics.SOURCE_DEVICES.name:
+            for state, count in self.devices.items():
+                yield metrics.SOURCE_DEVICES.line({**self._labels, "state": state}, count)
+        else:
+            value = self._value(family)
+            if value is not None:
+                yield _METRICS[family].line(self._labels, value)
+
+    def _value(self, family: str) -> float | None:
+        return {
+            metrics.SOURCE_UP.name: self.up,
+            metrics.SOURCE_LAST_SUCCESS.name: self.last_success,
+            metrics.SOURCE_POLL_DURATION.name: self.duration,
+            # A kind that asks for each device by itself cannot be given a shortened list.
+            metrics.SOURCE_TRUNCATED.name: 0,
+        }.get(family)
+
+
+FAMILIES = (
+    metrics.SOURCE_UP,
+    metrics.SOURCE_LAST_SUCCESS,
+    metrics.SOURCE_POLL_DURATION,
+    metrics.SOURCE_ERRORS,
+    metrics.SOURCE_DEVICES,
+    metrics.SOURCE_TRUNCATED,
+)
+_METRICS = {metric.name: metric for metric in FAMILIES}

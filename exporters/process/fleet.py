@@ -1,0 +1,230 @@
+"""The devices of one source: what is known of each, how old it is, and the lines that say so."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+
+from exporters import metrics
+from exporters.kinds.shape import Kind, Reading, Reason, Status
+from exporters.process.figures import Figures, State
+from exporters.process.snapshot import CHUNK_LINES, Ready, Section
+
+KNOWN = (State.ONLINE, State.OFFLINE)
+BODY_KEPT = 512  # bytes; 100,000 devices with a usual answer of 100 take 15 MB
+# Only these readings are about the device; the rest are answers that did not come.
+_ABOUT_THE_DEVICE = ("", Reason.NOT_FOUND, Reason.ODD_STATUS, Reason.DUPLICATE)
+
+
+class Device:
+    """One device of the list and what its vendor said last."""
+
+    __slots__ = (
+        "answered_at", "body", "identity", "info", "name", "reading", "reason", "slot", "state"
+    )  # fmt: skip
+
+    def __init__(self, identity: str, name: str, slot: int, info: Mapping[str, str] | None) -> None:
+        self.identity = identity
+        self.name = name  # the one in Remosa
+        self.slot = slot
+        self.info = info  # the vendor's, safe to be served
+        self.state = State.UNKNOWN
+        self.reason = ""
+        self.reading: Reading | None = None  # the last one, while no failure came after it
+        self.body = b""  # what it was read from
+        self.answered_at = -math.inf
+
+
+class Fleet:
+    """Devices and figures of one exporter of one platform. Not locked: see Exposition."""
+
+    def __init__(self, kind: Kind, exporter_id: int, platform_id: int, max_age: float) -> None:
+        self.figures = Figures(exporter_id, platform_id)
+        self.devices: dict[str, Device] = {}
+        self.max_age = max_age  # seconds
+        self.repaired: dict[str, str] = {}  # identity -> the label that was not fit to be served
+        self._kind = kind
+        self._labels = {"exporter_id": str(exporter_id), "platform_id": str(platform_id)}
+        self._status = metrics.device_status(kind.name, kind.identity)
+        self._unknown = metrics.device_unknown(kind.name, kind.identity)
+        self._info = metrics.device_info(kind.name, kind.identity, kind.info_labels)
+        self._sections = {
+            metric.name: Section() for metric in (self._status, self._unknown, self._info)
+        }
+        self._packed: dict[str, Ready] = {}
+        self._slots: list[Device | None] = []
+        self._free: list[int] = []
+        self._oldest: list[float] = []  # a chunk's oldest status, or older
+
+    def set_devices(
+        self, names: Mapping[str, str], info: Mapping[str, Mapping[str, str]]
+    ) -> list[str]:
+        """Have exactly the devices of `names` (identity to name); return the new ones.
+
+        `info` is what a new device's vendor is remembered to have said.
+        """
+        for identity in [identity for identity in self.devices if identity not in names]:
+            self._remove(self.devices.pop(identity))
+        new = []
+        for identity, name in names.items():
+            device = self.devices.get(identity)
+            if device is None:
+                self._add(identity, name, info.get(identity))
+                new.append(identity)
+            elif device.name != name:
+                device.name = name
+                self._show_info(device)
+        return new
+
+    def learn(self, identity: str, reading: Reading, now: float) -> bool:
+        """Take in what an answer of the time `now` says; return whether the info is new."""
+        device = self.devices.get(identity)
+        if device is None:
+            return False
+        if reading.reason not in _ABOUT_THE_DEVICE:
+            self.fail(identity, reading.reason)
+            return False
+        device.answered_at = now
+        if reading is device.reading and device.state is not State.STALE:
+            return False  # the very answer of the last poll: nothing to write anew
+        device.reading = reading
+        self._set_state(device, _state(reading), reading.reason)
+        return self._learn_info(device, reading.info)
+
+    def repeated(self, identity: str, body: bytes) -> Reading | None:
+        """Return the last reading if it was read from the same bytes."""
+        device = self.devices.get(identity)
+        return device.reading if device is not None and device.body == body else None
+
+    def remember(self, identity: str, body: bytes) -> None:
+        """Keep the bytes that the last reading was read from, if they are few."""
+        device = self.devices.get(identity)
+        if device is not None:
+            device.body = body if len(body) <= BODY_KEPT else b""
+
+    def fail(self, identity: str, reason: str) -> None:
+        """Note that no answer came; a status that is known holds until it is too old."""
+        device = self.devices.get(identity)
+        if device is None:
+            return
+        device.reading = None
+        if device.state in KNOWN:
+            device.reason = reason
+        else:
+            state = device.state if device.state is State.STALE else State.UNKNOWN
+            self._set_state(device, state, reason)
+
+    def expire(self, now: float) -> float:
+        """Forget statuses that are older than `max_age`; return when the next one will be."""
+        limit = now - self.max_age
+        for number, oldest in enumerate(self._oldest):
+            if oldest > limit:
+                continue
+            left = math.inf
+            for device in self._slots[number * CHUNK_LINES : (number + 1) * CHUNK_LINES]:
+                if device is None or device.state not in KNOWN:
+                    continue
+                if device.answered_at > limit:
+                    left = min(left, device.answered_at)
+                else:
+                    self._set_state(device, State.STALE, device.reason or Reason.STALE.value)
+            self._oldest[number] = left
+        return min(self._oldest, default=math.inf) + self.max_age
+
+    def chunks(self, family: str) -> Iterable[Ready]:
+        """Return the chunks of one metric family."""
+        section = self._sections.get(family)
+        if section is None:
+            return (self._figures_ready(family),)
+        ready = section.ready()
+        # While the source is down its devices are unknown for that reason alone.
+        return ready if family != self._unknown.name or self.figures.up else ()
+
+    def known(self) -> Iterator[tuple[str, Mapping[str, str], bool | None]]:
+        """Yield identity, info and status (None: unknown) of each device with an info."""
+        for device in self.devices.values():
+            if device.info is not None:
+                online = device.state is State.ONLINE if device.state in KNOWN else None
+                yield device.identity, self._served_info(device, device.info), online
+
+    def info_of(self, identity: str) -> Mapping[str, str] | None:
+        """Return what the vendor said last of a device, besides its status."""
+        device = self.devices.get(identity)
+        return device.info if device else None
+
+    def _figures_ready(self, family: str) -> Ready:
+        plain = self.figures.lines(family)
+        ready = self._packed.get(family)
+        if ready is None or ready.plain != plain:
+            ready = self._packed[family] = Ready.of(plain)
+        return ready
+
+    def _add(self, identity: str, name: str, info: Mapping[str, str] | None) -> None:
+        if self._free:
+            slot = self._free.pop()
+        else:
+            slot = len(self._slots)
+            self._slots.append(None)
+            if slot % CHUNK_LINES == 0:
+                self._oldest.append(math.inf)
+        device = Device(identity, name, slot, info)
+        self._slots[slot] = self.devices[identity] = device
+        self.figures.devices[device.state.value] += 1
+        self._show_info(device)
+
+    def _remove(self, device: Device) -> None:
+        for section in self._sections.values():
+            section.put(device.slot, b"")
+        self.figures.devices[device.state.value] -= 1
+        self.repaired.pop(device.identity, None)
+        self._slots[device.slot] = None
+        self._free.append(device.slot)
+
+    def _set_state(self, device: Device, state: State, reason: str) -> None:
+        self.figures.devices[device.state.value] -= 1
+        self.figures.devices[state.value] += 1
+        device.state, device.reason = state, reason
+        labels = {**self._labels, self._kind.identity: device.identity}
+        status = unknown = b""
+        if state in KNOWN:
+            status = self._status.line(labels, state is State.ONLINE)
+            chunk = device.slot // CHUNK_LINES
+            self._oldest[chunk] = min(self._oldest[chunk], device.answered_at)
+        else:
+            unknown = self._unknown.line({**labels, "reason": reason}, 1)
+        self._sections[self._status.name].put(device.slot, status)
+        self._sections[self._unknown.name].put(device.slot, unknown)
+
+    def _learn_info(self, device: Device, told: Mapping[str, str] | None) -> bool:
+        if told is None:
+            return False
+        info = {label: metrics.safe_text(text) for label, text in told.items()}
+        unfit = [label for label, text in told.items() if info[label] != text]
+        if unfit:
+            self.repaired[device.identity] = ", ".join(unfit)
+        else:
+            self.repaired.pop(device.identity, None)
+        if info == device.info:
+            return False
+        device.info = info
+        self._show_info(device)
+        return True
+
+    def _show_info(self, device: Device) -> None:
+        line = b""
+        if device.info is not None:
+            served = self._served_info(device, device.info)
+            labels = {**served, **self._labels, self._kind.identity: device.identity}
+            line = self._info.line(labels, 1)
+        self._sections[self._info.name].put(device.slot, line)
+
+    def _served_info(self, device: Device, info: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the labels; Remosa's name of the device stands in for one the vendor lacks."""
+        told = {label: info.get(label, "") for label in self._kind.info_labels}
+        return {**told, "name": told.get("name") or device.name}
+
+
+def _state(reading: Reading) -> State:
+    if reading.status is Status.ONLINE:
+        return State.ONLINE
+    if reading.status is Status.OFFLINE:
+        return State.OFFLINE
+    return State.NOT_FOUND if reading.reason == Reason.NOT_FOUND else State.UNKNOWN

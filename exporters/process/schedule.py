@@ -1,0 +1,53 @@
+"""When a source is polled next, and how its requests are spread. Pure: time and chance come in."""
+
+import math
+import random
+from dataclasses import dataclass
+
+FIRST_POLL_WITHIN = 3.0  # seconds: processes that start together do not poll together
+LONGEST_BACK_OFF = 60.0  # seconds, or the interval where that is longer
+SPREAD = 0.5  # of the interval: that long a poll lets itself take
+PACE = 0.5  # seconds between two bursts of requests
+PROBES = 5  # devices that a failed source is asked about before all of them
+FEWEST_TO_GIVE_UP = 20  # answers that must fail before the rest of a poll is left out
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one source is polled: seconds, seconds, requests at once, seconds."""
+
+    interval: float
+    timeout: float
+    concurrency: int
+    max_age: float
+
+
+def first_start(now: float, settings: Settings, chance: random.Random) -> float:
+    """Return when to poll a source for the first time."""
+    return now + chance.uniform(0, min(FIRST_POLL_WITHIN, settings.interval / 10))
+
+
+def next_start(due: float, now: float, settings: Settings) -> float:
+    """Return when to poll again: in step with the last time; now, if that has passed."""
+    return max(due + settings.interval, now)
+
+
+def back_off(last: float, settings: Settings, chance: random.Random) -> float:
+    """Return how long to leave a failing source alone; decorrelated jitter.
+
+    `last` is what this function returned before, 0 for the first failure.
+    Source: M. Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015.
+    """
+    longest = max(LONGEST_BACK_OFF, settings.interval)
+    delay = chance.uniform(settings.interval, 3 * max(last, settings.interval))
+    return min(longest, delay)
+
+
+def burst(devices: int, settings: Settings) -> int:
+    """Return how many requests a poll may add each PACE seconds."""
+    return max(1, math.ceil(devices * PACE / (SPREAD * settings.interval)))
+
+
+def is_hopeless(good: int, bad: int, settings: Settings) -> bool:
+    """Tell whether a poll is only failing, so that the rest of it need not be tried."""
+    return good == 0 and bad >= max(FEWEST_TO_GIVE_UP, settings.concurrency)
