@@ -4,8 +4,8 @@
 even by raw SQL. 3. The audit record only grows. Nothing here reads or writes rows.
 
 PostgreSQL links by composite foreign keys, which hold under concurrency and for deferred rows.
-SQLite has one writer at a time and drops what Django did not declare when it rebuilds a table:
-there triggers do it, on the parent's side too, so that the order of inserts is free.
+SQLite has one writer at a time, and a table is rebuilt without what Django did not declare: there
+triggers do it, on the parent's side too, so that the order of inserts is free.
 """
 
 import hashlib
@@ -116,6 +116,12 @@ def remove(connection: BaseDatabaseWrapper) -> None:
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for name, table, kind in _installed(connection):
             cursor.execute(_drop(connection.vendor, name, table, kind))
+
+
+def withdraw_before_migrate(using: str, plan: Sequence[Any], **kwargs: Any) -> None:
+    """Receive pre_migrate: on SQLite a trigger that names a table stops that table's rebuilding."""
+    if plan and connections[using].vendor == "sqlite":
+        remove(connections[using])
 
 
 def reinstall_after_migrate(using: str, **kwargs: Any) -> None:

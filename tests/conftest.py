@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from exporters.models import Exporter
+from platforms import integrity
 from platforms.models import Platform, User
 from platforms.roles import Role
 from tests import environment, factories, network_guard
@@ -67,6 +69,18 @@ def django_db_modify_db_settings(
         # In a file, as in production: in memory there is neither WAL nor a second writer.
         folder = tmp_path_factory.mktemp("sqlite")
         settings.DATABASES["default"]["TEST"]["NAME"] = str(folder / "test.db")
+
+
+@pytest.fixture(autouse=True)
+def guards_let_the_flush_through(_django_db_marker: None) -> Iterator[None]:
+    """Take the guards out before a transactional test's tables are emptied.
+
+    The flush ends with post_migrate, which installs them again for the next test.
+    """
+    yield
+    # Inside a transaction nothing will be flushed; without a database there is no connection.
+    if connection.connection is not None and not connection.in_atomic_block:
+        integrity.remove(connection)
 
 
 # -- the cast -----------------------------------------------------------------------------------

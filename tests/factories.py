@@ -1,13 +1,24 @@
 """Rows for tests, one word each. Every value that a test does not care about has a default."""
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from django.utils import timezone
 
 from exporters.models import Exporter, ExporterMac, Player, PlayerSource
-from platforms import tokens
-from platforms.models import ApiToken, Membership, Platform, Site, TokenKind, User
+from platforms import audit, tokens
+from platforms.audit import Action
+from platforms.models import (
+    ApiToken,
+    AuditEntry,
+    Invitation,
+    Membership,
+    Platform,
+    Site,
+    TokenKind,
+    User,
+)
 from platforms.roles import Role
 
 _number = count(1)
@@ -80,6 +91,30 @@ def make_token(kind: TokenKind = TokenKind.USER, **fields: Any) -> tuple[ApiToke
     if kind == TokenKind.EXPORTER:
         fields.setdefault("exporter_kind", "cubic")
     return tokens.issue(kind, fields.pop("name", f"Token {next(_number)}"), **fields)
+
+
+def make_invitation(platform: Platform, email: str = "", **fields: Any) -> Invitation:
+    """Create an invitation that is open for three days; nobody knows its secret."""
+    values = {
+        "email": email or f"guest{next(_number)}@example.test",
+        "role": Role.VIEWER,
+        "digest": f"{next(_number):064x}",
+        "expires_at": timezone.now() + timedelta(days=3),
+        **fields,
+    }
+    invitation: Invitation = Invitation.objects.create(platform=platform, **values)
+    return invitation
+
+
+def make_audit_entry(platform: Platform | None, target: str = "target", **fields: Any) -> AuditEntry:
+    """Write an audit line."""
+    return audit.record(
+        audit.SYSTEM,
+        Action.CHANGED,
+        target,
+        platform_id=platform.pk if platform is not None else None,
+        **fields,
+    )
 
 
 def mac_of(number: int) -> str:
