@@ -1,13 +1,12 @@
 """Typing players in and taking them out: every write to an exporter's MACs goes through here.
 
 Each call is one transaction under the platform's lock, counts against its players limit, keeps
-Player rows in step, bumps the device list's version and leaves one audit line. It parses no text.
+Player rows in step, bumps the device list's version and leaves an audit line. It parses no text.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,94 +16,115 @@ from platforms import audit
 from platforms.audit import Action, Actor
 from platforms.models import Platform
 
+from . import mac_rows
+from .enrolment_plan import DETAILS, Enrolment, ListChanged, limit_message, plan
+from .mac_rows import Entry
 from .macs import Good
-from .models import Exporter, ExporterMac, Player, PlayerSource
+from .models import Exporter, ExporterMac, Player
 
 BATCH = 5000
-AUDITED_MACS = 1000  # how many addresses one audit line names before it only counts
+AUDITED = 1000  # how many addresses one audit line names before it only counts
 
+Result = TypeVar("Result")
+
+
+class Step(NamedTuple):
+    """How far a long write is, in rows."""
+
+    done: int
+    total: int
+
+
+Steps = Generator[Step, None, Result]  # abandoned in the middle, it rolls back
 Progress = Callable[[int, int], None]
 
 
-class LimitReached(Exception):
-    """The platform has no room for one more player; the text says how many it may have."""
+class Refused(Exception):
+    """One address cannot be enrolled; the text says why."""
 
 
-@dataclass(frozen=True)
-class Enrolment:
-    """What became of the addresses that were typed in, in their order."""
+class LimitReached(Refused):
+    """The platform has no room for one more player."""
 
-    added: list[Good]
-    already: list[Good]
-    over_limit: list[Good]
-    limit: int | None
+
+class AlreadyThere(Refused):
+    """The exporter has this MAC."""
 
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """What became of the addresses that were to be removed."""
+    """What becomes of the addresses that are to be removed."""
 
     removed: list[str]
     absent: list[str]
 
 
+def enrolling(
+    exporter: Exporter,
+    typed: Iterable[Good | Entry],
+    actor: Actor,
+    rewritten: Iterable[str] = (),
+    clear: bool = False,
+    agreed: str | None = None,
+) -> Steps[Enrolment]:
+    """Do what plan() says; raise ListChanged when that is not the `agreed` digest any more.
+
+    1. Lock the platform, so that two pastes cannot both take its last places.
+    2. Plan: new, already there, changed, over the limit.
+    3. Revive retired players, insert the others, insert and rewrite MACs; tell the progress.
+    4. Bump the list version and write the audit lines.
+    """
+    with transaction.atomic():
+        exporter = locked(exporter)
+        outcome = plan(exporter, typed, rewritten, clear)
+        if agreed is not None and outcome.digest() != agreed:
+            raise ListChanged(outcome)
+        now, done, total = timezone.now(), 0, len(outcome.added) + len(outcome.changed)
+        for batch in _batches(outcome.added):
+            mac_rows.add(exporter, batch, now)
+            done += len(batch)
+            yield Step(done, total)
+        for changes in _batches(outcome.changed):
+            mac_rows.rewrite(exporter, [change.after for change in changes])
+            done += len(changes)
+            yield Step(done, total)
+        if outcome.added:
+            _record(exporter, Action.ADDED_MANY, actor, after=_listed(outcome.added))
+        if outcome.changed:
+            before = _details(change.before for change in outcome.changed)
+            after = _details(change.after for change in outcome.changed)
+            _record(exporter, Action.CHANGED, actor, before=before, after=after)
+        if total:
+            exporter.bump()
+        return outcome
+
+
+def withdrawing(exporter: Exporter, macs: Iterable[str], actor: Actor) -> Steps[Withdrawal]:
+    """Remove addresses; their players are retired, not deleted, and keep their history."""
+    wanted = list(dict.fromkeys(macs))
+    with transaction.atomic():
+        exporter = locked(exporter)
+        there = set(exporter.macs.values_list("mac", flat=True).iterator())
+        removed = [mac for mac in wanted if mac in there]
+        now, done = timezone.now(), 0
+        for batch in _batches(removed):
+            mac_rows.remove(exporter, batch, now)
+            done += len(batch)
+            yield Step(done, len(removed))
+        if removed:
+            _record(exporter, Action.REMOVED_MANY, actor, before=_listed(removed))
+            exporter.bump()
+        return Withdrawal(removed=removed, absent=[mac for mac in wanted if mac not in there])
+
+
 def enrol(
     exporter: Exporter,
-    typed: Iterable[Good],
+    typed: Iterable[Good | Entry],
     actor: Actor,
     progress: Progress = lambda done, total: None,
 ) -> Enrolment:
-    """Add the addresses that are new, as many as the platform has room for.
-
-    1. Lock the platform, so that two pastes cannot both take its last places.
-    2. Split into new, already there and over the limit; repeated ones count once.
-    3. Revive retired players, insert the others, insert the MACs; report progress in rows.
-    4. Bump the list version and write the audit line.
-    """
-    with transaction.atomic():
-        platform = Platform.objects.locked(exporter.platform_id)
-        there = set(exporter.macs.values_list("mac", flat=True))
-        new: dict[str, Good] = {}
-        already: list[Good] = []
-        for line in typed:
-            if line.mac in there:
-                already.append(line)
-            else:
-                new.setdefault(line.mac, line)
-        room = room_left(platform)
-        wanted = list(new.values())
-        added = wanted if room is None else wanted[:room]
-        _insert(exporter, added, progress)
-        if added:
-            exporter.bump()
-            audit.record(
-                actor,
-                Action.ADDED_MANY,
-                exporter,
-                platform_id=platform.pk,
-                after=_listed([line.mac for line in added]),
-            )
-        return Enrolment(
-            added=added,
-            already=already,
-            over_limit=[] if room is None else wanted[room:],
-            limit=platform.players_limit,
-        )
-
-
-def enrol_one(
-    exporter: Exporter, mac: str, name: str, ip: str | None, outip: str | None, actor: Actor
-) -> ExporterMac:
-    """Add one address with its typed details; raise LimitReached when there is no room."""
-    with transaction.atomic():
-        result = enrol(exporter, [Good(1, mac, name)], actor)
-        if result.over_limit:
-            raise LimitReached(limit_message(result.limit))
-        row: ExporterMac = exporter.macs.select_related("player").get(mac=mac)
-        if ip or outip:
-            ExporterMac.objects.filter(pk=row.pk).update(ip=ip, outip=outip)
-            row.ip, row.outip = ip, outip
-        return row
+    """Add the addresses that are new, as many as the platform has room for."""
+    return _finish(enrolling(exporter, typed, actor), progress)
 
 
 def withdraw(
@@ -113,111 +133,112 @@ def withdraw(
     actor: Actor,
     progress: Progress = lambda done, total: None,
 ) -> Withdrawal:
-    """Remove addresses; their players are retired, not deleted, and keep their history."""
-    wanted = list(dict.fromkeys(macs))
+    """Remove addresses at once."""
+    return _finish(withdrawing(exporter, macs, actor), progress)
+
+
+def enrol_one(
+    exporter: Exporter, mac: str, name: str, ip: str | None, outip: str | None, actor: Actor
+) -> ExporterMac:
+    """Add one address with its details; raise Refused when it is there or there is no room."""
     with transaction.atomic():
-        Platform.objects.locked(exporter.platform_id)
-        there = dict(exporter.macs.values_list("mac", "player_id"))
-        removed = [mac for mac in wanted if mac in there]
-        now, done = timezone.now(), 0
-        for batch in _batches(removed):
-            exporter.macs.filter(mac__in=batch).delete()
-            Player.objects.filter(pk__in=[there[mac] for mac in batch]).update(retired_at=now)
-            done += len(batch)
-            progress(done, len(removed))
-        if removed:
-            exporter.bump()
-            audit.record(
-                actor,
-                Action.REMOVED_MANY,
-                exporter,
-                platform_id=exporter.platform_id,
-                before=_listed(removed),
-            )
-        return Withdrawal(removed=removed, absent=[mac for mac in wanted if mac not in there])
+        outcome = enrol(exporter, [Entry(1, mac, name, ip, outip)], actor)
+        if outcome.over_limit:
+            raise LimitReached(limit_message(outcome.limit))
+        if outcome.already:
+            raise AlreadyThere(_("This exporter already has this MAC."))
+        row: ExporterMac = exporter.macs.select_related("player").get(mac=mac)
+        return row
 
 
 def change(row: ExporterMac, values: Mapping[str, Any], actor: Actor) -> ExporterMac:
     """Change name, ip or outip of one address; the player takes the name."""
     with transaction.atomic():
-        locked: ExporterMac = ExporterMac.objects.select_for_update().get(pk=row.pk)
-        before = audit.snapshot(locked)
-        for field in ("name", "ip", "outip"):
-            if field in values:
-                setattr(locked, field, values[field])
-        was, now = audit.difference(before, audit.snapshot(locked))
+        exporter = locked(row.exporter)
+        current: ExporterMac = ExporterMac.objects.get(pk=row.pk)
+        before = audit.snapshot(current)
+        for name in DETAILS:
+            if name in values:
+                setattr(current, name, values[name])
+        was, now = audit.difference(before, audit.snapshot(current))
         if now:
-            locked.save(update_fields=["name", "ip", "outip"])
-            Player.objects.filter(pk=locked.player_id).update(name=locked.name)
-            locked.exporter.bump()
-            audit.record(
-                actor,
-                Action.CHANGED,
-                locked,
-                platform_id=locked.platform_id,
-                before=was,
-                after=now,
-            )
-        return locked
+            current.save(update_fields=DETAILS)
+            Player.objects.filter(pk=current.player_id).update(name=current.name)
+            exporter.bump()
+            _record(current, Action.CHANGED, actor, before=was, after=now)
+        return current
 
 
-def room_left(platform: Platform) -> int | None:
-    """Return how many players the locked platform may still take; None without a limit."""
-    if platform.players_limit is None:
-        return None
-    return max(0, platform.players_limit - Player.objects.enrolled().filter(platform=platform).count())
+def move(row: ExporterMac, target: Exporter, actor: Actor) -> ExporterMac:
+    """Give an address to another exporter of its platform; its player goes with it.
+
+    Where the target had the address before, that player takes over and this one retires: each
+    keeps its own history. Raise AlreadyThere when the target has the address now.
+    """
+    if target.platform_id != row.platform_id:
+        raise ValueError("an address never leaves its platform")
+    with transaction.atomic():
+        source, target = locked(row.exporter), locked(target)
+        current: ExporterMac = ExporterMac.objects.get(pk=row.pk)
+        if target.macs.filter(mac=current.mac).exists():
+            raise AlreadyThere(_("This exporter already has this MAC."))
+        mover = Player.objects.filter(pk=current.player_id)
+        earlier = Player.objects.filter(exporter=target, identity=current.mac).first()
+        if earlier is None:
+            mover.update(exporter=target)
+        else:
+            mover.update(retired_at=timezone.now())
+            Player.objects.filter(pk=earlier.pk).update(retired_at=None, name=current.name)
+            current.player = earlier
+        current.exporter = target
+        current.save(update_fields=["exporter", "player"])
+        source.bump()
+        target.bump()
+        was, now = {"exporter_id": source.pk}, {"exporter_id": target.pk}
+        _record(current, Action.CHANGED, actor, before=was, after=now)
+        return current
 
 
-def limit_message(limit: int | None) -> str:
-    """Return the sentence that a person reads when the limit is reached."""
-    return _(
-        "The platform may have %(limit)s players and has them all. "
-        "Remove some, or ask a superadmin for a higher limit."
-    ) % {"limit": limit}
+def locked(exporter: Exporter) -> Exporter:
+    """Lock the exporter's platform, then read the exporter anew.
+
+    Raise Exporter.DoesNotExist when it was deleted in the meantime.
+    """
+    Platform.objects.locked(exporter.platform_id)
+    current: Exporter = Exporter.objects.get(pk=exporter.pk)
+    return current
 
 
-def _insert(exporter: Exporter, lines: list[Good], progress: Progress) -> None:
-    done = 0
-    for batch in _batches(lines):
-        known: dict[str, Player] = {
-            player.identity: player
-            for player in Player.objects.filter(
-                exporter=exporter, identity__in=[line.mac for line in batch]
-            )
-        }
-        for line in batch:
-            if line.mac in known:
-                known[line.mac].name, known[line.mac].retired_at = line.name, None
-        Player.objects.bulk_update(known.values(), ["name", "retired_at"], batch_size=500)
-        fresh = [line for line in batch if line.mac not in known]
-        for player in Player.objects.bulk_create(
-            Player(
-                platform_id=exporter.platform_id,
-                exporter=exporter,
-                identity=line.mac,
-                name=line.name,
-                source=PlayerSource.TYPED,
-            )
-            for line in fresh
-        ):
-            known[player.identity] = player
-        ExporterMac.objects.bulk_create(
-            ExporterMac(
-                platform_id=exporter.platform_id,
-                exporter=exporter,
-                player=known[line.mac],
-                mac=line.mac,
-                name=line.name,
-            )
-            for line in batch
-        )
-        done += len(batch)
-        progress(done, len(lines))
+def _finish(steps: Steps[Result], progress: Progress) -> Result:
+    while True:
+        try:
+            progress(*next(steps))
+        except StopIteration as end:
+            result: Result = end.value
+            return result
 
 
-def _batches(rows: list[Any]) -> Iterable[list[Any]]:
+def _batches(rows: list[Any]) -> Iterator[list[Any]]:
     return (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
 
 
-def _listed(macs: list[str]) -> dict[str, Any]:
-    return {"count": len(macs), "macs": macs[:AUDITED_MACS]}
+def _record(
+    target: Exporter | ExporterMac,
+    action: Action,
+    actor: Actor,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    platform_id = target.platform_id
+    audit.record(actor, action, target, platform_id=platform_id, before=before, after=after)
+
+
+def _listed(rows: list[Entry] | list[str]) -> dict[str, Any]:
+    macs = [row if isinstance(row, str) else row.mac for row in rows[:AUDITED]]
+    return {"count": len(rows), "macs": macs}
+
+
+def _details(entries: Iterable[Entry]) -> dict[str, Any]:
+    rows = list(entries)
+    named = {row.mac: dict(zip(DETAILS, row[2:], strict=True)) for row in rows[:AUDITED]}
+    return {"count": len(rows), "macs": named}

@@ -77,6 +77,14 @@ class Exporter(TenantModel):
         """Make every cached device list that holds this exporter outdated."""
         Exporter.objects.filter(pk=self.pk).update(list_version=models.F("list_version") + 1)
 
+    def take_version(self) -> None:
+        """Lock the row and take its next list version; save() in the same transaction keeps it.
+
+        A save without it would write the version back that was read, and undo bumps made since.
+        """
+        versions = Exporter.objects.select_for_update().values_list("list_version", flat=True)
+        self.list_version = versions.get(pk=self.pk) + 1
+
 
 class PlayerSource(models.TextChoices):
     """How a player came to be known."""

@@ -22,9 +22,10 @@ class PlatformQuerySet(ScopedQuerySet):
     def locked(self, platform_id: int) -> "Platform":
         """Return the row locked until the transaction ends: what its limits are counted under.
 
-        On SQLite the whole write transaction (BEGIN IMMEDIATE) is the lock.
+        NO KEY: rows that merely refer to the platform can still be inserted by others. On SQLite
+        the whole write transaction (BEGIN IMMEDIATE) is the lock.
         """
-        return self.select_for_update().get(pk=platform_id)
+        return self.select_for_update(no_key=True).get(pk=platform_id)
 
 
 class Platform(models.Model):
