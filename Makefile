@@ -3,10 +3,6 @@ PYTHON ?= python3
 BIN = .venv/bin
 SETUP = $(PYTHON) -m tools.setup
 PYTEST = $(BIN)/python -m pytest
-# Files that no checker of Python finds by itself.
-COMPOSE_FILES = $(wildcard docker/*compose*.y*ml)
-
-export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL = help
 .PHONY: help setup demo run test check lint fix lock messages clean

@@ -1,0 +1,62 @@
+"""What a database is given before the processes of one machine start."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from platforms import tokens
+from platforms.models import ApiToken, AuditEntry, TokenKind, User
+from remosa import first_start
+from remosa.management.commands import run_local
+from remosa.place import Place
+
+PORTS = {"REMOSA_WEB_PORT": 8001, "REMOSA_PROMETHEUS_PORT": 9091, "EXPORTER_PORT": 19102}
+
+
+@pytest.fixture
+def place(tmp_path: Path, db: None) -> Place:
+    return Place(tmp_path)
+
+
+def test_each_process_gets_a_token_of_its_kind(place: Place) -> None:
+    first_start.ensure_tokens(place)
+    for path, kind in (
+        (place.exporter_token, TokenKind.EXPORTER),
+        (place.discovery_token, TokenKind.DISCOVERY),
+    ):
+        found = tokens.find(path.read_text())
+        assert found is not None
+        assert found.kind == kind
+        assert found.platform is None
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_good_tokens_stay_and_lost_or_ended_ones_are_renewed(place: Place) -> None:
+    first_start.ensure_tokens(place)
+    assert first_start.ensure_tokens(place) == []
+    place.discovery_token.unlink()
+    assert first_start.ensure_tokens(place) == [TokenKind.DISCOVERY]
+    tokens.revoke(ApiToken.objects.get(kind=TokenKind.EXPORTER))
+    assert first_start.ensure_tokens(place) == [TokenKind.EXPORTER]
+    assert AuditEntry.objects.count() == 4
+
+
+def test_the_first_superadmin_can_log_in_with_the_password_that_is_shown_once(
+    place: Place,
+) -> None:
+    user = first_start.ensure_superadmin(place)
+    assert user is not None
+    assert user.is_superuser
+    shown = run_local.banner(place, PORTS)
+    password = shown.split("password ")[1].split()[0]
+    assert User.objects.get().check_password(password)
+    assert password not in run_local.banner(place, PORTS)
+    assert not place.first_login.exists()
+
+
+def test_there_is_no_second_first_superadmin(place: Place) -> None:
+    User.objects.create_superuser("somebody@example.test", "secret")
+    assert first_start.ensure_superadmin(place) is None
+    assert User.objects.count() == 1
+    assert not place.first_login.exists()

@@ -1,0 +1,123 @@
+"""An installation on one machine: its folder, what its processes are told, its Prometheus."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from environ import FileAwareEnv
+
+from remosa import local
+from remosa.place import Occupied, Place
+from tests.prometheus_server import tool
+
+PORTS = {"REMOSA_WEB_PORT": 8001, "REMOSA_PROMETHEUS_PORT": 9091, "EXPORTER_PORT": 19102}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = Place(tmp_path / "a place" / "of #its own")
+    with place.occupied():
+        pass
+    return place
+
+
+def test_its_folder_is_closed_to_others_also_when_it_was_open(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o755)
+    with Place(tmp_path / "state").occupied():
+        assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+
+
+def test_two_installations_cannot_share_a_folder(place: Place) -> None:
+    with place.occupied(), pytest.raises(Occupied, match="already running"), place.occupied():
+        pass
+    with place.occupied():
+        pass
+
+
+def test_a_secret_is_made_once_and_read_by_its_owner_alone(place: Place) -> None:
+    path = place.secret("word", "first")
+    assert place.secret("word", "second").read_text() == "first"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_secrets_are_made_once_and_passed_on_as_files(place: Place) -> None:
+    first = local.environment(place, {}, PORTS)
+    assert local.environment(place, {}, PORTS) == first
+    for name in ("SECRET_KEY", "REMOSA_SECRET_KEYS"):
+        assert name not in first
+        assert len(Path(first[f"{name}_FILE"]).read_text()) >= 32
+
+
+@pytest.mark.parametrize("given", [{"SECRET_KEY": "mine"}, {"SECRET_KEY_FILE": "/run/mine"}])
+def test_a_secret_that_was_given_stays(place: Place, given: dict[str, str]) -> None:
+    told = local.environment(place, given, PORTS)
+    assert {name: told.get(name) for name in given} == given
+    assert not (place.folder / "secret-key").exists()
+
+
+def test_the_database_lies_in_the_folder_whatever_its_name_is(place: Place) -> None:
+    told = local.environment(place, {}, PORTS)
+    found = FileAwareEnv.db_url_config(told["DATABASE_URL"])
+    assert found["NAME"] == str(place.folder / "remosa.sqlite3")
+
+
+def test_a_database_that_was_given_stays(place: Place) -> None:
+    given = {"DATABASE_URL": "postgres://db/remosa"}
+    assert local.environment(place, given, PORTS)["DATABASE_URL"] == given["DATABASE_URL"]
+    given = {"DATABASE_URL_FILE": "/run/database"}
+    assert local.environment(place, given, PORTS)["DATABASE_URL"] == ""
+
+
+def test_the_choice_of_settings_is_not_passed_on(place: Place) -> None:
+    told = local.environment(place, {"DJANGO_SETTINGS_MODULE": "remosa.local_settings"}, PORTS)
+    assert "DJANGO_SETTINGS_MODULE" not in told
+
+
+def test_the_exporter_gets_its_token_and_none_of_the_web_applications_secrets(
+    place: Place,
+) -> None:
+    settings = local.environment(place, {"EMAIL_URL": "smtp://u:p@mail", "HOME": "/h"}, PORTS)
+    told = local.cubic_exporter(place, settings, PORTS).environment
+    assert told["REMOSA_API_URL"] == "http://127.0.0.1:8001"
+    assert told["REMOSA_API_TOKEN_FILE"] == str(place.exporter_token)
+    assert told["WEB_LISTEN_ADDRESS"] == "127.0.0.1:19102"
+    assert told["HOME"] == "/h"
+    secret = ("SECRET_KEY", "REMOSA_SECRET_KEYS", "DATABASE_URL", "EMAIL_URL")
+    assert not [name for name in told if name.removesuffix("_FILE") in secret]
+
+
+def test_prometheus_accepts_its_configuration(place: Place) -> None:
+    place.discovery_token.write_text("token")
+    path = place.folder / "prometheus.yml"
+    path.write_text(local.prometheus_configuration(place, 8001, 15))
+    checked = subprocess.run(
+        [tool("promtool"), "check", "config", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
+    (scrape,) = json.loads(path.read_text())["scrape_configs"]
+    (discovery,) = scrape["http_sd_configs"]
+    assert discovery["url"] == "http://127.0.0.1:8001/api/v1/prometheus/targets"
+    assert "token" not in discovery["authorization"].values()
+
+
+def test_a_taken_port_is_told_in_one_line_before_anything_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    ports = {name: "8001" for name in local.PORTS}
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "run_local", "--folder", str(folder)],
+        cwd=local.ROOT,
+        env={**ports, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "are both 8001" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (folder / "logs").exists()
