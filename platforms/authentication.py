@@ -1,22 +1,27 @@
 """Who calls the API and whether they may: bearer tokens, and the deed of the view's method.
 
 Apart from platforms.api because REST framework's views import these classes while they load.
+Sessions are REST framework's own, with its CSRF check.
 """
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
-from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from . import tokens
+from .audit import Actor, client_address
 from .models import ApiToken, Machine, TokenKind, User
 from .roles import Deed
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
+
+TOKEN = re.compile(rb"[A-Za-z0-9_-]{1,200}")
 
 
 class BearerTokenAuthentication(BaseAuthentication):
@@ -30,10 +35,10 @@ class BearerTokenAuthentication(BaseAuthentication):
         if not header or header[0].lower() != self.keyword.lower().encode():
             return None
         if len(header) != 2:
-            raise exceptions.AuthenticationFailed(_("Send one token: Bearer <token>."))
-        token = tokens.find(header[1].decode("ascii", "replace"))
+            raise AuthenticationFailed(_("Send one token: Bearer <token>."))
+        token = tokens.find(header[1].decode()) if TOKEN.fullmatch(header[1]) else None
         if token is None:
-            raise exceptions.AuthenticationFailed(
+            raise AuthenticationFailed(
                 _("This token is unknown, expired or revoked. Make a new one in the admin.")
             )
         if token.kind != TokenKind.USER or token.owner is None:
@@ -47,29 +52,28 @@ class BearerTokenAuthentication(BaseAuthentication):
 
 
 class DeedPermission(BasePermission):
-    """Asks the view's deed for the method, and that the view accepts this kind of token.
+    """Asks the deed of the view for this method; machines need to be named by the view.
 
-    A view says ``see_deed``, ``write_deed`` and ``token_kinds`` (people are always among the
-    kinds unless the view leaves ``TokenKind.USER`` out; a session counts as a person).
+    A view says ``see_deed`` and ``write_deed``, ``machines`` (method -> kinds of tokens) and, where
+    people have no business, ``people = False``. What a view does not say is refused to machines.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Refuse unknown callers, tokens of a wrong kind, and those who may do it nowhere."""
         if not request.user or not request.user.is_authenticated:
             return False
-        kind = request.auth.kind if isinstance(request.auth, ApiToken) else TokenKind.USER
-        if kind not in getattr(view, "token_kinds", {TokenKind.USER}):
-            return False
         if isinstance(request.user, Machine):
-            return True
-        return request.user.may(deed_of(request, view))
+            method = "GET" if request.method == "HEAD" else request.method
+            return request.user.token.kind in getattr(view, "machines", {}).get(method, ())
+        if not getattr(view, "people", True):
+            return False
+        return bool(request.user.may(deed_of(request, view)))
 
     def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
         """Refuse a write on a platform where the caller may only look."""
-        if isinstance(request.user, Machine):
+        if request.method in SAFE_METHODS or isinstance(request.user, Machine):
             return request.method in SAFE_METHODS
-        platform_id = getattr(obj, "platform_id", None)
-        return request.user.may(deed_of(request, view), platform_id)
+        return bool(request.user.may(deed_of(request, view), obj.platform_id))
 
 
 def deed_of(request: Request, view: "APIView") -> Deed:
@@ -77,3 +81,13 @@ def deed_of(request: Request, view: "APIView") -> Deed:
     if request.method in SAFE_METHODS:
         return getattr(view, "see_deed", Deed.SEE)
     return getattr(view, "write_deed", Deed.FLEET)
+
+
+def actor_of(request: Request) -> Actor:
+    """Describe the caller for the audit record: a session or a token, of a person or not."""
+    return Actor(
+        label=str(request.user),
+        via="token" if isinstance(request.auth, ApiToken) else "api",
+        user_id=request.user.pk,
+        address=client_address(request._request),
+    )

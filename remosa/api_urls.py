@@ -1,10 +1,18 @@
-"""Addresses of the REST API: each application's own, the schema, and the pages that show it."""
+"""Addresses of the REST API: each application's own, the schema, and the page that shows it."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.contrib.auth.decorators import login_required
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from platforms.api import NotFound
+from platforms.api.routes import either_way
+from platforms.authentication import DeedPermission
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("exporters.api.urls")),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    *either_way(
+        "schema", SpectacularAPIView.as_view(permission_classes=[DeedPermission]), name="api-schema"
+    ),
+    *either_way("docs", login_required(SpectacularSwaggerView.as_view(url_name="api-schema"))),
+    re_path("", NotFound.as_view()),
 ]

@@ -1,0 +1,74 @@
+"""Pieces of serializers: ids within the caller's reach, bodies and queries without surprises."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from platforms.roles import Deed
+
+BIGGEST_ID = 2**63 - 1
+UNKNOWN_NAMED = 20  # unknown fields that an error names
+SHOWN = 80  # characters of such a name
+
+
+class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
+    """An id of a row that the caller may use; a foreign id reads as one that does not exist."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "does_not_exist": _("There is none with this id, or you may not change it.")
+    }
+
+    def __init__(self, *, deed: Deed = Deed.FLEET, **kwargs: Any) -> None:
+        self.deed = deed
+        super().__init__(**kwargs)
+
+    def get_queryset(self) -> Any:
+        """Return the rows on whose platform the caller may do the deed."""
+        rows = super().get_queryset()
+        if rows is None or "request" not in self.context:
+            return rows
+        return rows.for_user(self.context["request"].user, self.deed)
+
+
+class Strict(serializers.Serializer[Any]):
+    """A body or a query in which a name that means nothing is an error, not ignored."""
+
+    refuses_unknown = True
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse unknown names, then read the others."""
+        if isinstance(data, Mapping):
+            unknown = [name for name in data if name not in self.fields]
+            if unknown:
+                raise serializers.ValidationError(
+                    {
+                        name[:SHOWN]: [_("This is not known here.")]
+                        for name in unknown[:UNKNOWN_NAMED]
+                    }
+                )
+        return super().to_internal_value(data)
+
+
+class Query(Strict):
+    """The parameters after the question mark."""
+
+    @classmethod
+    def read(cls, request: Request) -> dict[str, Any]:
+        """Return the checked parameters; an unknown or repeated one is a 400."""
+        for name, values in request.query_params.lists():
+            if len(values) > 1:
+                raise serializers.ValidationError({name[:SHOWN]: [_("This is given twice.")]})
+        query: Self = cls(data=request.query_params.dict(), context={"request": request})
+        query.is_valid(raise_exception=True)
+        values: dict[str, Any] = query.validated_data
+        return values
+
+
+class PagedQuery(Query):
+    """The parameters of every list in pages."""
+
+    page = serializers.IntegerField(required=False, min_value=1, max_value=1_000_000)
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=1000)
