@@ -184,6 +184,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {"ExporterKind": "exporters.models.kind_choices"},
 }
 
 # Seeds the Prometheus connection until a superadmin saves one in the admin.
