@@ -14,8 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
+from hypothesis import HealthCheck, settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from exporters.models import Exporter
@@ -125,7 +124,9 @@ def bob(platform_a: Platform) -> User:
 @pytest.fixture
 def charlie(platform_b: Platform) -> User:
     """Administrator of platform B."""
-    return factories.make_member(platform_b, Role.ADMIN, "charlie@example.test", full_name="Charlie")
+    return factories.make_member(
+        platform_b, Role.ADMIN, "charlie@example.test", full_name="Charlie"
+    )
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 DATABASE = os.environ.get("REMOSA_TEST_DATABASE", "postgres")
-KEEPER: "subprocess.Popen[bytes] | None" = None
 
 # Ends with whoever holds its input, however that one dies: stops the server, removes the folder.
 KEEP = """
@@ -43,21 +42,21 @@ server.start()
 """
 
 
-def _choose_folder() -> Path:
-    """Return the folder of this run; processes started by it find the same one."""
-    global KEEPER
-    if "REMOSA_TEST_FOLDER" not in os.environ:
-        # Not TMPDIR: the path of a socket file must stay under 108 bytes.
-        folder = tempfile.mkdtemp(prefix="remosa-tests-", dir="/tmp")  # noqa: S108
-        os.environ["REMOSA_TEST_FOLDER"] = folder
-        # A session of its own: Ctrl-C must not end the keeper before the tests.
-        KEEPER = subprocess.Popen(
-            ["/bin/sh", "-c", KEEP, folder], stdin=subprocess.PIPE, start_new_session=True
-        )
-    return Path(os.environ["REMOSA_TEST_FOLDER"])
+def _choose_folder() -> tuple[Path, "subprocess.Popen[bytes] | None"]:
+    """Return the folder of this run, and its keeper where this process is the first of the run."""
+    if "REMOSA_TEST_FOLDER" in os.environ:
+        return Path(os.environ["REMOSA_TEST_FOLDER"]), None
+    # Not TMPDIR: the path of a socket file must stay under 108 bytes.
+    folder = tempfile.mkdtemp(prefix="remosa-tests-", dir="/tmp")
+    os.environ["REMOSA_TEST_FOLDER"] = folder
+    # A session of its own: Ctrl-C must not end the keeper before the tests.
+    keeper = subprocess.Popen(
+        ["/bin/sh", "-c", KEEP, folder], stdin=subprocess.PIPE, start_new_session=True
+    )
+    return Path(folder), keeper
 
 
-FOLDER = _choose_folder()
+FOLDER, KEEPER = _choose_folder()
 POSTGRES = FOLDER / "postgres"
 
 
@@ -80,7 +79,7 @@ os.environ.update(
     LANGUAGE_CODE="en",
     LOG_FORMAT="text",
     LOG_LEVEL="INFO",
-    METRICS_TOKEN="token-of-the-metrics-page",  # noqa: S106 (worthless outside the tests)
+    METRICS_TOKEN="token-of-the-metrics-page",
     PROMETHEUS_URL="http://127.0.0.1:9",
     REDIS_URL="",
     REMOSA_EXPORTER_ADDRESSES="127.0.0.0/8,::1/128",

@@ -23,7 +23,7 @@ from platforms.roles import Role
 
 _number = count(1)
 
-PASSWORD = "correct horse battery staple"  # noqa: S105 (of accounts that live for one test)
+PASSWORD = "correct horse battery staple"
 
 
 def make_platform(name: str = "", **fields: Any) -> Platform:
@@ -33,7 +33,9 @@ def make_platform(name: str = "", **fields: Any) -> Platform:
 
 def make_user(email: str = "", **fields: Any) -> User:
     """Create an account that belongs to no platform; its password is PASSWORD."""
-    return User.objects.create_user(email or f"user{next(_number)}@example.test", PASSWORD, **fields)
+    return User.objects.create_user(
+        email or f"user{next(_number)}@example.test", PASSWORD, **fields
+    )
 
 
 def make_member(platform: Platform, role: Role, email: str = "", **fields: Any) -> User:
@@ -51,7 +53,9 @@ def make_site(platform: Platform, name: str = "", **fields: Any) -> Site:
     return site
 
 
-def make_exporter(platform: Platform, name: str = "", kind: str = "cubic", **fields: Any) -> Exporter:
+def make_exporter(
+    platform: Platform, name: str = "", kind: str = "cubic", **fields: Any
+) -> Exporter:
     """Create an exporter without addresses."""
     exporter: Exporter = Exporter.objects.create(
         platform=platform, name=name or f"Exporter {next(_number)}", kind=kind, **fields
@@ -106,7 +110,9 @@ def make_invitation(platform: Platform, email: str = "", **fields: Any) -> Invit
     return invitation
 
 
-def make_audit_entry(platform: Platform | None, target: str = "target", **fields: Any) -> AuditEntry:
+def make_audit_entry(
+    platform: Platform | None, target: str = "target", **fields: Any
+) -> AuditEntry:
     """Write an audit line."""
     return audit.record(
         audit.SYSTEM,

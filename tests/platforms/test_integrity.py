@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from django.core.checks import Warning
+from django.core import checks
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import IntegrityError, connection, models, transaction
 from django.db.migrations import Migration
 
 from exporters.models import Exporter, ExporterMac, Player
-from platforms import integrity
+from platforms import guards, integrity
 from platforms.models import ApiToken, AuditEntry, Invitation, Platform, Site, User
 from tests import factories
 
@@ -56,13 +56,13 @@ def execute(statement: str, *values: Any) -> None:
 
 
 def test_the_guards_follow_from_the_models() -> None:
-    assert {link.model._meta.label + "." + link.name for link in integrity.links()} == LINKS
-    assert {model._meta.label for model in integrity.tenant_models()} == TENANT_MODELS
+    assert {link.model._meta.label + "." + link.name for link in guards.links()} == LINKS
+    assert {model._meta.label for model in guards.tenant_models()} == TENANT_MODELS
 
 
 def test_every_guard_is_installed_after_migrate() -> None:
     assert integrity.missing(connection) == []
-    assert len(integrity.expected(connection.vendor)) >= len(TENANT_MODELS) + len(LINKS)
+    assert len(guards.expected(connection.vendor)) >= len(TENANT_MODELS) + len(LINKS)
 
 
 @pytest.mark.parametrize("label", sorted(TENANT_MODELS))
@@ -73,12 +73,12 @@ def test_a_row_never_changes_its_platform(
     factories.make_token(owner=alice, platform=platform_a)
     factories.make_audit_entry(platform_a)
     factories.make_invitation(platform_a)
-    model = next(model for model in integrity.tenant_models() if model._meta.label == label)
+    model = next(model for model in guards.tenant_models() if model._meta.label == label)
     table = model._meta.db_table
     assert model._base_manager.filter(platform=platform_a).exists()
     with pytest.raises(IntegrityError):
         execute(
-            f"UPDATE {table} SET platform_id = %s WHERE platform_id = %s",  # noqa: S608
+            f"UPDATE {table} SET platform_id = %s WHERE platform_id = %s",
             platform_b.pk,
             platform_a.pk,
         )
@@ -97,7 +97,7 @@ def test_a_token_for_all_platforms_stays_one(alice: User, platform_a: Platform) 
 def test_an_update_cannot_link_two_platforms(link: str, rows: dict[str, Any]) -> None:
     table, column, own, foreign = _parties(link, rows)
     with pytest.raises(IntegrityError):
-        execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", foreign, own.pk)  # noqa: S608
+        execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", foreign, own.pk)
 
 
 @pytest.mark.parametrize("link", sorted(LINKS))
@@ -133,9 +133,7 @@ def test_a_parent_cannot_be_replaced_by_one_of_another_platform(
 
 def test_a_parent_cannot_take_the_number_of_another(rows: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError):
-        execute(
-            "UPDATE platforms_site SET id = id + 1000000 WHERE id = %s", rows["site_b"].pk
-        )
+        execute("UPDATE platforms_site SET id = id + 1000000 WHERE id = %s", rows["site_b"].pk)
 
 
 def test_a_child_may_be_stored_before_its_parent(exporter_a: Exporter) -> None:
@@ -186,7 +184,7 @@ def test_no_other_way_overwrites_an_audit_line(platform_a: Platform) -> None:
         "postgresql": "TRUNCATE platforms_auditentry",
         # REPLACE removes the old row without firing a trigger for DELETE.
         "sqlite": "INSERT OR REPLACE INTO platforms_auditentry "
-        f"SELECT * FROM platforms_auditentry WHERE id = {entry.pk}",  # noqa: S608
+        f"SELECT * FROM platforms_auditentry WHERE id = {entry.pk}",
     }[connection.vendor]
     with pytest.raises(IntegrityError, match="only grows"):
         execute(statement)
@@ -203,10 +201,12 @@ def test_an_upsert_cannot_change_an_audit_line(platform_a: Platform) -> None:
 
 def test_a_missing_guard_is_reported_and_the_next_migrate_brings_it_back() -> None:
     integrity.remove(connection)
-    wanted = integrity.expected(connection.vendor)
+    wanted = guards.expected(connection.vendor)
     assert integrity.missing(connection) == wanted
     found = integrity.check_guards_are_installed(None, ["default"])
-    assert [(message.id, type(message)) for message in found] == [("platforms.W002", Warning)]
+    assert [(message.id, message.level) for message in found] == [
+        ("platforms.W002", checks.WARNING)
+    ]
     call_command("migrate", verbosity=0)
     assert integrity.missing(connection) == []
     assert integrity.check_guards_are_installed(None, ["default"]) == []
