@@ -20,7 +20,7 @@ from . import audit
 from .audit import Action, Actor
 from .models import Platform, User
 from .roles import Deed
-from .scoped_forms import ScopedModelForm
+from .scoped_forms import ScopedModelForm, only_platform
 
 
 def person_of(request: HttpRequest) -> User:
@@ -143,6 +143,17 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):  # type: ignore[type-arg]
         return type(
             base.__name__, (base,), {"person": person_of(request), "write_deed": self.write_deed}
         )
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        """Do not ask for the platform where the form fills it in."""
+        blocks = super().get_fieldsets(request, obj)
+        given = obj is None and only_platform(self.model, person_of(request), self.write_deed)
+        if not given:
+            return blocks
+        return [
+            (title, {**block, "fields": [name for name in block["fields"] if name != "platform"]})
+            for title, block in blocks
+        ]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: models.Model | None = None

@@ -4,11 +4,21 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .models import Platform, User
 from .roles import Deed
 from .scoping import Tenancy
+
+
+def only_platform(model: type[models.Model], person: User, deed: Deed) -> Platform | None:
+    """Return the platform of a new row of this model where the person has no choice."""
+    field = next((field for field in model._meta.fields if field.name == "platform"), None)
+    if field is None or field.null:
+        return None
+    choices = list(Platform.objects.for_user(person, deed)[:2])
+    return choices[0] if len(choices) == 1 else None
 
 
 class ScopedModelForm(forms.ModelForm[Any]):
@@ -19,12 +29,11 @@ class ScopedModelForm(forms.ModelForm[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields.get("platform")
-        if isinstance(field, forms.ModelChoiceField) and self.instance.pk is None:
-            choices = list(Platform.objects.for_user(self.person, self.write_deed)[:2])
-            if len(choices) == 1 and field.required:
-                del self.fields["platform"]
-                self.instance.platform = choices[0]
+        if self.instance.pk is None:
+            only = only_platform(type(self.instance), self.person, self.write_deed)
+            if only is not None:
+                self.fields.pop("platform", None)
+                self.instance.platform = only
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse a posted platform that is not the row's own, and links to other platforms."""
