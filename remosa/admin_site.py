@@ -1,19 +1,30 @@
-"""The admin site: who gets in, and what is not served there."""
+"""The admin site: who gets in, what is recorded at the door, and what is not served there."""
 
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
 from platforms import audit
 from platforms.audit import Action, Actor
+from platforms.forms import LoginForm, normal
+from platforms.models import User
+
+MOST_RESULTS = 100
 
 
 class RemosaAdminSite(UnfoldAdminSite):
     """The face of Remosa. A membership or the superadmin flag opens it, nothing else."""
 
     enable_nav_sidebar = False
+    login_form = LoginForm
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in superadmins and members of an active platform."""
@@ -24,15 +35,86 @@ class RemosaAdminSite(UnfoldAdminSite):
         urls: list[URLPattern | URLResolver] = super().get_urls()
         return [url for url in urls if getattr(url, "name", None) != "view_on_site"]
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return what the person may see; the login page asks for it too, and gets nothing."""
+        if not self.has_permission(request):
+            return []
+        apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        return apps
+
+    # -- the door -------------------------------------------------------------------------------
+
+    @method_decorator(never_cache)
+    @method_decorator(sensitive_post_parameters())
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Log in, and write success and failure into the audit record."""
-        response = super().login(request, extra_context)
-        if request.method == "POST":
-            if request.user.is_authenticated:
-                actor, action = Actor.of_request(request), Action.LOGGED_IN
-            else:
-                attempted = request.POST.get("username", "")[:254]
-                address = audit.client_address(request)
-                actor, action = Actor(attempted, "admin", address=address), Action.LOGIN_FAILED
-            audit.record(actor, action, "login", platform_id=None)
-        return response
+        answer: HttpResponse = super().login(request, extra_context)
+        if request.method != "POST":
+            return answer
+        if answer.status_code == 302:
+            audit.record(Actor.of_request(request), Action.LOGGED_IN, "login", platform_id=None)
+        elif not _is_braked(answer):
+            audit.record(_stranger(request), Action.LOGIN_FAILED, "login", platform_id=None)
+        return answer
+
+    @method_decorator(never_cache)
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Log out, with a line of who left."""
+        actor = Actor.of_request(request)
+        answer: HttpResponse = super().logout(request, extra_context)
+        if request.method == "POST" and actor.user_id is not None:
+            audit.record(actor, Action.LOGGED_OUT, "logout", platform_id=None)
+        return answer
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Change one's own password, with a line that says so and nothing more."""
+        answer: HttpResponse = super().password_change(request, extra_context)
+        if request.method == "POST" and answer.status_code == 302:
+            person = request.user
+            assert isinstance(person, User)  # noqa: S101 (admin_view let nobody else in)
+            actor = Actor.of_request(request)
+            audit.record(actor, Action.PASSWORD_CHANGED, person, platform_id=None)
+        return answer
+
+    # -- the command palette ----------------------------------------------------------------------
+
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Find pages that the person may see, by name; never rows.
+
+        Unfold's own caches the answer for five minutes, past a change of role or language.
+        """
+        words = request.GET.get("s", "").strip().lower()
+        found = [
+            SearchResult(str(model["name"]), str(app["name"]), model["admin_url"], "tag")
+            for app in self.get_app_list(request)
+            for model in app["models"]
+            if words and model["admin_url"] and words in str(model["name"]).lower()
+        ][:MOST_RESULTS]
+        name = "command" if "extended" in request.GET else "search"
+        context = {"results": found, "page_obj": {"count": len(found)}, "page_counter": 0}
+        answer = TemplateResponse(request, f"unfold/helpers/{name}_results.html", context)
+        answer["HX-Trigger"] = "search"
+        return answer
+
+
+def _is_braked(answer: HttpResponse) -> bool:
+    """Tell whether the login form refused without looking at the password."""
+    form = (getattr(answer, "context_data", None) or {}).get("form")
+    return form is not None and form.has_error(NON_FIELD_ERRORS, "braked")
+
+
+def _stranger(request: HttpRequest) -> Actor:
+    """Describe who failed to log in; what is no address may be a password typed too early."""
+    typed = normal(request.POST.get("username", ""))
+    label = typed[:254] if "@" in typed else "(no e-mail)"
+    return Actor(label, "admin", address=audit.client_address(request))

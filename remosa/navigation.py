@@ -31,6 +31,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         (
             _("Platform"),
             [
+                (
+                    _("Limits"),
+                    "domain",
+                    "admin:platforms_platform_changelist",
+                    sees and not owns,
+                ),
                 (_("Sites"), "storefront", "admin:platforms_site_changelist", sees),
                 (
                     _("Members"),

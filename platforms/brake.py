@@ -1,0 +1,55 @@
+"""How often somebody may try a thing. The audit record is the counter: every process sees the same.
+
+It never asks whether an account exists, so that its answer tells nothing about that.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from .models import AuditEntry
+from .models.audit import Action
+
+
+@dataclass(frozen=True)
+class Brake:
+    """At most ``limit`` acts of one kind within ``window``, among those that share some facts."""
+
+    action: Action
+    limit: int
+    window: timedelta
+
+    def is_on(self, now: datetime | None = None, **facts: Any) -> bool:
+        """Tell whether the limit is reached; facts are lookups of the audit record."""
+        since = (now or timezone.now()) - self.window
+        lines = AuditEntry.objects.filter(action=self.action, at__gt=since, **facts)
+        return lines[: self.limit].count() >= self.limit
+
+
+# Somebody who forgot is slowed; somebody who guesses gets nowhere.
+LOGIN_OF_ONE = Brake(Action.LOGIN_FAILED, 5, timedelta(minutes=15))
+LOGIN_FROM_ONE = Brake(Action.LOGIN_FAILED, 30, timedelta(minutes=15))
+RESET_OF_ONE = Brake(Action.RESET_ASKED, 3, timedelta(hours=1))
+RESET_FROM_ONE = Brake(Action.RESET_ASKED, 20, timedelta(hours=1))
+# Counted per platform: what another platform does must not be felt here.
+INVITATION_TO_ONE = Brake(Action.INVITED, 5, timedelta(hours=1))
+INVITATION_BY_ONE = Brake(Action.INVITED, 100, timedelta(hours=1))
+
+
+def login_is_braked(email: str, address: str | None) -> bool:
+    """Tell whether this address has failed too often, with this login or with any."""
+    return LOGIN_OF_ONE.is_on(actor=email, address=address) or LOGIN_FROM_ONE.is_on(address=address)
+
+
+def reset_is_braked(email: str, address: str | None) -> bool:
+    """Tell whether too many resets were asked for this login or from this address."""
+    return RESET_OF_ONE.is_on(actor=email) or RESET_FROM_ONE.is_on(address=address)
+
+
+def invitation_is_braked(platform_id: int, email: str, inviter_id: int) -> bool:
+    """Tell whether the platform wrote to this person, or the inviter to anybody, too often."""
+    return INVITATION_TO_ONE.is_on(
+        platform_id=platform_id, after__email=email
+    ) or INVITATION_BY_ONE.is_on(actor_id=inviter_id)
