@@ -20,7 +20,7 @@ _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")  # what Go's regexp.QuoteMeta quot
 _ESCAPES = {
     **{code: f"\\x{code:02x}" for code in (*range(32), 127)},
     # Prometheus refuses a bare U+FFFD; no label holds a lone surrogate, so it becomes one
-    **{code: "\\ufffd" for code in (0xFFFD, *range(0xD800, 0xE000))},
+    **dict.fromkeys((0xFFFD, *range(0xD800, 0xE000)), "\\ufffd"),
     ord("\\"): "\\\\",
     ord('"'): '\\"',
 }
@@ -59,6 +59,11 @@ def selector(
             raise PromqlError(f"not a label to match by: {label!r}")
         parts.append(label + _condition(wanted))
     return Expression(f"{names[0] if len(names) == 1 else ''}{{{','.join(parts)}}}")
+
+
+def processes_up(kinds: Collection[str]) -> Expression:
+    """Tell which exporter processes Prometheus reaches; they belong to no tenant."""
+    return Expression(f"up{{kind{_one_of(sorted(set(kinds)))}}}")
 
 
 def union(*expressions: Expression) -> Expression:
@@ -114,7 +119,7 @@ def _one_of(values: list[str]) -> str:
 
 
 def _literal(value: str) -> str:
-    """Quote for RE2. Not re.escape: RE2 refuses some of its escapes, such as `\\ `."""
+    """Quote for RE2. Not re.escape, some of whose escapes RE2 refuses: that of a blank."""
     return _SPECIAL.sub(r"\\\g<0>", value)
 
 

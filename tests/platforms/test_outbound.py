@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils.functional import Promise
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from platforms.outbound import Answer, OutboundError, Tls, allowed, fetch
 from tests.far_side import answer, saying, self_signed, talking
