@@ -244,7 +244,8 @@ class Authentication(models.TextChoices):
 class PrometheusConnection(SecretRow, GlobalModel):
     """Where the metrics are read; one row for the installation."""
 
-    url = models.URLField(_("address"), max_length=500)
+    # Not a URLField: that refuses names without a dot, such as http://prometheus:9090.
+    url = models.CharField(_("address"), max_length=500)
     authentication = models.CharField(
         _("authentication"),
         max_length=8,

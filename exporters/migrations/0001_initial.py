@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('secret_context', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('url', models.URLField(max_length=500, verbose_name='address')),
+                ('url', models.CharField(max_length=500, verbose_name='address')),
                 ('authentication', models.CharField(choices=[('none', 'none'), ('basic', 'name and password'), ('bearer', 'bearer token')], default='none', max_length=8, verbose_name='authentication')),
                 ('username', models.CharField(blank=True, max_length=255, verbose_name='user name')),
                 ('secret', platforms.secrets.EncryptedField(blank=True, default='', verbose_name='password or token')),

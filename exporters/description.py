@@ -1,0 +1,154 @@
+"""Describes rows: asks Prometheus about a handful of players and judges each of them.
+
+Three queries to Prometheus and one to the database, whatever the number of rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from . import observations
+from .asking import Ask, Outage
+from .kinds import KINDS
+from .models import Player
+from .observations import Key, Watched
+from .since import Point, Since, since_silence, since_state
+from .sources import sources_of
+from .verdicts import Observation, Source, State, Verdict, Why, judge, unknown
+
+WINDOW = 6 * 3600
+FINEST_STEP = 60
+POINTS = 24_000  # of all lines of a page together
+VALUES = {State.ONLINE: 1.0, State.OFFLINE: 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One player as a page or an API answer shows it. Texts come from vendors: escape them.
+
+    ``since`` is when a known state began, or when an unknown one was known last; with
+    ``since_at_least`` it began then or earlier. ``labels`` are those that the vendor fills.
+    """
+
+    player_id: int
+    identity: str
+    name: str
+    ip: str
+    outip: str
+    platform_id: int
+    platform_name: str
+    exporter_id: int
+    exporter_name: str
+    exporter_kind: str
+    site_id: int | None
+    site_name: str
+    verdict: Verdict
+    since: datetime | None
+    since_at_least: bool
+    labels: Mapping[str, str]
+
+    @property
+    def state(self) -> State:
+        """Return Online, Offline or Unknown."""
+        return self.verdict.state
+
+    @property
+    def title(self) -> str:
+        """Return the name, or what stands for it."""
+        return self.name or self.identity
+
+
+def row_key(player: Player) -> Key:
+    """Return the key of a row's series."""
+    return Key(player.platform_id, player.exporter_id, player.identity)
+
+
+def watched(player: Player) -> Watched:
+    """Return how to ask about a row."""
+    return Watched(row_key(player), player.exporter.kind)
+
+
+def describe(
+    ask: Ask, rows: Sequence[Player], now: datetime, with_since: bool = True
+) -> tuple[tuple[Device, ...], Outage | None]:
+    """Describe players in their order, and tell why nothing could be known."""
+    asked = [watched(player) for player in rows]
+    seen = observations.observe(ask, asked)
+    health = observations.health(
+        ask, {each.key.platform_id for each in asked}, {each.key.exporter_id for each in asked}
+    )
+    sources = (
+        {}
+        if isinstance(health, Outage)
+        else sources_of(health, {player.exporter_id: player.exporter for player in rows}.values())
+    )
+    start, step = _window(len(rows), now)
+    lines = (
+        observations.history(ask, asked, start, now.timestamp() // step * step, step)
+        if with_since
+        else {}
+    )
+    outage = next((each for each in (seen, health) if isinstance(each, Outage)), None)
+    devices = []
+    for player in rows:
+        key = row_key(player)
+        observation = Observation() if isinstance(seen, Outage) else seen.get(key, Observation())
+        verdict = _judge(player, observation, sources.get(player.exporter_id), outage)
+        points = () if isinstance(lines, Outage) else lines.get(key, ())
+        began = _began(verdict, points, now.timestamp(), start, step)
+        devices.append(_device(player, observation, verdict, began))
+    return tuple(devices), outage
+
+
+def _judge(
+    player: Player, seen: Observation, source: Source | None, outage: Outage | None
+) -> Verdict:
+    if not player.platform.active:
+        return unknown(Why.PLATFORM_INACTIVE)
+    if not player.exporter.enabled:
+        return unknown(Why.EXPORTER_DISABLED)
+    if outage is not None or source is None:
+        return unknown(outage.why if outage else Why.PROMETHEUS_AWAY)
+    return judge(seen, source, was_seen=player.last_seen is not None)
+
+
+def _window(rows: int, now: datetime) -> tuple[float, float]:
+    """Return start and step of the window: fewer points a line where there are more lines."""
+    points = max(2, min(WINDOW // FINEST_STEP, POINTS // max(rows, 1)))
+    step = float(-(-WINDOW // points))
+    return now.timestamp() // step * step - points * step, step
+
+
+def _began(
+    verdict: Verdict, points: tuple[Point, ...], now: float, start: float, step: float
+) -> Since | None:
+    if verdict.state is State.UNKNOWN:
+        return since_silence(points)
+    value = VALUES[verdict.state]
+    return since_state((*points, (now, value)), value, start, step)
+
+
+def _device(player: Player, seen: Observation, verdict: Verdict, began: Since | None) -> Device:
+    mac = getattr(player, "mac", None)
+    labels = {label: seen.info.get(label, "") for label in KINDS[player.exporter.kind].info_labels}
+    since = datetime.fromtimestamp(began.at, UTC) if began else None
+    if since is None and verdict.state is State.UNKNOWN:
+        since = player.last_seen
+    return Device(
+        player_id=player.pk,
+        identity=player.identity,
+        name=player.name or labels.get("name", ""),
+        ip=labels.get("ip") or (mac and mac.ip) or "",
+        outip=labels.get("outip") or (mac and mac.outip) or "",
+        platform_id=player.platform_id,
+        platform_name=player.platform.name,
+        exporter_id=player.exporter_id,
+        exporter_name=player.exporter.name,
+        exporter_kind=player.exporter.kind,
+        site_id=player.site_id,
+        site_name=player.site.name if player.site else "",
+        verdict=verdict,
+        since=since,
+        since_at_least=bool(began and began.at_least),
+        labels=labels,
+    )

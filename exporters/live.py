@@ -1,0 +1,195 @@
+"""Unites Remosa's rows with what Prometheus sees into what a page shows.
+
+Every door calls `devices_page`, `every_device` or `device_detail`; each costs a fixed number of
+queries, whatever the number of rows. None raises because Prometheus is away: then all is Unknown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from platforms.scoping import Principal
+
+from . import census, observations, selection
+from .asking import Ask, Outage
+from .description import Device, describe, row_key, watched
+from .models import Exporter, Player
+from .observations import Key
+from .prometheus import Sample
+from .selection import DeviceFilters
+from .since import strip
+from .verdicts import State, Why
+
+__all__ = [
+    "Device",
+    "DeviceDetail",
+    "DeviceFilters",
+    "DevicesPage",
+    "State",
+    "Why",
+    "device_detail",
+    "devices_page",
+    "every_device",
+]
+
+PAGE_SIZE = 50
+LARGEST_PAGE = 1000
+FEW = 2000  # so many identities go into a query; more are compared here
+PARTS_OF_A_DAY = 96
+RANK = {State.OFFLINE: 0, State.UNKNOWN: 1, State.ONLINE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesPage:
+    """One page of players. ``outage`` tells why nothing is known at all, ``fault`` in detail."""
+
+    devices: tuple[Device, ...]
+    total: int
+    page: int
+    size: int
+    at: datetime
+    outage: Why | None = None
+    fault: str = ""
+
+    @property
+    def pages(self) -> int:
+        """Return how many pages there are, at least one."""
+        return max(1, -(-self.total // self.size))
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceDetail:
+    """One player with every sample of it, and its last day in PARTS_OF_A_DAY states."""
+
+    device: Device
+    at: datetime
+    samples: tuple[Sample, ...]
+    day: tuple[str, ...]
+    outage: Why | None = None
+    fault: str = ""
+
+
+def devices_page(
+    principal: Principal,
+    filters: DeviceFilters,
+    page: int = 1,
+    size: int = PAGE_SIZE,
+    now: datetime | None = None,
+) -> DevicesPage:
+    """Return one page of the players that the principal may see.
+
+    A page beyond the last one is the last one. ``size`` is held within 1 and LARGEST_PAGE.
+    """
+    now, size, ask = now or timezone.now(), min(max(size, 1), LARGEST_PAGE), Ask()
+    chosen = _choose(ask, principal, filters)
+    page = min(max(page, 1), max(1, -(-len(chosen) // size)))
+    rows = chosen.between((page - 1) * size, page * size)
+    devices, outage = describe(ask, rows, now)
+    return DevicesPage(
+        devices=devices,
+        total=len(chosen),
+        page=page,
+        size=size,
+        at=now,
+        outage=outage.why if outage else None,
+        fault=str(outage.fault) if outage else "",
+    )
+
+
+def every_device(
+    principal: Principal, filters: DeviceFilters, now: datetime | None = None
+) -> Iterator[Device]:
+    """Yield all matching players in order, without since-when: a few queries a thousand rows."""
+    now, ask = now or timezone.now(), Ask()
+    chosen = _choose(ask, principal, filters)
+    for at in range(0, len(chosen), LARGEST_PAGE):
+        rows = chosen.between(at, at + LARGEST_PAGE)
+        yield from describe(ask, rows, now, with_since=False)[0]
+
+
+def device_detail(player: Player, now: datetime | None = None) -> DeviceDetail:
+    """Return everything known of one player that the caller has found by its own scope."""
+    now, ask = now or timezone.now(), Ask()
+    (device,), outage = describe(ask, [player], now)
+    asked = [watched(player)]
+    start = (now - timedelta(days=1)).timestamp() // 60 * 60
+    samples = observations.raw_samples(ask, asked)
+    lines = observations.history(ask, asked, start, now.timestamp() // 60 * 60, 60)
+    points = () if isinstance(lines, Outage) else lines.get(row_key(player), ())
+    return DeviceDetail(
+        device=device,
+        at=now,
+        samples=() if isinstance(samples, Outage) else tuple(samples),
+        day=strip(points, start, 86400 / PARTS_OF_A_DAY, PARTS_OF_A_DAY),
+        outage=outage.why if outage else None,
+        fault=str(outage.fault) if outage else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The players of all pages: as a queryset in the database's order, or as sorted ids."""
+
+    rows: selection.Rows
+    total: int
+    ids: tuple[int, ...] | None = None
+
+    def __len__(self) -> int:
+        return self.total
+
+    def between(self, start: int, end: int) -> list[Player]:
+        """Return the players of these places, with all that a page shows of them."""
+        rows = self.rows.select_related("platform", "exporter", "site", "mac")
+        if self.ids is None:
+            return list(rows[start:end])
+        found = rows.in_bulk(self.ids[start:end])
+        return [found[pk] for pk in self.ids[start:end] if pk in found]
+
+
+def _choose(ask: Ask, principal: Principal, filters: DeviceFilters) -> _Chosen:
+    platform_ids = selection.scope(principal, filters)
+    at_address: frozenset[str] = frozenset()
+    if filters.address:
+        found = observations.at_address(ask, platform_ids, filters.address)
+        at_address = frozenset() if isinstance(found, Outage) else found
+    rows = selection.players(principal, platform_ids, filters, at_address)
+    if not filters.asks_for_states:
+        return _Chosen(rows, rows.count())
+    ids = tuple(_by_state(ask, rows, platform_ids, filters))
+    return _Chosen(rows, len(ids), ids)
+
+
+def _by_state(
+    ask: Ask, rows: selection.Rows, platform_ids: list[int], filters: DeviceFilters
+) -> Iterator[int]:
+    """Yield the ids of the rows that have the state, in the order asked for.
+
+    Only Prometheus knows the states, only the database the order: they are joined here, over
+    whole platforms, in memory.
+    """
+    wanted = filters.state
+    asked = [wanted] if wanted in census.VALUES else list(census.VALUES)
+    taken = census.take(ask, platform_ids, asked)
+    if isinstance(taken, Outage):
+        taken = census.Census({})
+    if wanted in census.VALUES:
+        identities = {each for group in taken.members.get(wanted, {}).values() for each in group}
+        if len(identities) <= FEW:
+            rows = rows.filter(identity__in=identities)
+    silent = set(
+        Exporter.objects.filter(platform_id__in=platform_ids)
+        .exclude(enabled=True, platform__active=True)
+        .values_list("pk", flat=True)
+    )
+    states = [
+        (pk, State.UNKNOWN if exporter in silent else taken.state_of(Key(platform, exporter, name)))
+        for pk, platform, exporter, name in rows.values_list(
+            "pk", "platform_id", "exporter_id", "identity"
+        )
+    ]
+    if wanted is not None:
+        return (pk for pk, state in states if state is wanted)
+    states.sort(key=lambda each: RANK[each[1]], reverse=filters.order.startswith("-"))
+    return (pk for pk, _state in states)

@@ -1,0 +1,260 @@
+"""What Prometheus says of players and exporters now: a fixed number of queries, typed answers.
+
+It touches no rows. Whatever goes wrong becomes an Outage, never an exception: pages go on.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from . import metrics, promql
+from .asking import FLEET_SECONDS, Ask, Outage
+from .kinds import KINDS
+from .prometheus import Sample
+from .promql import Containing, Expression
+from .since import Point
+from .verdicts import Observation
+
+METRICS_OF_SOURCE = (metrics.SOURCE_UP, metrics.SOURCE_LAST_SUCCESS, metrics.SOURCE_TRUNCATED)
+LONGEST_FOUND = 2000  # identities that a search by address may find
+
+
+class Key(NamedTuple):
+    """What identifies a player in the labels of its series."""
+
+    platform_id: int
+    exporter_id: int
+    identity: str
+
+
+class Watched(NamedTuple):
+    """A player to ask about."""
+
+    key: Key
+    kind: str
+
+
+class Family(NamedTuple):
+    """The three metrics of one kind, and the label that identifies a player."""
+
+    status: str
+    info: str
+    unknown: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSamples:
+    """What an exporter process says of one vendor account."""
+
+    up: bool | None = None
+    last_success: datetime | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessKey:
+    """The labels of a scraped exporter process."""
+
+    kind: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How sources (by exporter id) and processes (True: it answers) stand."""
+
+    sources: Mapping[int, SourceSamples] = field(default_factory=dict)
+    processes: Mapping[ProcessKey, bool] = field(default_factory=dict)
+
+
+def family(kind: str) -> Family:
+    """Return the names of a kind's metrics."""
+    shape = KINDS[kind]
+    return Family(
+        metrics.device_status(kind, shape.identity).name,
+        metrics.device_info(kind, shape.identity, shape.info_labels).name,
+        metrics.device_unknown(kind, shape.identity).name,
+        shape.identity,
+    )
+
+
+FAMILIES: Mapping[str, Family] = {kind: family(kind) for kind in KINDS}
+_LABELS = {each: kind.label for kind in FAMILIES.values() for each in kind[:3]}
+_STATUSES = frozenset(kind.status for kind in FAMILIES.values())
+_INFOS = frozenset(kind.info for kind in FAMILIES.values())
+
+
+def observe(ask: Ask, watched: Collection[Watched]) -> dict[Key, Observation] | Outage:
+    """Ask for status, info and reason of these players: one query."""
+    found = raw_samples(ask, watched)
+    return found if isinstance(found, Outage) else _observations(found)
+
+
+def raw_samples(ask: Ask, watched: Collection[Watched]) -> list[Sample] | Outage:
+    """Return every sample of these players as it is: one query, none for nobody."""
+    expression = _selecting(watched, lambda each: each[:3])
+    return ask.now(expression) if expression else []
+
+
+def history(
+    ask: Ask, watched: Collection[Watched], start: float, end: float, step: float
+) -> dict[Key, tuple[Point, ...]] | Outage:
+    """Return the status samples of these players in a window: one query.
+
+    Where two processes serve one player, the later series counts where they overlap.
+    """
+    expression = _selecting(watched, lambda each: (each.status,))
+    if expression is None:
+        return {}
+    found = ask.window(expression, start, end, step)
+    if isinstance(found, Outage):
+        return found
+    points: dict[Key, dict[float, float]] = defaultdict(dict)
+    for series in found:
+        key = key_of(series.labels)
+        if key is not None:
+            points[key].update(series.points)
+    return {key: tuple(sorted(line.items())) for key, line in points.items()}
+
+
+def at_address(ask: Ask, platform_ids: Collection[int], text: str) -> frozenset[str] | Outage:
+    """Find the identities whose inside or outside address has the text in it: one query."""
+    asked = [
+        promql.selector(kind.info, platform_ids, **{label: Containing(text)})
+        for name, kind in FAMILIES.items()
+        for label in ("ip", "outip")
+        if label in KINDS[name].info_labels
+    ]
+    found = ask.now(promql.union(*asked)) if asked and platform_ids else []
+    if isinstance(found, Outage):
+        return found
+    keys = (key_of(series.labels) for series in found[:LONGEST_FOUND])
+    return frozenset(key.identity for key in keys if key is not None)
+
+
+def with_value(ask: Ask, platform_ids: Collection[int], value: int) -> set[Key] | Outage:
+    """Return which players of whole platforms have this status: one query."""
+    found = ask.now(promql.having(promql.selector(_STATUSES, platform_ids), value), FLEET_SECONDS)
+    if isinstance(found, Outage):
+        return found
+    return {key for series in found if (key := key_of(series.labels)) is not None}
+
+
+def counts(ask: Ask, platform_ids: Collection[int]) -> dict[tuple[int, int, int], int] | Outage:
+    """Count series by (platform, exporter, status 0 or 1) over whole platforms: one query."""
+    status = promql.selector(_STATUSES, platform_ids)
+    counted = promql.counts(status, "platform_id", "exporter_id", value_label="status")
+    found = ask.now(counted, FLEET_SECONDS)
+    if isinstance(found, Outage):
+        return found
+    return {
+        (int(labels["platform_id"]), int(labels["exporter_id"]), int(labels["status"])): int(value)
+        for labels, value in ((series.labels, series.value) for series in found)
+        if labels.get("status") in ("0", "1")
+        and labels.get("platform_id", "").isdecimal()
+        and labels.get("exporter_id", "").isdecimal()
+    }
+
+
+def health(
+    ask: Ask, platform_ids: Collection[int], exporter_ids: Collection[int]
+) -> Health | Outage:
+    """Ask how these exporters' vendors stand, and which exporter processes answer: one query."""
+    if not exporter_ids or not platform_ids:
+        return Health()
+    sources = promql.selector(
+        [metric.name for metric in METRICS_OF_SOURCE],
+        platform_ids,
+        exporter_id=[str(number) for number in exporter_ids],
+    )
+    found = ask.now(promql.union(sources, promql.processes_up(KINDS)))
+    if isinstance(found, Outage):
+        return found
+    processes: dict[ProcessKey, bool] = {}
+    by_exporter: dict[int, dict[str, float]] = defaultdict(dict)
+    for series in found:
+        name, labels = series.labels.get("__name__", ""), series.labels
+        if name == "up":
+            key = ProcessKey(labels.get("kind", ""), labels.get("instance", ""))
+            processes[key] = processes.get(key, False) or series.value == 1
+        elif labels.get("exporter_id", "").isdecimal():
+            known = by_exporter[int(labels["exporter_id"])]
+            known[name] = max(known.get(name, series.value), series.value)
+    return Health({number: _source(values) for number, values in by_exporter.items()}, processes)
+
+
+def key_of(labels: Mapping[str, str]) -> Key | None:
+    """Read the key of a series; None for one that is not of a player."""
+    platform, exporter = labels.get("platform_id", ""), labels.get("exporter_id", "")
+    identity = labels.get(_LABELS.get(labels.get("__name__", ""), ""), "") or next(
+        (labels[each.label] for each in FAMILIES.values() if each.label in labels), ""
+    )
+    if not (platform.isdecimal() and exporter.isdecimal() and identity):
+        return None
+    return Key(int(platform), int(exporter), identity)
+
+
+def _source(values: Mapping[str, float]) -> SourceSamples:
+    up = values.get(metrics.SOURCE_UP.name)
+    last = values.get(metrics.SOURCE_LAST_SUCCESS.name, 0.0)
+    return SourceSamples(
+        up=None if up is None else up == 1,
+        last_success=datetime.fromtimestamp(last, UTC) if 0 < last < 1e11 else None,
+        truncated=values.get(metrics.SOURCE_TRUNCATED.name) == 1,
+    )
+
+
+def _selecting(
+    watched: Iterable[Watched], names: Callable[[Family], tuple[str, ...]]
+) -> Expression | None:
+    """Select series of exactly these players; None when there are none.
+
+    Different labels identify different kinds, so the union loses no series.
+    """
+    by_kind: dict[str, list[Key]] = defaultdict(list)
+    for each in watched:
+        if each.kind in FAMILIES:
+            by_kind[each.kind].append(each.key)
+    return (
+        promql.union(
+            *(
+                promql.selector(
+                    names(FAMILIES[kind]),
+                    {key.platform_id for key in keys},
+                    exporter_id={str(key.exporter_id) for key in keys},
+                    **{FAMILIES[kind].label: {key.identity for key in keys}},
+                )
+                for kind, keys in sorted(by_kind.items())
+            )
+        )
+        if by_kind
+        else None
+    )
+
+
+def _observations(found: Iterable[Sample]) -> dict[Key, Observation]:
+    statuses: dict[Key, set[float]] = defaultdict(set)
+    reasons: dict[Key, set[str]] = defaultdict(set)
+    infos: dict[Key, Mapping[str, str]] = {}
+    for series in found:
+        key = key_of(series.labels)
+        if key is None:
+            continue
+        name = series.labels.get("__name__", "")
+        if name in _STATUSES:
+            statuses[key].add(series.value)
+        elif name in _INFOS:
+            infos[key] = series.labels
+        elif series.value:
+            reasons[key].add(series.labels.get("reason", ""))
+    return {
+        key: Observation(
+            frozenset(statuses[key]) if key in statuses else frozenset(),
+            tuple(sorted(reasons[key])) if key in reasons else (),
+            infos.get(key, {}),
+        )
+        for key in statuses.keys() | reasons.keys() | infos.keys()
+    }

@@ -1,0 +1,169 @@
+"""The figures of the first page: players by state, exporters and what ails them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+
+from platforms.roles import Deed
+from platforms.scoping import Principal
+
+from . import census, observations
+from .asking import Ask, Outage
+from .census import Counted
+from .models import Exporter, Player
+from .selection import DeviceFilters, scope
+from .sources import sources_of
+from .verdicts import State, Why, trouble
+
+MOST_EXPORTERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterFigures:
+    """One exporter: its players by state, and what ails it (None: nothing)."""
+
+    exporter: Exporter
+    counts: Mapping[State, int]
+    why: Why | None
+    truncated: bool
+    last_success: datetime | None
+
+    @property
+    def total(self) -> int:
+        """Return how many players it has."""
+        return sum(self.counts.values())
+
+    @property
+    def bars(self) -> list[dict[str, Any]]:
+        """Return the shares of the states, in percent, one after the other."""
+        bars, x = [], 0.0
+        for state in (State.ONLINE, State.OFFLINE, State.UNKNOWN):
+            width = round(100 * self.counts[state] / max(self.total, 1), 2)
+            bars.append({"state": state.value, "x": round(x, 2), "width": width})
+            x += width
+        return bars
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the first page shows. ``platforms`` and ``exporters_in_all`` count what exists."""
+
+    counts: Mapping[State, int]
+    exporters: tuple[ExporterFigures, ...]
+    exporters_in_all: int
+    platforms: int
+    outage: Why | None = None
+    fault: str = ""
+
+    @property
+    def total(self) -> int:
+        """Return how many players there are."""
+        return sum(self.counts.values())
+
+
+def totals(
+    principal: Principal, platform_id: int | None = None, exporter_id: int | None = None
+) -> Mapping[State, int]:
+    """Count players by state: one query to each side, whatever their number."""
+    filters = DeviceFilters(platform_id=platform_id, exporter_id=exporter_id)
+    ids = scope(principal, filters)
+    by_exporter = _players(principal, ids, filters)
+    known = census.count(Ask(), ids) if ids else {}
+    return _sum(_split(by_exporter, {} if isinstance(known, Outage) else known).values())
+
+
+def overview(principal: Principal) -> Overview:
+    """Return the figures of everything that the principal may see."""
+    ask = Ask()
+    ids = scope(principal, DeviceFilters())
+    by_exporter = _players(principal, ids, DeviceFilters())
+    known = census.count(ask, ids) if ids else {}
+    exporters = list(
+        Exporter.objects.for_user(principal, Deed.SEE)
+        .select_related("platform")
+        .order_by("platform__name", "name")
+    )
+    # Those with the most to lose first, where not all of them fit.
+    exporters.sort(key=lambda each: -by_exporter.get(each.pk, (0, True))[0])
+    shown = exporters[:MOST_EXPORTERS]
+    health = observations.health(
+        ask, {each.platform_id for each in shown}, {each.pk for each in shown}
+    )
+    outage = next((each for each in (known, health) if isinstance(each, Outage)), None)
+    split = _split(by_exporter, {} if isinstance(known, Outage) else known)
+    return Overview(
+        counts=_sum(split.values()),
+        exporters=tuple(_figures(shown, split, health)),
+        exporters_in_all=len(exporters),
+        platforms=len(ids),
+        outage=outage.why if outage else None,
+        fault=str(outage.fault) if outage else "",
+    )
+
+
+def _players(
+    principal: Principal, platform_ids: list[int], filters: DeviceFilters
+) -> dict[int, tuple[int, bool]]:
+    """Return how many players each exporter has, and whether they are polled at all."""
+    rows: Any = Player.objects.enrolled().for_user(principal, Deed.SEE)
+    rows = rows.filter(platform_id__in=platform_ids)
+    if filters.exporter_id is not None:
+        rows = rows.filter(exporter_id=filters.exporter_id)
+    counted = rows.order_by().values_list("exporter_id").annotate(number=Count("pk"))
+    polled = set(
+        Exporter.objects.filter(
+            platform_id__in=platform_ids, enabled=True, platform__active=True
+        ).values_list("pk", flat=True)
+    )
+    return {exporter: (number, exporter in polled) for exporter, number in counted}
+
+
+def _split(
+    by_exporter: Mapping[int, tuple[int, bool]], known: Mapping[int, Counted]
+) -> dict[int, dict[State, int]]:
+    """Split each exporter's players by state. Series of players that are gone count for nobody."""
+    split: dict[int, dict[State, int]] = {}
+    for exporter, (number, polled) in by_exporter.items():
+        counted = known.get(exporter, Counted()) if polled else Counted()
+        offline = min(counted.offline, number)
+        online = min(counted.online, number - offline)
+        split[exporter] = {
+            State.ONLINE: online,
+            State.OFFLINE: offline,
+            State.UNKNOWN: number - online - offline,
+        }
+    return split
+
+
+def _sum(parts: Iterable[Mapping[State, int]]) -> dict[State, int]:
+    every = list(parts)
+    return {state: sum(part[state] for part in every) for state in State}
+
+
+def _figures(
+    shown: list[Exporter],
+    split: Mapping[int, Mapping[State, int]],
+    health: "observations.Health | Outage",
+) -> Iterable[ExporterFigures]:
+    sources = {} if isinstance(health, Outage) else sources_of(health, shown)
+    for exporter in shown:
+        source = sources.get(exporter.pk)
+        why: Why | None
+        if not exporter.platform.active:
+            why = Why.PLATFORM_INACTIVE
+        elif not exporter.enabled:
+            why = Why.EXPORTER_DISABLED
+        elif source is None:
+            why = health.why if isinstance(health, Outage) else None
+        else:
+            why = trouble(source)
+        yield ExporterFigures(
+            exporter=exporter,
+            counts=split.get(exporter.pk, dict.fromkeys(State, 0)),
+            why=why,
+            truncated=bool(source and source.truncated),
+            last_success=source.last_success if source else None,
+        )

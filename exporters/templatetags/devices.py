@@ -1,0 +1,81 @@
+"""How states, times and numbers read on a page."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from exporters.live import Device
+from exporters.verdicts import REMEDIES, State, Why
+
+register = template.Library()
+
+
+@register.filter
+def remedy(why: Why) -> Promise:
+    """Return what to do about a reason."""
+    return REMEDIES[why]
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """Write a number with narrow spaces between its thousands."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+@register.filter
+def local(at: datetime | None) -> str:
+    """Write a moment in the time zone of the page."""
+    return formats.date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT") if at else "–"
+
+
+@register.simple_tag
+def since(device: Device, at: datetime) -> SafeString | str:
+    """Say for how long the state lasts; of an unknown one, when it was known last."""
+    if device.since is None:
+        return ""
+    span = length(max(at - device.since, timedelta()))
+    if device.state is State.UNKNOWN:
+        text = _("known %(time)s ago") % {"time": span}
+    elif device.since_at_least:
+        text = _("for more than %(time)s") % {"time": span}
+    else:
+        text = _("for %(time)s") % {"time": span}
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        device.since.isoformat(),
+        local(device.since),
+        text,
+    )
+
+
+def length(span: timedelta) -> str:
+    """Write a span of time with its two largest units."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return _("%(days)s d %(hours)s h") % {"days": days, "hours": hours}
+    if hours:
+        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    if minutes:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    return _("%(seconds)s s") % {"seconds": seconds}
+
+
+@register.filter
+def plain(value: float) -> str:
+    """Write the value of a sample."""
+    return f"{value:.12g}"
+
+
+@register.filter
+def milliseconds(seconds: float) -> str:
+    """Write a short time."""
+    if abs(seconds) >= 10:
+        return _("%(seconds)s s") % {"seconds": f"{seconds:.0f}"}
+    return _("%(milliseconds)s ms") % {"milliseconds": f"{seconds * 1000:.0f}"}
