@@ -47,10 +47,11 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 INSTALLED_APPS = [
-    "remosa.admin_app.RemosaAdminConfig",
+    # Before the admin: its templates stand in the place of Django's.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
+    "remosa.admin_app.RemosaAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -190,7 +191,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"ExporterKind": "exporters.models.kind_choices"},
+    "ENUM_NAME_OVERRIDES": {
+        "ExporterKind": "exporters.models.kind_choices",
+        "UnknownReason": "exporters.verdicts.Why",
+    },
 }
 
 # Seeds the Prometheus connection until a superadmin saves one in the admin.
