@@ -9,7 +9,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -167,10 +167,8 @@ class Cache:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         self.put_aside = self._path.with_name(f"{self._path.name}.unusable-{stamp}")
         for suffix in ("", "-wal", "-shm"):
-            try:
+            with suppress(FileNotFoundError):
                 os.replace(f"{self._path}{suffix}", f"{self.put_aside}{suffix}")
-            except FileNotFoundError:
-                pass
         logger.warning(
             "The cache file %s cannot be used (%s); it was put aside as %s and a new one begun",
             self._path, reason, self.put_aside.name,

@@ -44,7 +44,11 @@ class ExporterCommand(BaseCommand):
             checked = configuration.read(KINDS[self.kind], os.environ, given)
             build_logging = import_string(settings.LOGGING_BUILDER)
             logging.config.dictConfig(build_logging(checked.log_level, checked.log_format))
-            asyncio.run(ExporterProcess(checked).run())
+            process = ExporterProcess(checked)
+            asyncio.run(process.run())
         except (configuration.ConfigurationError, ListenError) as error:
             self.stderr.write(f"{self.get_version()}: {error}")
             raise SystemExit(WRONG_USAGE) from error
+        # Leave without tidying up: libcurl would wait for name look-ups that hang, up to 40 s.
+        logging.shutdown()
+        os._exit(0)

@@ -16,6 +16,7 @@ from exporters.process.schedule import Settings
 
 POLL_INTERVAL, TIMEOUT, MAX_CONCURRENCY = 30.0, 10.0, 50
 INTERVALS, TIMEOUTS, CONCURRENCIES = (1, 86400), (0.1, 300), (1, 1000)
+EVERYWHERE = "0.0.0.0"  # noqa: S104 (Prometheus scrapes from elsewhere; --web.listen-address)
 POLLS_UNTIL_OLD = 3
 LEVELS, FORMATS = ("debug", "info", "warning", "error"), ("text", "json")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -152,14 +153,14 @@ def _secret(given: Mapping[str, str], name: str) -> str:
 
 def _listen_address(given: Mapping[str, str], default_port: int) -> tuple[str, int]:
     port = _value(given, "EXPORTER_PORT", _whole(0, 65535), default_port)
-    return _value(given, "WEB_LISTEN_ADDRESS", _listen, ("0.0.0.0", port))
+    return _value(given, "WEB_LISTEN_ADDRESS", _listen, (EVERYWHERE, port))
 
 
 def _listen(text: str) -> tuple[str, int]:
     match = _LISTEN.fullmatch(text)
     if match is None or int(match[3]) > 65535:
         raise ValueError("accepted: host:port, :port or [IPv6 address]:port")
-    return match[1] or match[2] or "0.0.0.0", int(match[3])
+    return match[1] or match[2] or EVERYWHERE, int(match[3])
 
 
 def _url(text: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from exporters import metrics
 from exporters.kinds.shape import Kind, Reading, Reason, Status
 from exporters.process.figures import Figures, State
-from exporters.process.snapshot import CHUNK_LINES, Ready, Section
+from exporters.process.gzip_stream import Ready
+from exporters.process.snapshot import CHUNK_LINES, Section
 
 KNOWN = (State.ONLINE, State.OFFLINE)
 BODY_KEPT = 512  # bytes; 100,000 devices with a usual answer of 100 take 15 MB
@@ -196,9 +197,10 @@ class Fleet:
     def _learn_info(self, device: Device, told: Mapping[str, str] | None) -> bool:
         if told is None:
             return False
-        info = {label: metrics.safe_text(text) for label, text in told.items()}
-        unfit = [label for label, text in told.items() if info[label] != text]
+        info = told
+        unfit = [label for label, text in told.items() if metrics.safe_text(text) != text]
         if unfit:
+            info = {label: metrics.safe_text(text) for label, text in told.items()}
             self.repaired[device.identity] = ", ".join(unfit)
         else:
             self.repaired.pop(device.identity, None)

@@ -13,7 +13,7 @@ from exporters.process.device_list import Devices, Entry
 
 logger = logging.getLogger(__name__)
 
-WRITE_EVERY = 2.0  # seconds; what comes in between is written together
+WRITE_EVERY = 5.0  # seconds; what comes in between is written together
 TRY_AGAIN_EVERY = 60.0  # seconds
 CONFIRM_EVERY = 60.0  # seconds between two writes of nothing but a time
 

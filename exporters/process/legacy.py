@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from exporters import metrics
 from exporters.process.fleet import Fleet
-from exporters.process.snapshot import Exposition, Ready
+from exporters.process.gzip_stream import Ready
+from exporters.process.snapshot import Exposition
 
 
 class LegacyNames:

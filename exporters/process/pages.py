@@ -51,11 +51,10 @@ def _landing(
     for heading in ("Exporter", "State", "Devices", "Last success", "Last poll", "Next poll"):
         yield f"<th>{heading}</th>"
     yield "<th>Settings</th><th>Errors so far</th><th>Last error</th></tr>"
-    number = 0
-    for number, report in enumerate(reports, start=1):
-        yield _row(report)
+    rows = [_row(report) for report in reports]
+    yield from rows
     yield "</table></div>"
-    if not number:
+    if not rows:
         yield "<p>None yet: no enabled exporter is in the device list.</p>"
     yield "</body></html>"
 

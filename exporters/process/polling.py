@@ -3,6 +3,7 @@
 libcurl's multi interface over epoll. Knows nothing of vendors, and reads no answer.
 """
 
+import contextlib
 import heapq
 import itertools
 import logging
@@ -20,7 +21,7 @@ from exporters.process.transfers import Answer, Transfer
 logger = logging.getLogger(__name__)
 
 IN_FLIGHT_LIMIT = 1000  # requests at once over all sources: bounds sockets and memory
-LONGEST_WAIT = 1.0  # seconds; also how often the thread shows that it lives
+LONGEST_WAIT = 5.0  # seconds; also how often the thread shows that it lives
 ANSWER_LIMIT = 1024 * 1024  # bytes
 
 Then = Callable[[Answer], None]
@@ -183,10 +184,8 @@ class Poller:
         if what == pycurl.POLL_REMOVE:
             if fd in self._watched:
                 self._watched.discard(fd)
-                try:
+                with contextlib.suppress(OSError):  # libcurl has closed it: it is gone already
                     self._epoll.unregister(fd)
-                except OSError:  # libcurl has closed it, which unregistered it
-                    pass
             return
         events = select.EPOLLIN if what & pycurl.POLL_IN else 0
         events |= select.EPOLLOUT if what & pycurl.POLL_OUT else 0
@@ -200,10 +199,8 @@ class Poller:
         self._curl_due = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000
 
     def _wake(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):  # full: the loop is awake already
             self._mouth.send(b"\0")
-        except BlockingIOError:  # full: the loop is awake already
-            pass
 
     def _close(self) -> None:
         for curl in list(self._active):

@@ -29,21 +29,21 @@ from exporters.process.cache import Cache
 from exporters.process.configuration import Configuration
 from exporters.process.device_list import Api
 from exporters.process.following import Remosa
+from exporters.process.gzip_stream import Ready, stream
 from exporters.process.keeper import Keeper
 from exporters.process.legacy import LegacyNames
 from exporters.process.pages import Fact, ago, landing, shown_address
 from exporters.process.polling import Poller
+from exporters.process.publishing import Publisher
 from exporters.process.server import Asked, Page, Server
-from exporters.process.snapshot import Exposition, Ready
+from exporters.process.snapshot import Exposition
 from exporters.process.source import Surroundings
 from exporters.process.sources import Sources
 
 logger = logging.getLogger(__name__)
 
-PUBLISH_EVERY = 0.25  # seconds, while answers come in
-PUBLISH_SHARE = 0.02  # of a core, at most, goes into snapshots between the ends of polls
 ALIVE_WITHIN = 30.0  # seconds without a sign of the poller's thread, then it hangs
-STOP_WITHIN = 2.0  # seconds for each thread; SIGTERM promises 5 in all
+STOP_WITHIN = 1.5  # seconds for each thread; SIGTERM promises 5 in all
 FILES_WANTED = 8192
 PROCESS_METRICS = (metrics.BUILD_INFO, metrics.DEVICE_LIST_LAST_SUCCESS, metrics.CACHE_UP)
 
@@ -69,7 +69,7 @@ class ExporterProcess:
             self._poller,
             self._exposition,
             learned=self._keeper.keep_info,
-            ended=self._exposition.publish,
+            publisher=Publisher(self._exposition, self._poller),
             chance=random.Random(),
         )
         self._sources = Sources(around, configuration.settings)
@@ -138,16 +138,6 @@ class ExporterProcess:
             logger.info("From the cache: %s devices", self._kept.devices.count)
             self._sources.apply(self._kept.entries, self._kept.devices, self._kept.info)
             self._kept.info = {}
-        self._publish_if_changed()
-
-    def _publish_if_changed(self) -> None:
-        """Publish what came in, so often that it costs no more than PUBLISH_SHARE."""
-        started = time.monotonic()
-        if self._exposition.changed:
-            self._exposition.publish()
-        ended = time.monotonic()
-        wait = max(PUBLISH_EVERY, (ended - started) / PUBLISH_SHARE)
-        self._poller.at(ended + wait, self._publish_if_changed)
 
     def _answer(self, asked: Asked) -> Page:
         text = partial(Page, content_type="text/plain; charset=utf-8")
@@ -173,9 +163,11 @@ class ExporterProcess:
 
     def _metrics(self, packed: bool) -> Page:
         own = Ready.of(generate_latest(self._process_metrics))
-        parts = (*self._exposition.current().parts, own)
+        snapshot = self._exposition.current()
+        parts = (*snapshot.parts, own)
         if packed:
-            return Page(200, metrics.CONTENT_TYPE, [part.packed for part in parts], "gzip")
+            body = stream(parts, snapshot.total.plus((own,)))
+            return Page(200, metrics.CONTENT_TYPE, body, "gzip")
         return Page(200, metrics.CONTENT_TYPE, [part.plain for part in parts])
 
     def _facts(self) -> Iterator[Fact]:

@@ -1,35 +1,23 @@
 """Ready bytes: lines in chunks, plain and gzip, so that a refresh costs what changed.
 
-A scrape gets one immutable Snapshot. Each chunk is a gzip member of its own; members one
-after the other are one gzip stream.
+A scrape gets one immutable Snapshot.
 """
 
 import math
 import threading
-import zlib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
+from exporters.process.gzip_stream import Ready, Sum
+
 CHUNK_LINES = 1000
-GZIP_LEVEL = 1  # lines look alike: more effort takes 4 times the time for 2 % fewer bytes
-
-
-class Ready(NamedTuple):
-    """The same bytes twice: as they are, and as a gzip member."""
-
-    plain: bytes
-    packed: bytes
-
-    @classmethod
-    def of(cls, plain: bytes) -> "Ready":
-        """Pack the bytes; nothing stays nothing."""
-        return cls(plain, zlib.compress(plain, GZIP_LEVEL, 31) if plain else b"")
 
 
 class Snapshot(NamedTuple):
     """What a scrape is sent, and when a part of it becomes too old to be sent."""
 
     parts: tuple[Ready, ...]
+    total: Sum
     next_expiry: float  # a time of the process' clock
 
 
@@ -53,7 +41,7 @@ class Section:
         """Return the chunks, those that changed made anew."""
         for number in self._changed:
             while number >= len(self._ready):
-                self._ready.append(Ready(b"", b""))
+                self._ready.append(Ready.of(b""))
             start = number * CHUNK_LINES
             self._ready[number] = Ready.of(b"".join(self._lines[start : start + CHUNK_LINES]))
         self._changed.clear()
@@ -78,10 +66,9 @@ class Exposition:
     def __init__(self, headers: Iterable[tuple[str, bytes]], clock: Callable[[], float]) -> None:
         self.lock = threading.Lock()
         self.fleets: list[Fleet] = []
-        self.changed = False  # since the last snapshot
         self._headers = [(family, Ready.of(header)) for family, header in headers]
         self._clock = clock
-        self._snapshot = Snapshot((), -math.inf)
+        self._snapshot = Snapshot((), Sum(), -math.inf)
 
     def current(self) -> Snapshot:
         """Return the snapshot; where something in it became too old, a new one without it."""
@@ -93,7 +80,6 @@ class Exposition:
     def publish(self) -> Snapshot:
         """Make a snapshot of what the fleets know now, and put it in the place of the last."""
         with self.lock:
-            self.changed = False
             now = self._clock()
             next_expiry = min((fleet.expire(now) for fleet in self.fleets), default=math.inf)
             parts: list[Ready] = []
@@ -101,5 +87,5 @@ class Exposition:
                 parts.append(header)
                 for fleet in self.fleets:
                     parts.extend(ready for ready in fleet.chunks(family) if ready.plain)
-            self._snapshot = Snapshot(tuple(parts), next_expiry)
+            self._snapshot = Snapshot(tuple(parts), Sum().plus(parts), next_expiry)
             return self._snapshot

@@ -16,6 +16,7 @@ from exporters.kinds.shape import Kind, Question, Reading, Reason
 from exporters.process import schedule
 from exporters.process.fleet import Fleet
 from exporters.process.polling import Poller, Timer
+from exporters.process.publishing import Publisher
 from exporters.process.rounds import Round, Scope
 from exporters.process.schedule import Settings
 from exporters.process.snapshot import Exposition
@@ -34,7 +35,7 @@ class Surroundings:
     exposition: Exposition
     # exporter_id, identity, info of a device whose vendor said something new
     learned: Callable[[int, str, Mapping[str, str]], None]
-    ended: Callable[[], object]  # a round of a source ended
+    publisher: Publisher
     chance: random.Random
 
 
@@ -166,8 +167,8 @@ class Source:
                 self._note_failure(round_, question.about, failure, answer)
             else:
                 self._note_answer(round_, question.about, answer)
-            self._around.exposition.changed = True
         round_.give_up_if_hopeless(self.settings)
+        self._around.publisher.soon()
         self._fill()
 
     def _note_answer(self, round_: Round, about: tuple[str, ...], answer: Answer) -> None:
@@ -210,13 +211,13 @@ class Source:
 
     def _end(self, round_: Round) -> None:
         if round_.scope is Scope.NEWCOMERS:
-            self._around.ended()
+            self._around.publisher.now()
             return
         failed = round_.bad > 0 and round_.good == 0
         if round_.scope is Scope.ALL and round_.good + round_.bad:
             with self._around.exposition.lock:
                 self._tell(round_)
-        self._around.ended()
+        self._around.publisher.now()
         if round_.scope is Scope.PROBE and not failed:
             self._failing = False
             self._poll()

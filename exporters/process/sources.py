@@ -71,7 +71,7 @@ class Sources:
             source.change(entry.name, settings, names, _info_of(key[0], names, remembered or {}))
             if is_new:
                 source.start()
-        self._around.ended()
+        self._around.publisher.now()
 
     def reports(self) -> list[Report]:
         """Return how each source is; from any thread."""
