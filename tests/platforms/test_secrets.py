@@ -5,7 +5,7 @@ import json
 import pickle
 from collections.abc import Iterator
 from io import StringIO
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core import serializers
@@ -37,6 +37,8 @@ with isolate_apps("platforms"):
     class Vault(SecretRow):
         """A row with a secret that may be missing and one that may not."""
 
+        objects: "ClassVar[models.Manager[Vault]]" = models.Manager()
+
         name = models.CharField(max_length=20)
         token = EncryptedField(blank=True, default="")
         other = EncryptedField(blank=True, default="")
@@ -62,6 +64,7 @@ def vault_table(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
         yield
         with connection.schema_editor() as editor:
             editor.delete_model(Vault)
+        connection.close()  # a test that follows without a database finds none open
 
 
 @pytest.fixture(autouse=True)
