@@ -14,6 +14,7 @@ from django.core import checks
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from .keyring import KeyRing, KeyRingError
@@ -172,7 +173,7 @@ class EncryptedField(models.Field[Any, Any]):
         """Give the write-only field; an admin's widget for texts would show the value."""
         kwargs.pop("widget", None)
         kwargs.pop("choices_form_class", None)
-        defaults = {"label": self.verbose_name, "help_text": self.help_text}
+        defaults = {"label": capfirst(self.verbose_name), "help_text": self.help_text}
         return WriteOnlySecretField(**{**defaults, **kwargs, "required": not self.blank})
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
