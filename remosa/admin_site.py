@@ -23,6 +23,7 @@ MOST_RESULTS = 100
 class RemosaAdminSite(UnfoldAdminSite):
     """The face of Remosa. A membership or the superadmin flag opens it, nothing else."""
 
+    login_form = LoginForm
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in superadmins and members of an active platform."""
