@@ -67,7 +67,7 @@ def start(vendor: "CubicVendor", told: Mapping[str, Any]) -> None:
 
 
 def latency(vendor: "CubicVendor", told: Mapping[str, Any]) -> None:
-    """{"low": seconds, "high": seconds}"""
+    """Answer after low to high seconds: {"low": 0.05, "high": 0.3}."""
     low, high = float(told["low"]), float(told["high"])
     if not 0 <= low <= high <= 600:
         raise BadDeed("0 <= low <= high <= 600 is expected")
@@ -75,12 +75,12 @@ def latency(vendor: "CubicVendor", told: Mapping[str, Any]) -> None:
 
 
 def errors(vendor: "CubicVendor", told: Mapping[str, Any]) -> None:
-    """{"share": 0..1} of answers that are an honest 503."""
+    """Answer an honest 503 now and then: {"share": 0..1}."""
     vendor.error_share = _share(told["share"])
 
 
 def fault(vendor: "CubicVendor", told: Mapping[str, Any]) -> None:
-    """{"fault": name or null, "macs": [...], "share": 0..1}"""
+    """Fail, always or for some players or a share: {"fault": name, "macs": [], "share": 1}."""
     name = told["fault"]
     vendor.trouble = Trouble(
         fault=None if name is None else Fault(name),
@@ -90,7 +90,7 @@ def fault(vendor: "CubicVendor", told: Mapping[str, Any]) -> None:
 
 
 def player(vendor: "CubicVendor", told: Mapping[str, Any]) -> None:
-    """{"mac": ..., "status": online, offline, unknown or null: its own life, "ip": , "outip": }"""
+    """Set one player by hand: {"mac", "status", "ip", "outip"}; null gives it back its own life."""
     if (status := told.get("status")) is not None and status not in STATUSES:
         raise BadDeed(f"a status is one of {', '.join(STATUSES)}, or null")
     done = vendor.world.condition(told["mac"])
@@ -100,7 +100,7 @@ def player(vendor: "CubicVendor", told: Mapping[str, Any]) -> None:
 
 
 def power_cycle(vendor: "CubicVendor", told: Mapping[str, Any]) -> None:
-    """{"mac": ...}: a hung player comes back after its boot."""
+    """Cut a player's power and give it back, so that a hung one boots: {"mac"}."""
     vendor.world.cycle_power(told["mac"])
 
 

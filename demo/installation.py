@@ -18,7 +18,7 @@ from remosa.ports import LOOPBACK
 from remosa.supervisor import Process
 
 PORTS = {**local.PORTS, "DEMO_VENDOR_PORT": 8900}
-SCRAPE_SECONDS = 5
+SCRAPE_SECONDS = 3
 # What the demo sets for itself, so that nothing a .env says of a real installation reaches it.
 OWN_SETTINGS = {
     "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
@@ -58,7 +58,7 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
     settings = environment(place, ports)
     vendor_port = ports["DEMO_VENDOR_PORT"]
     vendor_address = f"http://{LOOPBACK}:{vendor_port}"
-    password = place.secret("demo-password", secrets.token_urlsafe(9))
+    place.secret(place.demo_password.name, secrets.token_urlsafe(9))
     exporter = local.cubic_exporter(place, settings, ports)
     exporter = replace(
         exporter,
@@ -69,11 +69,7 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
     )
     vendor = local.manage("run_demo_vendor", f"--port={vendor_port}", f"--speed={world.speed}")
     return [
-        local.migrate(settings),
-        Process(
-            "seed", local.manage("seed_demo", str(password), *world.options), settings, ready=None
-        ),
-        local.prepare(place, settings),
+        local.prepare(settings, "prepare_demo", str(place.folder), *world.options),
         Process("vendor", [*vendor, *world.options], settings, f"{vendor_address}/control"),
         local.web(settings, ports["REMOSA_WEB_PORT"]),
         exporter,
@@ -112,7 +108,7 @@ def sees_the_fleet(prometheus_port: int) -> bool:
 
 def banner(place: Place, ports: Mapping[str, int]) -> str:
     """What a visitor needs: the address, the logins, and what to try."""
-    password = (place.folder / "demo-password").read_text()
+    password = place.demo_password.read_text()
     people = [(ROOT, "superadmin"), *((person.email, person.place) for person in CAST)]
     logins = "".join(f"    {email:<22} {what}\n" for email, what in people)
     tell = ".venv/bin/python manage.py tell_vendor"

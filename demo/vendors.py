@@ -1,4 +1,4 @@
-"""The simulated CubicMedia: an HTTP server in a process of its own, quick enough for 10,000 players.
+"""The simulated CubicMedia: an HTTP server, quick enough for 10,000 players.
 
 It speaks what the real one speaks; `/control` is the simulation's own door (demo.control).
 """
@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from functools import partial
 from random import Random
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from demo import control
@@ -59,8 +60,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self.received += data

@@ -4,7 +4,7 @@ import secrets
 
 from platforms import audit, tokens
 from platforms.audit import SYSTEM, Action
-from platforms.models import TokenKind, User
+from platforms.models import ApiToken, TokenKind, User
 from remosa.place import Place, write_secret
 
 FIRST_ADDRESS = "admin@localhost"
@@ -20,6 +20,10 @@ def ensure_tokens(place: Place) -> list[TokenKind]:
         known = tokens.find(path.read_text()) if path.exists() else None
         if known is not None and known.kind == kind:
             continue
+        # A lost token must not go on holding the instance name that its exporter announced.
+        for lost in ApiToken.objects.filter(kind=kind, name=name, revoked_at=None):
+            tokens.revoke(lost)
+            audit.record(SYSTEM, Action.REVOKED, lost, platform_id=None)
         exporter_kind = "cubic" if kind == TokenKind.EXPORTER else ""
         token, secret = tokens.issue(kind, name, exporter_kind=exporter_kind)
         audit.record(SYSTEM, Action.CREATED, token, platform_id=None)

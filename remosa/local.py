@@ -68,14 +68,9 @@ def manage(*words: str) -> list[str]:
     return [sys.executable, str(ROOT / "manage.py"), *words]
 
 
-def migrate(settings: Mapping[str, str]) -> Process:
-    return Process("migrate", manage("migrate", "--noinput"), settings, ready=None, deadline=600)
-
-
-def prepare(place: Place, settings: Mapping[str, str]) -> Process:
-    """Tokens for the exporter and Prometheus, and the first superadmin."""
-    command = manage("prepare_local", str(place.folder))
-    return Process("prepare", command, settings, ready=None)
+def prepare(settings: Mapping[str, str], command: str, *words: str) -> Process:
+    """The run of a command that makes the database ready; a large one migrates for long."""
+    return Process("database", manage(command, *words), settings, ready=None, deadline=3600)
 
 
 def web(settings: Mapping[str, str], port: int) -> Process:
@@ -128,7 +123,11 @@ def prometheus_configuration(place: Place, web_port: int, scrape_seconds: int) -
     discovery = {
         "url": f"http://{LOOPBACK}:{web_port}/api/v1/prometheus/targets",
         "refresh_interval": period,
-        "authorization": {"credentials_file": str(place.discovery_token.resolve())},
+        # Debian's Prometheus 2.42 sends the bare token unless the type is said.
+        "authorization": {
+            "type": "Bearer",
+            "credentials_file": str(place.discovery_token.resolve()),
+        },
     }
     scrape = {"job_name": "remosa", "http_sd_configs": [discovery]}
     intervals = {"scrape_interval": period, "scrape_timeout": period}

@@ -49,6 +49,11 @@ class Place:
         """Address and password of the first superadmin; there until it has been shown once."""
         return self.folder / "first-login"
 
+    @property
+    def demo_password(self) -> Path:
+        """The password of every demo account."""
+        return self.folder / "demo-password"
+
     def secret(self, name: str, value: str) -> Path:
         """A file with this secret; one that is there already stays as it is."""
         path = self.folder / name

@@ -4,6 +4,7 @@ No process outlives its supervisor: each leads a group of its own, which gets SI
 SIGKILL; and the kernel kills it when the supervisor itself is killed (PR_SET_PDEATHSIG).
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -81,7 +82,7 @@ class Supervisor:
         started = time.monotonic()
         with log.open("wb") as output:
             try:
-                child = subprocess.Popen(
+                child = subprocess.Popen(  # noqa: S603 (the commands are our own)
                     process.argv,
                     env=dict(process.environment),
                     stdin=subprocess.DEVNULL,
@@ -179,10 +180,9 @@ def _tie_to(parent: int) -> Callable[[], None]:
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
-    try:
+    # Where everything in the group has ended already, that is what was wanted.
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, number)
-    except ProcessLookupError:
-        pass  # everything in the group has ended, which is what was wanted
 
 
 def _group_lives(child: subprocess.Popen[bytes]) -> bool:

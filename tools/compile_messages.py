@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-import polib  # type: ignore[import-untyped]  # it brings no types
+import polib
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -39,7 +39,7 @@ def test_the_exporter_asks_the_simulated_vendor(place: Place) -> None:
     address = processes["exporter"].environment["EXTERNAL_API_BASE_URL"]
     assert address == "http://127.0.0.1:9900/api/v0.1/players/status-check?mac="
     assert {"--players=5", "--seed=1"} <= set(processes["vendor"].argv)
-    assert {"--players=5", "--seed=1"} <= set(processes["seed"].argv)
+    assert {"--players=5", "--seed=1"} <= set(processes["database"].argv)
 
 
 def test_the_banner_has_the_address_every_login_and_how_to_stop_the_vendor(place: Place) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from demo import seeding
 from demo.cast import CAST, ROOT
-from demo.world import COMPANIES, fleet, of_platform
+from demo.world import COMPANIES, EXAMPLE, fleet, of_platform
 from exporters import enrolment
 from exporters.models import Exporter, ExporterMac, Player
 from platforms.audit import Action
@@ -43,9 +43,8 @@ def test_everybody_of_the_cast_has_a_role_and_the_password() -> None:
 
 def test_a_second_start_leaves_what_the_visitor_did() -> None:
     seeding.seed(fleet(), "word")
-    exporter = Exporter.objects.first()
-    assert exporter is not None
-    mac = exporter.macs.first().mac
+    exporter = Exporter.objects.filter(macs__mac=EXAMPLE[0]).get()
+    mac = EXAMPLE[0]
     enrolment.withdraw(exporter, [mac], seeding.ACTOR)
     Exporter.objects.filter(pk=exporter.pk).update(name="Renamed", poll_interval=60)
     counts = [model.objects.count() for model in (User, Platform, Site, Exporter, AuditEntry)]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from platforms import tokens
+from platforms.audit import Action
 from platforms.models import ApiToken, AuditEntry, TokenKind, User
 from remosa import first_start
 from remosa.management.commands import run_local
@@ -39,7 +40,16 @@ def test_good_tokens_stay_and_lost_or_ended_ones_are_renewed(place: Place) -> No
     assert first_start.ensure_tokens(place) == [TokenKind.DISCOVERY]
     tokens.revoke(ApiToken.objects.get(kind=TokenKind.EXPORTER))
     assert first_start.ensure_tokens(place) == [TokenKind.EXPORTER]
-    assert AuditEntry.objects.count() == 4
+    assert AuditEntry.objects.filter(action=Action.CREATED).count() == 4
+
+
+def test_a_lost_token_ends_when_a_new_one_is_made(place: Place) -> None:
+    first_start.ensure_tokens(place)
+    lost = place.exporter_token.read_text()
+    place.exporter_token.unlink()
+    first_start.ensure_tokens(place)
+    assert tokens.find(lost) is None
+    assert ApiToken.objects.filter(revoked_at=None).count() == 2
 
 
 def test_the_first_superadmin_can_log_in_with_the_password_that_is_shown_once(

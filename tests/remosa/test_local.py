@@ -108,7 +108,7 @@ def test_prometheus_accepts_its_configuration(place: Place) -> None:
 
 def test_a_taken_port_is_told_in_one_line_before_anything_starts(tmp_path: Path) -> None:
     folder = tmp_path / "state"
-    ports = {name: "8001" for name in local.PORTS}
+    ports = dict.fromkeys(local.PORTS, "8001")
     ended = subprocess.run(
         [sys.executable, "manage.py", "run_local", "--folder", str(folder)],
         cwd=local.ROOT,

@@ -10,7 +10,8 @@ from tools.compile_messages import compile_all
 HEADER = """msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=UTF-8\\n"
-"Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);\\n"
+"Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : "
+"n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);\\n"
 
 """
 MESSAGES = """msgid "player"
@@ -55,6 +56,6 @@ def test_a_bad_line_is_named_and_the_old_translation_stays(source: Path, tmp_pat
     (compiled,) = compile_all(tmp_path)
     before = compiled.read_bytes()
     source.write_text(HEADER + "no keyword\n")
-    with pytest.raises(OSError, match="line 6"):
+    with pytest.raises(OSError, match="line 7"):
         compile_all(tmp_path)
     assert compiled.read_bytes() == before

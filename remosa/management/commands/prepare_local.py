@@ -1,8 +1,9 @@
-"""Door: tokens and the first superadmin for an installation on one machine."""
+"""Door: the database up to date, the tokens and the first superadmin of a local installation."""
 
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
@@ -11,13 +12,14 @@ from remosa.place import Place
 
 
 class Command(BaseCommand):
-    help = "Make the tokens of the local processes and the first superadmin, where missing."
+    help = "Migrate, and make the tokens of the local processes and the first superadmin."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="state folder of the installation")
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         place = Place(folder)
+        call_command("migrate", interactive=False, stdout=self.stdout)
         with transaction.atomic():
             issued = first_start.ensure_tokens(place)
             made = first_start.ensure_superadmin(place)

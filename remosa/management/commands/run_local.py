@@ -29,8 +29,7 @@ class Command(BaseCommand):
         def processes(ports: Mapping[str, int]) -> Sequence[Process]:
             settings = local.environment(place, os.environ, ports)
             return [
-                local.migrate(settings),
-                local.prepare(place, settings),
+                local.prepare(settings, "prepare_local", str(folder)),
                 local.web(settings, ports["REMOSA_WEB_PORT"]),
                 local.cubic_exporter(place, settings, ports),
                 local.prometheus(place, ports, SCRAPE_SECONDS),
