@@ -34,8 +34,9 @@ class NameField(serializers.CharField):
         super().__init__(max_length=macs.NAME_LIMIT, **{"allow_blank": True, **kwargs})
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the cleaned name."""
-        return macs.clean_name(super().to_internal_value(data))[0]
+        """Return the cleaned name; one that is too long as it is, to be refused and not cut."""
+        name = super().to_internal_value(data)
+        return name if len(name) > macs.NAME_LIMIT else macs.clean_name(name)[0]
 
 
 class AddressField(serializers.CharField):

@@ -1,4 +1,4 @@
-"""``/exporter-processes/announce`` and ``/prometheus/targets``: how exporters come to be scraped."""
+"""``/exporter-processes/announce``, ``/prometheus/targets``: how exporters come to be scraped."""
 
 from typing import Any
 

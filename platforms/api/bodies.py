@@ -13,7 +13,7 @@ from rest_framework.parsers import BaseParser
 from .errors import TooLarge
 
 # Only a body with one of these escapes can hold what is looked for: most bodies are not walked.
-_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89abAB])")
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89abcdefABCDEF])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, OperationalError
 from django.http import Http404, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, serializers
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -77,8 +78,10 @@ def one_error_shape(error: Exception, context: Mapping[str, Any]) -> Response:
             told.status_code,
             exc_info=error,
         )
-    response = exception_handler(told, context)
-    assert response is not None  # the handler of DRF answers every APIException
+    # Whatever the view renders otherwise (the schema is YAML), its errors are JSON.
+    context["request"].accepted_renderer = JSONRenderer()
+    context["request"].accepted_media_type = JSONRenderer.media_type
+    response = exception_handler(told, context) or Response(status=told.status_code)
     fields: dict[str, list[str]] | None = None
     if isinstance(told, exceptions.ValidationError):
         fields = _flat(told.detail)

@@ -26,6 +26,18 @@ ERRORS_OF_WRITES = {
 class ApiSchema(AutoSchema):
     """Adds what the views need not say."""
 
+    def get_override_parameters(self) -> list[Any]:
+        """Name the checked parameters of a list."""
+        query = getattr(self.view, "query_class", None)
+        return [query] if query and getattr(self.view, "action", "") == "list" else []
+
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        body = getattr(self.view, "delete_body", None)
+        if self.method != "DELETE" or body is None:
+            return super()._get_request_body(direction)
+        schema = self.resolve_serializer(body, direction).ref
+        return {"content": {"application/json": {"schema": schema}}, "required": True}
+
     def _get_response_bodies(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(*args, **kwargs)
         errors = ERRORS if self.method == "GET" else {**ERRORS, **ERRORS_OF_WRITES}
