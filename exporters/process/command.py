@@ -42,7 +42,7 @@ class ExporterCommand(BaseCommand):
         given = {name: value for name, value in options.items() if name.isupper()}
         try:
             checked = configuration.read(KINDS[self.kind], os.environ, given)
-            build_logging = import_string(settings.LOGGING_BUILDER)
+            build_logging = import_string(settings.LOGGING_BUILDER)  # type: ignore[misc]
             logging.config.dictConfig(build_logging(checked.log_level, checked.log_format))
             process = ExporterProcess(checked)
             asyncio.run(process.run())

@@ -107,7 +107,8 @@ class Keeper:
                 self._cache.save_info(info)
         except CacheError:
             with self._lock:
-                self._list = self._list or written
+                if self._list is None:  # else a newer one came in meanwhile
+                    self._list = written
                 self._info = {**info, **self._info}
             raise
 

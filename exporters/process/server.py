@@ -5,14 +5,12 @@ takes the place of the one that has been idle longest. Knows nothing of what the
 """
 
 import asyncio
-import logging
+import os
 import ssl
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import h11
-
-logger = logging.getLogger(__name__)
 
 HEADERS_WITHIN = 5.0  # seconds for a whole request
 IDLE_FOR = 120.0  # seconds between two requests; Prometheus keeps its connection
@@ -70,7 +68,8 @@ class Server:
                 self._serve, host, port, limit=READ_SIZE, backlog=BACKLOG, ssl=tls
             )
         except OSError as error:
-            why = error.strerror or str(error)
+            # asyncio wraps the system's words into its own; a name look-up has no errno > 0
+            why = os.strerror(error.errno) if (error.errno or 0) > 0 else str(error)
             raise ListenError(f"cannot listen at {host}:{port}: {why}") from error
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound

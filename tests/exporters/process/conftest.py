@@ -1,0 +1,62 @@
+"""The world of an exporter process: a vendor, a Remosa, and the process itself."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.exporters.process import child, web
+
+RunExporter = Callable[..., AbstractContextManager[child.Exporter]]
+
+
+@pytest.fixture
+def vendor() -> web.Vendor:
+    """What the vendor says."""
+    return web.Vendor()
+
+
+@pytest.fixture
+def vendor_web(vendor: web.Vendor) -> Iterator[web.Web]:
+    """The vendor's server; a test may change its behaviour."""
+    with web.serving(vendor) as server:
+        yield server
+
+
+@pytest.fixture
+def remosa() -> web.Remosa:
+    """What Remosa's API says."""
+    return web.Remosa()
+
+
+@pytest.fixture
+def remosa_web(remosa: web.Remosa) -> Iterator[web.Web]:
+    """Remosa's server."""
+    with web.serving(remosa) as server:
+        yield server
+
+
+@pytest.fixture
+def environment(vendor_web: web.Web, remosa_web: web.Web, remosa: web.Remosa) -> dict[str, str]:
+    """What an exporter process of this world is told."""
+    return {
+        "REMOSA_API_URL": remosa_web.url,
+        "REMOSA_API_TOKEN": remosa.token,
+        "EXTERNAL_API_BASE_URL": f"{vendor_web.url}/status?mac=",
+        "WEB_LISTEN_ADDRESS": "127.0.0.1:0",
+        "POLL_INTERVAL": "1",
+        "TIMEOUT": "1",
+    }
+
+
+@pytest.fixture
+def exporter(tmp_path: Path, environment: dict[str, str]) -> RunExporter:
+    """Run an exporter with further settings: `with exporter(MAX_AGE="2") as process:`."""
+
+    def run(*options: str, **settings: str) -> AbstractContextManager[child.Exporter]:
+        return child.running(tmp_path, {**environment, **settings}, *options)
+
+    return run
+
+
