@@ -1,0 +1,10 @@
+#!/bin/sh
+# Bring the database up to date and give the machines their tokens; safe to run at every start.
+set -eu
+python manage.py migrate --noinput
+python manage.py issue_token --kind exporter --exporter-kind cubic --name "Cubic exporter" \
+    --output /run/remosa/exporter/token --if-missing
+python manage.py issue_token --kind discovery --name "Prometheus" \
+    --output /run/remosa/prometheus/token --if-missing
+# Prometheus runs as a user of its own and is the only one that has this volume.
+chmod 0444 /run/remosa/prometheus/token
