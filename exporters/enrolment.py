@@ -17,8 +17,8 @@ from platforms.audit import Action, Actor
 from platforms.models import Platform
 
 from . import mac_rows
-from .enrolment_plan import DETAILS, Enrolment, ListChanged, limit_message, plan
-from .mac_rows import Entry
+from .enrolment_plan import Enrolment, ListChanged, limit_message, plan
+from .entries import DETAILS, Entry
 from .macs import Good
 from .models import Exporter, ExporterMac, Player
 
@@ -63,6 +63,7 @@ def enrolling(
     exporter: Exporter,
     typed: Iterable[Good | Entry],
     actor: Actor,
+    *,
     rewritten: Iterable[str] = (),
     clear: bool = False,
     agreed: str | None = None,
@@ -197,6 +198,16 @@ def move(row: ExporterMac, target: Exporter, actor: Actor) -> ExporterMac:
         was, now = {"exporter_id": source.pk}, {"exporter_id": target.pk}
         _record(current, Action.CHANGED, actor, before=was, after=now)
         return current
+
+
+def discard(exporter: Exporter, actor: Actor) -> None:
+    """Delete an exporter with its addresses and players, whose history goes with them."""
+    with transaction.atomic():
+        exporter = locked(exporter)
+        before = {**audit.snapshot(exporter), "macs": exporter.macs.count()}
+        _record(exporter, Action.DELETED, actor, before=before)
+        mac_rows.erase(exporter)
+        exporter.delete()
 
 
 def locked(exporter: Exporter) -> Exporter:

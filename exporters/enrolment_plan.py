@@ -12,11 +12,9 @@ from django.utils.translation import gettext as _
 
 from platforms.models import Platform
 
-from .mac_rows import Entry
+from .entries import DETAILS, Entry
 from .macs import Good
 from .models import Exporter, Player
-
-DETAILS = ("name", "ip", "outip")
 
 
 class Change(NamedTuple):

@@ -7,11 +7,12 @@ Django's own bulk methods need one object a row: ten times the time and the memo
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any
 
 from django.db import connection
 
-from .models import Exporter, ExporterMac, Player, PlayerSource
+from .entries import Entry
+from .models import Exporter, PlayerSource
 
 # One JSON array as one parameter becomes a table: no limit on the number of parameters.
 _CHOSEN = {
@@ -26,43 +27,31 @@ _TYPED = {
     " json_extract(value, '$.name') AS name, json_extract(value, '$.ip') AS ip,"
     " json_extract(value, '$.outip') AS outip FROM json_each(%s))",
 }
-_PLAYERS = Player._meta.db_table
-_MACS = ExporterMac._meta.db_table
-_UPSERT_PLAYERS = f"""
-{{typed}} INSERT INTO {_PLAYERS} (platform_id, exporter_id, identity, name, source, created_at)
+_UPSERT_PLAYERS = """
+{typed} INSERT INTO exporters_player (platform_id, exporter_id, identity, name, source, created_at)
 SELECT %s, %s, t.mac, t.name, %s, %s FROM t WHERE true
 ON CONFLICT (exporter_id, identity) DO UPDATE SET retired_at = NULL,
-    name = CASE WHEN excluded.name = '' THEN {_PLAYERS}.name ELSE excluded.name END
+    name = CASE WHEN excluded.name = '' THEN exporters_player.name ELSE excluded.name END
 """
-_INSERT_MACS = f"""
-{{typed}} INSERT INTO {_MACS}
+_INSERT_MACS = """
+{typed} INSERT INTO exporters_exportermac
     (platform_id, exporter_id, player_id, mac, name, ip, outip, created_at)
 SELECT p.platform_id, p.exporter_id, p.id, p.identity, p.name, t.ip, t.outip, %s
-FROM t CROSS JOIN {_PLAYERS} p WHERE p.exporter_id = %s AND p.identity = t.mac
+FROM t CROSS JOIN exporters_player p WHERE p.exporter_id = %s AND p.identity = t.mac
 """
-_REWRITE_MACS = f"""
-{{typed}} UPDATE {_MACS} SET name = t.name, ip = t.ip, outip = t.outip
-FROM t WHERE {_MACS}.exporter_id = %s AND {_MACS}.mac = t.mac
+_REWRITE_MACS = """
+{typed} UPDATE exporters_exportermac SET name = t.name, ip = t.ip, outip = t.outip
+FROM t WHERE exporters_exportermac.exporter_id = %s AND exporters_exportermac.mac = t.mac
 """
-_RENAME_PLAYERS = f"""
-{{typed}} UPDATE {_PLAYERS} SET name = t.name
-FROM t WHERE {_PLAYERS}.exporter_id = %s AND {_PLAYERS}.identity = t.mac
-    AND {_PLAYERS}.name <> t.name
+_RENAME_PLAYERS = """
+{typed} UPDATE exporters_player SET name = t.name
+FROM t WHERE exporters_player.exporter_id = %s AND exporters_player.identity = t.mac
+    AND exporters_player.name <> t.name
 """
-_DELETE_MACS = f"DELETE FROM {_MACS} WHERE exporter_id = %s AND mac IN ({{chosen}})"
-_RETIRE_PLAYERS = f"""
-UPDATE {_PLAYERS} SET retired_at = %s WHERE exporter_id = %s AND identity IN ({{chosen}})
+_DELETE_MACS = "DELETE FROM exporters_exportermac WHERE exporter_id = %s AND mac IN ({chosen})"
+_RETIRE_PLAYERS = """
+UPDATE exporters_player SET retired_at = %s WHERE exporter_id = %s AND identity IN ({chosen})
 """
-
-
-class Entry(NamedTuple):
-    """An address as it was typed; the line is for the report, None means not known."""
-
-    line: int
-    mac: str
-    name: str = ""
-    ip: str | None = None
-    outip: str | None = None
 
 
 def add(exporter: Exporter, entries: Iterable[Entry], now: datetime) -> None:
@@ -92,8 +81,8 @@ def remove(exporter: Exporter, macs: list[str], now: datetime) -> None:
 
 def erase(exporter: Exporter) -> None:
     """Delete every MAC and every player of an exporter, the retired ones too."""
-    _execute(f"DELETE FROM {_MACS} WHERE exporter_id = %s", [exporter.pk])
-    _execute(f"DELETE FROM {_PLAYERS} WHERE exporter_id = %s", [exporter.pk])
+    _execute("DELETE FROM exporters_exportermac WHERE exporter_id = %s", [exporter.pk])
+    _execute("DELETE FROM exporters_player WHERE exporter_id = %s", [exporter.pk])
 
 
 def _as_json(entries: Iterable[Entry]) -> str:
@@ -106,11 +95,11 @@ def _as_json(entries: Iterable[Entry]) -> str:
     )
 
 
-def _moment(now: datetime) -> object:
+def _moment(now: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(now)
 
 
-def _execute(statement: str, parameters: list[object]) -> None:
+def _execute(statement: str, parameters: list[Any]) -> None:
     vendor = connection.vendor
     with connection.cursor() as cursor:
         cursor.execute(statement.format(typed=_TYPED[vendor], chosen=_CHOSEN[vendor]), parameters)

@@ -1,5 +1,5 @@
 """The admin doors of the exporters: read input, one call to a stage, show."""
 
-from . import devices, prometheus_connection
+from . import devices, exporters, macs, processes, prometheus_connection
 
-__all__ = ["devices", "prometheus_connection"]
+__all__ = ["devices", "exporters", "macs", "processes", "prometheus_connection"]
