@@ -1,6 +1,6 @@
 """Describes rows: asks Prometheus about a handful of players and judges each of them.
 
-Three queries to Prometheus and one to the database, whatever the number of rows.
+Three or four queries to Prometheus and one to the database, whatever the number of rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,14 @@ from datetime import UTC, datetime
 
 from . import observations
 from .asking import Ask, Outage
+from .beginnings import beginnings
 from .kinds import KINDS
-from .models import Player
+from .models import ExporterMac, Player
 from .observations import Key, Watched
-from .since import Point, Since, since_silence, since_state
+from .since import Since
 from .sources import sources_of
 from .verdicts import Observation, Source, State, Verdict, Why, judge, unknown
 
-WINDOW = 6 * 3600
-FINEST_STEP = 60
-POINTS = 24_000  # of all lines of a page together
 VALUES = {State.ONLINE: 1.0, State.OFFLINE: 0.0}
 
 
@@ -82,22 +80,20 @@ def describe(
         if isinstance(health, Outage)
         else sources_of(health, {player.exporter_id: player.exporter for player in rows}.values())
     )
-    start, step = _window(len(rows), now)
-    lines = (
-        observations.history(ask, asked, start, now.timestamp() // step * step, step)
-        if with_since
-        else {}
-    )
     outage = next((each for each in (seen, health) if isinstance(each, Outage)), None)
-    devices = []
-    for player in rows:
-        key = row_key(player)
-        observation = Observation() if isinstance(seen, Outage) else seen.get(key, Observation())
-        verdict = _judge(player, observation, sources.get(player.exporter_id), outage)
-        points = () if isinstance(lines, Outage) else lines.get(key, ())
-        began = _began(verdict, points, now.timestamp(), start, step)
-        devices.append(_device(player, observation, verdict, began))
-    return tuple(devices), outage
+    seen_now = {} if isinstance(seen, Outage) else seen
+    observed = [seen_now.get(each.key, Observation()) for each in asked]
+    verdicts = [
+        _judge(player, observation, sources.get(player.exporter_id), outage)
+        for player, observation in zip(rows, observed, strict=True)
+    ]
+    states = {each.key: verdict.state for each, verdict in zip(asked, verdicts, strict=True)}
+    began = beginnings(ask, asked, states, now.timestamp()) if with_since else {}
+    devices = tuple(
+        _device(player, observation, verdict, began.get(row_key(player)))
+        for player, observation, verdict in zip(rows, observed, verdicts, strict=True)
+    )
+    return devices, outage
 
 
 def _judge(
@@ -112,22 +108,6 @@ def _judge(
     return judge(seen, source, was_seen=player.last_seen is not None)
 
 
-def _window(rows: int, now: datetime) -> tuple[float, float]:
-    """Return start and step of the window: fewer points a line where there are more lines."""
-    points = max(2, min(WINDOW // FINEST_STEP, POINTS // max(rows, 1)))
-    step = float(-(-WINDOW // points))
-    return now.timestamp() // step * step - points * step, step
-
-
-def _began(
-    verdict: Verdict, points: tuple[Point, ...], now: float, start: float, step: float
-) -> Since | None:
-    if verdict.state is State.UNKNOWN:
-        return since_silence(points)
-    value = VALUES[verdict.state]
-    return since_state((*points, (now, value)), value, start, step)
-
-
 def _device(player: Player, seen: Observation, verdict: Verdict, began: Since | None) -> Device:
     mac = getattr(player, "mac", None)
     labels = {label: seen.info.get(label, "") for label in KINDS[player.exporter.kind].info_labels}
@@ -137,7 +117,7 @@ def _device(player: Player, seen: Observation, verdict: Verdict, began: Since | 
     return Device(
         player_id=player.pk,
         identity=player.identity,
-        name=player.name or labels.get("name", ""),
+        name=_name(player, mac, labels.get("name", "")),
         ip=labels.get("ip") or (mac and mac.ip) or "",
         outip=labels.get("outip") or (mac and mac.outip) or "",
         platform_id=player.platform_id,
@@ -152,3 +132,10 @@ def _device(player: Player, seen: Observation, verdict: Verdict, began: Since | 
         since_at_least=bool(began and began.at_least),
         labels=labels,
     )
+
+
+def _name(player: Player, mac: ExporterMac | None, of_vendor: str) -> str:
+    """Return the typed name; without one the vendor's of now, then the vendor's of before."""
+    if mac is not None and not mac.name:
+        return of_vendor or player.name
+    return player.name or of_vendor

@@ -143,6 +143,23 @@ def with_value(ask: Ask, platform_ids: Collection[int], value: int) -> set[Key] 
     return {key for series in found if (key := key_of(series.labels)) is not None}
 
 
+def seen(ask: Ask, platform_ids: Collection[int]) -> set[Key] | Outage:
+    """Return which players of whole platforms have a status now: one query."""
+    found = ask.now(promql.selector(_STATUSES, platform_ids), FLEET_SECONDS)
+    if isinstance(found, Outage):
+        return found
+    return {key for series in found if (key := key_of(series.labels)) is not None}
+
+
+def names(ask: Ask, platform_ids: Collection[int]) -> dict[Key, str] | Outage:
+    """Return the vendor's names of the players of whole platforms: one query."""
+    found = ask.now(promql.selector(_INFOS, platform_ids), FLEET_SECONDS)
+    if isinstance(found, Outage):
+        return found
+    named = ((key_of(series.labels), series.labels.get("name", "")) for series in found)
+    return {key: name for key, name in named if key is not None}
+
+
 def counts(ask: Ask, platform_ids: Collection[int]) -> dict[tuple[int, int, int], int] | Outage:
     """Count series by (platform, exporter, status 0 or 1) over whole platforms: one query."""
     status = promql.selector(_STATUSES, platform_ids)

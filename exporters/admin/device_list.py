@@ -14,7 +14,7 @@ from exporters.selection import LONGEST_SEARCH, ORDERS
 from platforms.models import Platform, Site, User
 from platforms.roles import Deed
 
-LARGEST_NUMBER = 2**63 - 1
+MOST_OPTIONS = 500
 NEIGHBOURS = 2  # pages named on both sides of this one
 
 
@@ -121,11 +121,11 @@ def _choices(
         yield Choice("platform", _("Platform"), _("All platforms"), platforms, filters.platform_id)
     within = {} if filters.platform_id is None else {"platform_id": filters.platform_id}
     exporters = Exporter.objects.for_user(person, Deed.SEE).filter(**within)
-    options = list(exporters.order_by("name").values_list("pk", "name"))
+    options = list(exporters.order_by("name").values_list("pk", "name")[:MOST_OPTIONS])
     if len(options) > 1 or filters.exporter_id:
         yield Choice("exporter", _("Exporter"), _("All exporters"), options, filters.exporter_id)
     sites = Site.objects.for_user(person, Deed.SEE).filter(**within)
-    options = list(sites.order_by("name").values_list("pk", "name"))
+    options = list(sites.order_by("name").values_list("pk", "name")[:MOST_OPTIONS])
     if options:
         yield Choice("site", _("Site"), _("All sites"), options, filters.site_id)
 

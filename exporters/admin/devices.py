@@ -72,7 +72,6 @@ class PlayerAdmin(ScopedModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _("Devices"),
-            "opts": self.opts,
             **self._list(request),
             **(extra_context or {}),
         }
@@ -118,7 +117,7 @@ class PlayerAdmin(ScopedModelAdmin):
         player = self._player(request, object_id)
         context = {
             **(extra_context or {}),
-            "title": str(player),
+            "title": _("Device"),
             "detail": live.device_detail(player),
             "player": player,
             "owns": person_of(request).may(Deed.OWN),

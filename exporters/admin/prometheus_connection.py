@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from exporters.connection import current_connection
 from exporters.examination import examine
@@ -34,6 +35,7 @@ class ConnectionForm(ScopedModelForm):
             "url", "authentication", "username", "secret", "verify_tls", "ca_certificate",
             "timeout",
         )  # fmt: skip
+        widgets: ClassVar = {"ca_certificate": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
 
     def clean_url(self) -> str:
         """Refuse what is no plain address."""
@@ -73,7 +75,7 @@ class PrometheusConnectionAdmin(ScopedModelAdmin):
     see_deed = write_deed = Deed.OWN
     may_delete = False
     form = ConnectionForm
-    change_form_outer_after_template = "admin/exporters/prometheusconnection/test.html"
+    change_form_template = "admin/exporters/prometheusconnection/change_form.html"
     fieldsets = (
         (None, {"fields": ("url", "timeout")}),
         (_("Authentication"), {"fields": ("authentication", "username", "secret")}),
@@ -127,7 +129,7 @@ class PrometheusConnectionAdmin(ScopedModelAdmin):
             "title": _("Prometheus connection"),
             "test_url": reverse("admin:exporters_prometheusconnection_test"),
             "show_save_and_add_another": False,
-            "show_save": False,
+            "show_save_and_continue": False,
         }
         answer: HttpResponse = super().changeform_view(request, object_id, form_url, context)
         return answer

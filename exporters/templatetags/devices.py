@@ -1,5 +1,6 @@
 """How states, times and numbers read on a page."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django import template
@@ -79,3 +80,15 @@ def milliseconds(seconds: float) -> str:
     if abs(seconds) >= 10:
         return _("%(seconds)s s") % {"seconds": f"{seconds:.0f}"}
     return _("%(milliseconds)s ms") % {"milliseconds": f"{seconds * 1000:.0f}"}
+
+
+@register.filter
+def metric(labels: Mapping[str, str]) -> str:
+    """Return the name of a sample's metric."""
+    return labels.get("__name__", "")
+
+
+@register.filter
+def own_labels(labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return a sample's labels without the metric's name."""
+    return [(name, value) for name, value in labels.items() if name != "__name__"]

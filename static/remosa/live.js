@@ -14,6 +14,11 @@ document.addEventListener("DOMContentLoaded", () => {
   let running = null;
   let address = new URL(live.dataset.live, location.href);
 
+  // The clock stays the same element, so that screen readers hear its changes.
+  const settle = () => {
+    const place = live.querySelector("[data-live-clock-place]");
+    if (clock && place) place.append(clock);
+  };
   const say = (text, late) => {
     if (!clock) return;
     clock.querySelector("[data-text]").textContent = text;
@@ -22,6 +27,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const timeOf = (date) => date.toLocaleTimeString(document.documentElement.lang || undefined);
   let refreshed = timeOf(new Date());
   say(clock ? clock.dataset.fresh.replace("{time}", refreshed) : "", false);
+  settle();
 
   const plan = () => {
     clearTimeout(timer);
@@ -50,6 +56,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const html = await answer.text();
       const focused = live.contains(document.activeElement) ? document.activeElement.id : "";
       live.innerHTML = html;
+      settle();
       if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
       failures = 0;
       refreshed = timeOf(new Date());

@@ -1,0 +1,109 @@
+"""Keeps in the rows what Prometheus forgets: when a player was seen first and last, and its name.
+
+Reads the status of whole platforms, writes only rows that changed, and a bounded number a round.
+It creates and retires no player.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.db.models import F, Q
+
+from platforms.models import Platform
+
+from . import observations
+from .asking import Ask, Outage
+from .models import Player
+from .observations import Key
+
+COARSE = timedelta(minutes=5)  # how far last_seen may be behind
+MOST_WRITES = 20_000  # rows a round; the others come with the next one
+MOST_NAMES = 2_000
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did; with an outage, how far it came."""
+
+    seen: int = 0
+    first: int = 0
+    again: int = 0
+    named: int = 0
+    outage: Outage | None = None
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.seen} players seen: {self.first} for the first time, "
+            f"{self.again} written again, {self.named} named"
+        )
+        return f"{text}; stopped: {self.outage.fault}" if self.outage else text
+
+
+def record(now: datetime, with_names: bool = True) -> Round:
+    """Go through all active platforms once: one query each, a second one for names."""
+    ask, seen, first, again, named = Ask(), 0, 0, 0, 0
+    for platform_id in Platform.objects.filter(active=True).values_list("pk", flat=True):
+        found = observations.seen(ask, [platform_id])
+        if isinstance(found, Outage):
+            return Round(seen, first, again, named, found)
+        seen += len(found)
+        new, old = _note(platform_id, found, now, MOST_WRITES - first - again)
+        first, again = first + new, again + old
+        if with_names:
+            named += _name(ask, platform_id, MOST_NAMES - named)
+    return Round(seen, first, again, named)
+
+
+def _note(platform_id: int, found: Iterable[Key], now: datetime, most: int) -> tuple[int, int]:
+    """Write first_seen and last_seen of the players found; the longest unwritten ones first."""
+    keys = set(found)
+    rows = (
+        Player.objects.enrolled()
+        .filter(Q(last_seen=None) | Q(last_seen__lte=now - COARSE), platform_id=platform_id)
+        .order_by(F("last_seen").asc(nulls_first=True), "pk")
+        .values_list("pk", "exporter_id", "identity", "first_seen")
+    )
+    new: list[int] = []
+    old: list[int] = []
+    for pk, exporter_id, identity, first_seen in rows:
+        if len(new) + len(old) >= most:
+            break
+        if Key(platform_id, exporter_id, identity) in keys:
+            (new if first_seen is None else old).append(pk)
+    for batch in _batches(new):
+        Player.objects.filter(pk__in=batch).update(first_seen=now, last_seen=now)
+    for batch in _batches(old):
+        Player.objects.filter(pk__in=batch).update(last_seen=now)
+    return len(new), len(old)
+
+
+def _name(ask: Ask, platform_id: int, most: int) -> int:
+    """Let players that nobody named follow the vendor's names, so that they can be found."""
+    unnamed = Player.objects.enrolled().filter(platform_id=platform_id, mac__name="")
+    if most <= 0 or not unnamed.exists():
+        return 0
+    names = observations.names(ask, [platform_id])
+    if isinstance(names, Outage):
+        return 0
+    changed = list(
+        _renamed(unnamed.only("pk", "platform_id", "exporter_id", "identity", "name"), names)
+    )[:most]
+    Player.objects.bulk_update(changed, ["name"], batch_size=BATCH)
+    return len(changed)
+
+
+def _renamed(players: Iterable[Player], names: Mapping[Key, str]) -> Iterable[Player]:
+    longest = Player._meta.get_field("name").max_length
+    for player in players:
+        key = Key(player.platform_id, player.exporter_id, player.identity)
+        name = names.get(key, "")[:longest].replace("\x00", "")
+        if name and name != player.name:
+            player.name = name
+            yield player
+
+
+def _batches(ids: list[int]) -> Iterable[list[int]]:
+    return (ids[at : at + BATCH] for at in range(0, len(ids), BATCH))
