@@ -88,9 +88,8 @@ def _name(ask: Ask, platform_id: int, most: int) -> int:
     names = observations.names(ask, [platform_id])
     if isinstance(names, Outage):
         return 0
-    changed = list(
-        _renamed(unnamed.only("pk", "platform_id", "exporter_id", "identity", "name"), names)
-    )[:most]
+    rows = unnamed.only("pk", "platform_id", "exporter_id", "identity", "name")
+    changed = list(islice(_renamed(rows, names), most))
     Player.objects.bulk_update(changed, ["name"], batch_size=BATCH)
     return len(changed)
 

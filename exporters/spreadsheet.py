@@ -12,10 +12,10 @@ from platforms import audit
 from platforms.audit import Action, Actor
 from platforms.scoping import Principal
 
+from .csv_exchange import escaped
 from .description import Device
 from .selection import DeviceFilters, scope
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads Cyrillic as something else
 
 
@@ -34,13 +34,7 @@ def lines(devices: Iterable[Device]) -> Iterator[str]:
     for device in devices:
         # The answer is streamed after the middleware has put the language away.
         with translation.override(language):
-            yield writer.writerow([cell(value) for value in _values(device)])
-
-
-def cell(value: Any) -> str:
-    """Return the text of a cell; what a spreadsheet would run gets an apostrophe in front."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+            yield writer.writerow([escaped(str(value)) for value in _values(device)])
 
 
 def record_export(principal: Principal, filters: DeviceFilters, actor: Actor) -> None:

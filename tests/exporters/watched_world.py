@@ -63,7 +63,10 @@ def sample(metric: str, player: Player, value: object, /, **labels: str) -> str:
         "mac": player.identity,
         "platform_id": str(player.platform_id),
     }
-    pairs = ",".join(f"{key}={json.dumps(text)}" for key, text in sorted((own | labels).items()))
+    pairs = ",".join(
+        f"{key}={json.dumps(text, ensure_ascii=False)}"
+        for key, text in sorted((own | labels).items())
+    )
     return f"{metric}{{{pairs}}} {value}"
 
 
