@@ -10,8 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 from unfold.forms import AuthenticationForm
 from unfold.widgets import (
     UnfoldAdminEmailInputWidget,
@@ -34,7 +33,7 @@ def normal(email: str) -> str:
 class LoginForm(AuthenticationForm):
     """Lets in members and superadmins; slows whoever keeps failing."""
 
-    error_messages = {  # noqa: RUF012 (Django's own shape)
+    error_messages = {
         "invalid_login": _("The e-mail or the password is not right."),
         "inactive": _("The e-mail or the password is not right."),
         "braked": TOO_OFTEN,
@@ -65,7 +64,7 @@ class LoginForm(AuthenticationForm):
 
 
 class ResetForm(PasswordResetForm):
-    """Mails a link to set a new password. It answers the same whether or not there is an account."""
+    """Mails a link to set a new password; answers the same whether or not there is an account."""
 
     email = forms.EmailField(
         label=_("E-mail"),
@@ -125,7 +124,7 @@ class JoinForm(forms.Form):
     )
 
 
-class NewAccountForm(SetPasswordMixin, forms.Form):  # type: ignore[misc,type-arg]
+class NewAccountForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
     """Name and password of a new account; its address is the invited one."""
 
     full_name = forms.CharField(

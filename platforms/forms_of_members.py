@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from . import brake
@@ -32,11 +32,9 @@ class _GivesRole(ScopedModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "role" in self.fields:
-            field = self.fields["role"]
+            field, roles = self.fields["role"], self._roles()
             assert isinstance(field, forms.ChoiceField)  # noqa: S101 (a model field with choices)
-            field.choices = [
-                choice for choice in field.choices if not choice[0] or choice[0] in self._roles()
-            ]
+            field.choices = [choice for choice in Role.choices if choice[0] in roles]
 
     def _roles(self) -> set[str]:
         """Return the roles to offer: of the row's platform, or of any while it is not chosen."""
@@ -92,7 +90,7 @@ class InvitationForm(_GivesRole):
     """Whom to invite, as what, and in which language to write."""
 
     language = forms.ChoiceField(
-        label=_("language of the mail"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget
+        label=_("Language of the mail"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget
     )
 
     class Meta:
@@ -102,6 +100,8 @@ class InvitationForm(_GivesRole):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["language"].initial = get_language()
+        if "role" in self.fields:
+            self.fields["role"].initial = Role.VIEWER
 
     def clean_email(self) -> str:
         """Keep the address in one spelling."""
@@ -123,7 +123,8 @@ class InvitationForm(_GivesRole):
             self.add_error("email", _("This person is a member of the platform."))
         elif _is_waiting(platform, email):
             self.add_error(
-                "email", _("This person was invited already. Open that invitation to send it again.")
+                "email",
+                _("This person was invited already. Open that invitation to send it again."),
             )
         elif brake.invitation_is_braked(platform.pk, email, self.person.pk):
             raise ValidationError(TOO_MANY_MAILS)
@@ -137,7 +138,7 @@ class LanguageForm(forms.Form):
     """In which language to write a mail."""
 
     language = forms.ChoiceField(
-        label=_("language of the mail"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget
+        label=_("Language of the mail"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -146,7 +147,5 @@ class LanguageForm(forms.Form):
 
 
 def _is_waiting(platform: Platform, email: str) -> bool:
-    from django.utils import timezone
-
     waiting = Invitation.objects.open_at(timezone.now())
     return waiting.filter(platform=platform, email__iexact=email).exists()

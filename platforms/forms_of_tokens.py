@@ -25,7 +25,7 @@ class TokenForm(ScopedModelForm):
         if "kind" in self.fields:
             self.fields["kind"].initial = TokenKind.USER
             self.fields["exporter_kind"] = forms.ChoiceField(
-                label=_("exporter kind"),
+                label=_("Exporter kind"),
                 required=False,
                 choices=[("", "-"), *exporter_kinds.items()],
                 widget=UnfoldAdminSelectWidget,

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from . import audit, mails
 from .audit import Action, Actor
@@ -18,6 +17,7 @@ from .models import Invitation, Membership, Platform, User
 from .roles import Role
 
 VALID_FOR = timedelta(days=7)
+
 
 class State(models.TextChoices):
     """What has become of an invitation."""

@@ -52,4 +52,6 @@ def _send_or_log(name: str, to: str, language: str, facts: Mapping[str, Any]) ->
     try:
         send(compose(name, to, language, facts))
     except MailNotSent as error:
-        log.error("The mail server did not take a mail (%s): %s. It must be asked anew.", name, error)
+        log.error(
+            "The mail server did not take a mail (%s): %s. It must be asked anew.", name, error
+        )

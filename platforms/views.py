@@ -3,15 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth import authenticate, login, logout
-from django.contrib.auth import views as auth_views
+from django.contrib.auth import authenticate, login, logout, views as auth_views
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -26,10 +24,7 @@ def _page(
     request: HttpRequest, template: str, title: str, status: int = 200, **context: Any
 ) -> HttpResponse:
     context = {**admin.site.each_context(request), "title": title, **context}
-    answer = TemplateResponse(request, template, context, status=status)
-    # The address of the page is a secret: no other site may read it from a Referer.
-    answer["Referrer-Policy"] = "no-referrer"
-    return answer
+    return TemplateResponse(request, template, context, status=status)
 
 
 def _closed(request: HttpRequest, why: str, status: int) -> HttpResponse:
@@ -54,7 +49,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return _closed(request, _("This link is not right. Open it as it stands in the mail."), 404)
     if why := invitations.refusal(found, timezone.now()):
         return _closed(request, why, 410)
-    if "log_out" in request.POST:
+    if "log_out" in request.POST and request.user.is_authenticated:
+        audit.record(Actor.of_request(request), Action.LOGGED_OUT, "logout", platform_id=None)
         logout(request)
         return redirect(request.path)
     account = User.objects.filter(email__iexact=found.email).first()
@@ -72,9 +68,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def _show(request: HttpRequest, found: Invitation, way: str, form: Any) -> HttpResponse:
     title = _("Join %(platform)s") % {"platform": found.platform.name}
-    return _page(
-        request, "platforms/invitation.html", title, invitation=found, way=way, form=form
-    )
+    return _page(request, "platforms/invitation.html", title, invitation=found, way=way, form=form)
 
 
 def _as_known(request: HttpRequest, found: Invitation, account: User) -> HttpResponse:

@@ -77,13 +77,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
-            "separator": True,
+            "separator": number > 0,
             "items": [
                 {"title": name, "icon": icon, "link": reverse(view)}
                 for name, icon, view, allowed in items
                 if allowed
             ],
         }
-        for title, items in groups
+        for number, (title, items) in enumerate(groups)
         if any(allowed for *_rest, allowed in items)
     ]

@@ -12,8 +12,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
 
@@ -36,6 +35,7 @@ COLOURS = {
     Action.REFUSED: "warning",
     Action.LOGIN_FAILED: "warning",
 }
+LABELS = {action: COLOURS.get(action, "") for action in Action}
 
 
 def kind_name(label: str) -> str:
@@ -97,7 +97,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Show one act as a whole."""
-        who = ("when", "actor", "via", "address", "what")
+        who = ("when", "actor", "via", "address", "action")
         return (*who, "kind", "target", "target_id", "platform", "changes")
 
     def changeform_view(
@@ -116,15 +116,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """Return the moment to the second."""
         return date_format(localtime(entry.at), "Y-m-d H:i:s")
 
-    @display(description=gettext_lazy("what"), label=COLOURS)
+    @display(description=gettext_lazy("what"), label=LABELS)
     def what(self, entry: AuditEntry) -> tuple[str, str]:
         """Return the act as a coloured label."""
         return entry.action, entry.get_action_display()
 
     @admin.display(description=gettext_lazy("kind of object"))
-    def kind(self, entry: AuditEntry) -> str:
+    def kind(self, entry: AuditEntry) -> str | None:
         """Return what people call the kind."""
-        return kind_name(entry.target_type) if entry.target_type else ""
+        return kind_name(entry.target_type) if entry.target_type else None
 
     @admin.display(description=gettext_lazy("changes"))
     def changes(self, entry: AuditEntry) -> SafeString:
@@ -139,8 +139,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             '<td class="px-3 py-2 align-top break-all">{}</td>'
             '<td class="px-3 py-2 align-top break-all">{}</td></tr>',
             (
-                (field_name(entry.target_type, name), _shown(entry.before, name),
-                 _shown(entry.after, name))
+                (
+                    field_name(entry.target_type, name),
+                    _shown(entry.before, name),
+                    _shown(entry.after, name),
+                )
                 for name in names
             ),
         )

@@ -18,6 +18,18 @@ from platforms.scoped_admin import ScopedModelAdmin
 class ConfirmedDeedsAdmin(ScopedModelAdmin):
     """An admin whose rows have deeds of their own beside change and delete."""
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Offer one button: such a row is made once and does not change."""
+        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        context = {**buttons, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
     def row_or_404(self, request: HttpRequest, object_id: str) -> Any:
         """Return a row that the person can see; foreign and random ids look the same."""
         row = self.get_object(request, object_id)

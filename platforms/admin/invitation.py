@@ -9,8 +9,7 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
@@ -52,15 +51,15 @@ class InvitationAdmin(ConfirmedDeedsAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the platform only where there are several."""
-        own = ["email", "shown_role", "state", "invited_by", "created_at", "expires_at"]
+        own = ["email", "shown_role", "state", "inviter", "created_at", "expires_at"]
         return [*own, "platform"] if several_platforms(request) else own
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Ask for four things; show what became of it."""
         if obj is None:
             return ("platform", "email", "role", "language")
-        facts = ("invited_by", "created_at", "sent_at", "expires_at", "accepted_at", "revoked_at")
-        return ("state", "platform", "email", "role", *facts)
+        facts = ("inviter", "created_at", "sent_at", "expires_at", "accepted_at", "revoked_at")
+        return ("state_now", "platform", "email", "role", *facts)
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Nothing of an invitation changes by hand."""
@@ -76,6 +75,16 @@ class InvitationAdmin(ConfirmedDeedsAdmin):
         """Return what has become of it."""
         state = invitations.state_of(invitation, timezone.now())
         return state, state.label
+
+    @admin.display(description=gettext_lazy("invited by"), ordering="invited_by__email")
+    def inviter(self, invitation: Invitation) -> str | None:
+        """Return who asked last; no link, for accounts are the superadmins' pages."""
+        return invitation.invited_by.email if invitation.invited_by else None
+
+    @admin.display(description=gettext_lazy("state"))
+    def state_now(self, invitation: Invitation) -> str:
+        """Return what has become of it, in words."""
+        return str(invitations.state_of(invitation, timezone.now()).label)
 
     # -- sending --------------------------------------------------------------------------------
 
@@ -96,7 +105,9 @@ class InvitationAdmin(ConfirmedDeedsAdmin):
         try:
             invitations.mail(row, person_of(request), language=language, link=link)
         except mails.MailNotSent as error:
-            log.error("The mail of invitation %s was not taken: %s. It can be resent.", row.pk, error)
+            log.error(
+                "The mail of invitation %s was not taken: %s. It can be resent.", row.pk, error
+            )
             text = _(
                 "The mail could not be sent. The invitation is kept: open it and send it again, "
                 "or ask a superadmin to check the mail server."
@@ -127,7 +138,9 @@ class InvitationAdmin(ConfirmedDeedsAdmin):
             else:
                 token = invitations.renew(Actor.of_request(request), person, row)
                 if token is None:
-                    messages.error(request, _("The invitation was accepted or withdrawn meanwhile."))
+                    messages.error(
+                        request, _("The invitation was accepted or withdrawn meanwhile.")
+                    )
                 else:
                     self._mail(request, row, token, form.cleaned_data["language"])
                 return self.back_to(row)

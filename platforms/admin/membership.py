@@ -5,8 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -17,12 +16,7 @@ from platforms.scoped_admin import ScopedModelAdmin, person_of
 
 from .filters import PlatformFilter, several_platforms
 
-COLOURS = {
-    Role.ADMIN: "danger",
-    Role.MANAGER: "warning",
-    Role.USER: "info",
-    Role.VIEWER: "primary",
-}
+COLOURS = {Role.ADMIN: "primary", Role.MANAGER: "info"}
 
 
 @admin.register(Membership)
@@ -83,7 +77,7 @@ class MembershipAdmin(ScopedModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Ask for a confirmation where the platform would be left without an administrator."""
-        fields = ["user", "platform", "role"]
+        fields = ["user" if obj is None else "email", "platform", "role"]
         if self._is_last_admin(obj) and self.has_change_permission(request, obj):
             fields.append("leave_without_admin")
         return fields
@@ -91,7 +85,7 @@ class MembershipAdmin(ScopedModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Never let a membership move to another person."""
         fields = list(super().get_readonly_fields(request, obj))
-        return [*fields, "user"] if obj is not None else fields
+        return [*fields, "email"] if obj is not None else fields
 
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
         """Say before the deletion that the platform will have no administrator."""

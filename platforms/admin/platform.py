@@ -44,7 +44,8 @@ class PlatformAdmin(ScopedModelAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Count what each platform uses of its limits, in the same query."""
         counters = {f"used_{limit}": make() for limit, make in usage_of_limits.items()}
-        return super().get_queryset(request).annotate(**counters)
+        counted: models.QuerySet[Any] = super().get_queryset(request).annotate(**counters)
+        return counted
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Leave the switch to superadmins: members see active platforms alone."""
@@ -58,8 +59,13 @@ class PlatformAdmin(ScopedModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Show the use beside the limits of a platform that exists."""
         about = ("name", "description", "time_zone", "active")
-        used = [f"used_{limit}" for limit in usage_of_limits] if obj is not None else []
-        return ((None, {"fields": about}), (_("Limits"), {"fields": (*LIMITS, *used)}))
+        limits = [
+            name
+            for limit in LIMITS
+            for name in (limit, f"used_{limit}")
+            if name == limit or (limit in usage_of_limits and obj is not None)
+        ]
+        return ((None, {"fields": about}), (_("Limits"), {"fields": limits}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """The use is counted, never typed."""
@@ -67,7 +73,7 @@ class PlatformAdmin(ScopedModelAdmin):
         return [*super().get_readonly_fields(request, obj), *counted]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Let whoever may delete a platform delete what goes with it, tokens and invitations too."""
+        """Let whoever may delete a platform delete its tokens and invitations with it."""
         to_delete, counts, _lacking, protected = super().get_deleted_objects(objs, request)
         return to_delete, counts, set(), protected
 

@@ -8,8 +8,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
@@ -61,7 +60,7 @@ class ApiTokenAdmin(ConfirmedDeedsAdmin):
         asked = ("name", *machine, "platform", "read_only", "expires_at")
         if obj is None:
             return asked
-        return ("state", "prefix", *asked, "owner", "created_at", "last_used_at", "revoked_at")
+        return ("state_now", "prefix", *asked, "owner", "created_at", "last_used_at", "revoked_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Nothing of a token changes."""
@@ -75,7 +74,7 @@ class ApiTokenAdmin(ConfirmedDeedsAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Link to the history for those who can read its lines."""
-        context = {"show_history": self._owns(request), **(extra_context or {})}
+        context = {**(extra_context or {}), "show_history": self._owns(request)}
         return super().changeform_view(request, object_id, form_url, context)
 
     def _owns(self, request: HttpRequest) -> bool:
@@ -92,6 +91,11 @@ class ApiTokenAdmin(ConfirmedDeedsAdmin):
         if token.expires_at is not None and token.expires_at <= timezone.now():
             return "expired", _("expired")
         return "valid", _("valid")
+
+    @admin.display(description=gettext_lazy("state"))
+    def state_now(self, token: ApiToken) -> str:
+        """Return whether the token still opens anything, in words."""
+        return str(self.state(token)[1])
 
     # -- making ---------------------------------------------------------------------------------
 

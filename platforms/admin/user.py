@@ -24,7 +24,9 @@ class MembershipInline(ScopedTabularInline):
     model = Membership
     fields = ("platform", "role", "created_at")
     readonly_fields = fields
+    verbose_name_plural = _("Memberships")
     show_change_link = True
+    hide_title = True
     extra = 0
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
@@ -65,7 +67,7 @@ class UserAdmin(ScopedModelAdmin, DjangoUserAdmin):  # type: ignore[type-arg,mis
         """A new account belongs nowhere yet."""
         return self.inlines if obj is not None else ()
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002
         """Set a password, with a line that says whose and nothing more."""
         with transaction.atomic():
             answer: HttpResponse = super().user_change_password(request, id, form_url)

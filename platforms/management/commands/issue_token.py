@@ -69,7 +69,9 @@ class Command(BaseCommand):
             if email:
                 raise CommandError("--owner goes with --kind user only: a machine has no owner.")
             return None
-        owner = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
+        owner: User | None = User.objects.filter(
+            email__iexact=email.strip(), is_active=True
+        ).first()
         if owner is None:
             raise CommandError(f"--owner {email!r} is no active account; name one by its e-mail.")
         return owner
@@ -77,7 +79,7 @@ class Command(BaseCommand):
     def _platform(self, number: int | None) -> Platform | None:
         if number is None:
             return None
-        platform = Platform.objects.filter(pk=number).first()
+        platform: Platform | None = Platform.objects.filter(pk=number).first()
         if platform is None:
             raise CommandError(f"--platform {number}: there is no such platform.")
         return platform
