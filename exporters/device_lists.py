@@ -114,8 +114,9 @@ class _Quoted(Func):
 
     function = "JSON_QUOTE"
 
-    def as_postgresql(self, *args: Any, **kwargs: Any) -> Any:
-        return self.as_sql(*args, template="TO_JSON(%(expressions)s)::text", **kwargs)
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        context["template"] = "TO_JSON(%(expressions)s)::text"
+        return self.as_sql(compiler, connection, **context)
 
 
 class _Address(Func):
@@ -123,8 +124,9 @@ class _Address(Func):
 
     template = "COALESCE(%(expressions)s, '')"
 
-    def as_postgresql(self, *args: Any, **kwargs: Any) -> Any:
-        return self.as_sql(*args, template="COALESCE(HOST(%(expressions)s), '')", **kwargs)
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        context["template"] = "COALESCE(HOST(%(expressions)s), '')"
+        return self.as_sql(compiler, connection, **context)
 
 
 class _Joined(Func):

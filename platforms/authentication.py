@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -60,20 +60,34 @@ class DeedPermission(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Refuse unknown callers, tokens of a wrong kind, and those who may do it nowhere."""
-        if not request.user or not request.user.is_authenticated:
+        caller = caller_of(request)
+        if caller is None:
             return False
-        if isinstance(request.user, Machine):
+        if isinstance(caller, Machine):
             method = "GET" if request.method == "HEAD" else request.method
-            return request.user.token.kind in getattr(view, "machines", {}).get(method, ())
-        if not getattr(view, "people", True):
-            return False
-        return bool(request.user.may(deed_of(request, view)))
+            return caller.token.kind in getattr(view, "machines", {}).get(method, ())
+        return getattr(view, "people", True) and caller.may(deed_of(request, view))
 
     def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
         """Refuse a write on a platform where the caller may only look."""
-        if request.method in SAFE_METHODS or isinstance(request.user, Machine):
+        caller = caller_of(request)
+        if request.method in SAFE_METHODS or not isinstance(caller, User):
             return request.method in SAFE_METHODS
-        return bool(request.user.may(deed_of(request, view), obj.platform_id))
+        return caller.may(deed_of(request, view), obj.platform_id)
+
+
+def caller_of(request: Request) -> User | Machine | None:
+    """Return who asks; None for nobody."""
+    caller: Any = request.user
+    return caller if isinstance(caller, (User, Machine)) else None
+
+
+def principal_of(request: Request) -> User | Machine:
+    """Return who asks, where the permission has already refused nobody."""
+    caller = caller_of(request)
+    if caller is None:
+        raise NotAuthenticated
+    return caller
 
 
 def deed_of(request: Request, view: "APIView") -> Deed:

@@ -11,8 +11,13 @@ from platforms.authentication import DeedPermission
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("exporters.api.urls")),
     *either_way(
-        "schema", SpectacularAPIView.as_view(permission_classes=[DeedPermission]), name="api-schema"
+        "schema",
+        SpectacularAPIView.as_view(permission_classes=[DeedPermission], metadata_class=None),
+        name="api-schema",
     ),
-    *either_way("docs", login_required(SpectacularSwaggerView.as_view(url_name="api-schema"))),
+    *either_way(
+        "docs",
+        login_required(SpectacularSwaggerView.as_view(url_name="api-schema", metadata_class=None)),
+    ),
     re_path("", NotFound.as_view()),
 ]

@@ -6,17 +6,17 @@ A bad line never costs a good one; the answer has a line for every line of the r
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from exporters import enrolment, macs
-from exporters.mac_rows import Entry
+from exporters.enrolment_plan import limit_message
+from exporters.entries import Entry
 from exporters.models import Exporter
 from platforms.api import ApiView, JsonLines, ScopedRelatedField, Strict
 from platforms.authentication import actor_of
@@ -64,7 +64,7 @@ class Outcome(StrEnum):
 class LinesField(serializers.Field[Any, Any, Any, Any]):
     """A list whose lines are judged one by one, later."""
 
-    default_error_messages = {  # noqa: RUF012 (as REST framework declares it)
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "no_list": gettext_lazy("A list of MACs is needed here.")
     }
 
@@ -164,7 +164,7 @@ class ExporterMacsBulk(ApiView):
         for entry in result.already:
             judged.settle(entry.line, Outcome.ALREADY_THERE)
         if result.over_limit:
-            message = enrolment.limit_message(result.limit)
+            message = limit_message(result.limit)
             for entry in result.over_limit:
                 judged.settle(entry.line, Outcome.OVER_LIMIT, message)
         return judged.answer(exporter)
@@ -192,7 +192,7 @@ def _read(line: int, item: Any) -> tuple[Entry, str]:
     """Return a line's entry, and what was changed of its name; raise ValueError with the reason."""
     values = {"mac": item} if isinstance(item, str) else item
     if not isinstance(values, dict) or not isinstance(values.get("mac"), str):
-        raise ValueError(_("A MAC is needed, or an object with one."))
+        raise ValueError(_("A MAC is needed, or an object with one."))  # noqa: TRY004
     unknown = [key for key in values if key not in KNOWN]
     if unknown:
         raise ValueError(_("This is not known here: %s.") % _shown(unknown[0]))

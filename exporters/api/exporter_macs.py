@@ -15,7 +15,7 @@ from exporters.device_lists import DeviceList, Wanted
 from exporters.kinds import KINDS
 from exporters.models import Exporter, ExporterMac
 from platforms.api import ApiView, Conflict, Query, ScopedRelatedField, Strict
-from platforms.authentication import actor_of
+from platforms.authentication import actor_of, principal_of
 from platforms.models import TokenKind
 
 from .answers import ETAG, IF_NONE_MATCH, PRIVATE, fresh
@@ -88,7 +88,7 @@ class ExporterMacs(ApiView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Stream the list as one array; 304 without a body while nothing changed."""
-        devices = DeviceList(request.user, Wanted(**MacsQuery.read(request)))
+        devices = DeviceList(principal_of(request), Wanted(**MacsQuery.read(request)))
         version = devices.version()
         unchanged = fresh(request, version)
         if unchanged is not None:
@@ -155,7 +155,7 @@ class ExporterMacDetail(ApiView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _row(self, pk: int) -> ExporterMac:
-        rows = ExporterMac.objects.for_user(self.request.user, self.see_deed)
+        rows = ExporterMac.objects.for_user(principal_of(self.request), self.see_deed)
         row: ExporterMac = get_object_or_404(rows.select_related("exporter"), pk=pk)
         self.check_object_permissions(self.request, row)
         return row

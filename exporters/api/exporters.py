@@ -7,8 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 
+from exporters import enrolment
 from exporters.models import Exporter
 from platforms.api import AuditedWrites, PagedQuery, ScopedRelatedField, Strict
+from platforms.authentication import actor_of
 from platforms.models import Platform
 
 from .fields import IdField, KindField
@@ -85,4 +87,9 @@ class Exporters(mixins.ListModelMixin, mixins.RetrieveModelMixin, AuditedWrites)
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
         """Save the change and outdate the device lists that processes hold."""
         super().perform_update(serializer)
-        serializer.instance.bump()
+        exporter: Any = serializer.instance
+        exporter.bump()
+
+    def perform_destroy(self, instance: Any) -> None:
+        """Delete the exporter with its addresses and players."""
+        enrolment.discard(instance, actor_of(self.request))

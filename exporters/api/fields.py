@@ -45,7 +45,7 @@ class AddressField(serializers.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=45, allow_blank=True, allow_null=True, **kwargs)
 
-    def to_internal_value(self, data: Any) -> str | None:
+    def to_internal_value(self, data: Any) -> str | None:  # type: ignore[override]
         """Return the address in its shortest spelling, None for an empty text."""
         try:
             return read_address(super().to_internal_value(data))

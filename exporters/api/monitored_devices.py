@@ -12,6 +12,7 @@ from rest_framework.utils.urls import replace_query_param
 from exporters import live, selection
 from exporters.live import Device, DeviceFilters, State, Why
 from platforms.api import ApiView, PagedQuery
+from platforms.authentication import principal_of
 
 from .fields import IdField
 
@@ -95,7 +96,7 @@ class MonitoredDevices(ApiView):
             search=query.get("search", ""),
             order=query["order"],
         )
-        page = live.devices_page(request.user, filters, number, size)
+        page = live.devices_page(principal_of(request), filters, number, size)
         if number > page.pages:
             raise NotFound
         here = request.build_absolute_uri()

@@ -64,10 +64,11 @@ class Announce(ApiView):
         body = AnnouncementBody(data=request.data)
         body.is_valid(raise_exception=True)
         said = targets.Announcement(**body.validated_data)
-        if said.kind != request.auth.exporter_kind:
+        token: Any = request.auth  # the permission lets tokens of exporters in alone
+        if said.kind != token.exporter_kind:
             raise PermissionDenied(_("This token is for another kind of exporter."), "kind_refused")
         try:
-            row = targets.announce(said, request.auth, actor_of(request))
+            row = targets.announce(said, token, actor_of(request))
         except targets.AddressRefused as error:
             raise PermissionDenied(str(error), "address_refused") from error
         except targets.Taken as error:

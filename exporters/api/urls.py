@@ -1,5 +1,7 @@
 """Addresses of the exporters' REST API; a trailing slash is accepted and not documented."""
 
+from typing import Any
+
 from django.urls import URLPattern
 
 from platforms.api.routes import either_way
@@ -12,7 +14,8 @@ from .places import Platforms, Sites
 from .platform_exporters import PlatformExporters
 from .processes import Announce, Targets
 
-READ_MANY, READ_ONE = {"get": "list"}, {"get": "retrieve"}
+READ_MANY: dict[str, Any] = {"get": "list"}
+READ_ONE: dict[str, Any] = {"get": "retrieve"}
 
 urlpatterns: list[URLPattern] = [
     *either_way("exporter-macs", ExporterMacs.as_view()),

@@ -66,7 +66,7 @@ class ErrorAnswer(serializers.Serializer[Any]):
     error = ErrorBody()
 
 
-def one_error_shape(error: Exception, context: Mapping[str, Any]) -> Response:
+def one_error_shape(error: Exception, context: dict[str, Any]) -> Response:
     """Answer any exception of a view; what nobody expected is logged and answered with 500."""
     told = _as_api_exception(error)
     if told.status_code >= 500:
@@ -85,11 +85,11 @@ def one_error_shape(error: Exception, context: Mapping[str, Any]) -> Response:
     fields: dict[str, list[str]] | None = None
     if isinstance(told, exceptions.ValidationError):
         fields = _flat(told.detail)
-        message, code = _("Some values are not right; see fields."), "invalid"
+        message, code = str(_("Some values are not right; see fields.")), "invalid"
     else:
         message = str(told.detail)
         code = str(getattr(told.detail, "code", told.default_code))
-    response.data = {"error": {"code": code, "message": str(message), "fields": fields}}
+    response.data = {"error": {"code": code, "message": message, "fields": fields}}
     return response
 
 

@@ -1,7 +1,7 @@
 """Pieces of serializers: ids within the caller's reach, bodies and queries without surprises."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -27,7 +27,7 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
 
     def get_queryset(self) -> Any:
         """Return the rows on whose platform the caller may do the deed."""
-        rows = super().get_queryset()
+        rows: Any = super().get_queryset()
         if rows is None or "request" not in self.context:
             return rows
         return rows.for_user(self.context["request"].user, self.deed)
@@ -58,10 +58,10 @@ class Query(Strict):
     @classmethod
     def read(cls, request: Request) -> dict[str, Any]:
         """Return the checked parameters; an unknown or repeated one is a 400."""
-        for name, values in request.query_params.lists():
-            if len(values) > 1:
+        for name, given in request.query_params.lists():
+            if len(given) > 1:
                 raise serializers.ValidationError({name[:SHOWN]: [_("This is given twice.")]})
-        query: Self = cls(data=request.query_params.dict(), context={"request": request})
+        query = cls(data=request.query_params.dict(), context={"request": request})
         query.is_valid(raise_exception=True)
         values: dict[str, Any] = query.validated_data
         return values

@@ -34,7 +34,7 @@ class ApiSchema(AutoSchema):
     def _get_request_body(self, direction: Any = "request") -> Any:
         body = getattr(self.view, "delete_body", None)
         if self.method != "DELETE" or body is None:
-            return super()._get_request_body(direction)
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         schema = self.resolve_serializer(body, direction).ref
         return {"content": {"application/json": {"schema": schema}}, "required": True}
 
@@ -42,12 +42,12 @@ class ApiSchema(AutoSchema):
         responses: dict[str, Any] = super()._get_response_bodies(*args, **kwargs)
         errors = ERRORS if self.method == "GET" else {**ERRORS, **ERRORS_OF_WRITES}
         for code, description in errors.items():
-            answer = self._get_response_for_code(ErrorAnswer, code)
+            answer = self._get_response_for_code(ErrorAnswer, code)  # type: ignore[no-untyped-call]
             responses.setdefault(code, {**answer, "description": description})
         return responses
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and getattr(serializer, "refuses_unknown", False):
             schema["additionalProperties"] = False
         return schema

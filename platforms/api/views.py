@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.db import models, transaction
+from django.db import transaction
 from rest_framework import exceptions, mixins, serializers, viewsets
 from rest_framework.pagination import PageNumberPagination
-from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from platforms import audit
 from platforms.audit import Action
-from platforms.authentication import actor_of
+from platforms.authentication import actor_of, principal_of
 from platforms.models import TokenKind
 from platforms.roles import Deed
 
@@ -36,7 +35,7 @@ class ApiView(APIView):
     write_deed: ClassVar[Deed] = Deed.FLEET
     people: ClassVar[bool] = True
     machines: ClassVar[Mapping[str, frozenset[TokenKind]]] = {}
-    parser_classes: ClassVar[tuple[type[BaseParser], ...]] = (JsonBody,)  # type: ignore[misc]
+    parser_classes = (JsonBody,)
     metadata_class = None  # OPTIONS would describe the forms; the schema does
     schema = ApiSchema()
 
@@ -44,7 +43,7 @@ class ApiView(APIView):
 class NotFound(ApiView):
     """Every address under /api/ that means nothing, whoever asks and however."""
 
-    schema = None
+    schema = None  # type: ignore[assignment]  # REST framework reads it as "leave me out"
     authentication_classes = ()
     permission_classes = ()
 
@@ -65,7 +64,7 @@ class ScopedViewSet(ApiView, viewsets.GenericViewSet[Any]):
         """Return what the caller can see; the right to write is asked on the object."""
         if getattr(self, "swagger_fake_view", False):
             return self.rows.none()
-        return self.rows.for_user(self.request.user, self.see_deed)
+        return self.rows.for_user(principal_of(self.request), self.see_deed)
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Narrow a list by its checked parameters."""
@@ -103,13 +102,14 @@ class AuditedWrites(
 
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
         """Save the change and what it changed."""
-        before = audit.snapshot(serializer.instance)
+        row: Any = serializer.instance
+        before = audit.snapshot(row)
         row = serializer.save()
         was, now = audit.difference(before, audit.snapshot(row))
         if now:
             self._record(Action.CHANGED, row, was, now)
 
-    def perform_destroy(self, instance: models.Model) -> None:
+    def perform_destroy(self, instance: Any) -> None:
         """Delete the row and keep what it was."""
         with transaction.atomic():
             self._record(Action.DELETED, instance, audit.snapshot(instance), {})

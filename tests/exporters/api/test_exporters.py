@@ -39,9 +39,7 @@ def test_an_exporter_is_made_changed_and_deleted_with_its_players(
     factories.make_mac(Exporter.objects.get())
     assert client.get(address).json() == changed.json()
     assert client.delete(address).status_code == 204
-    assert not (
-        Exporter.objects.exists() or ExporterMac.objects.exists() or Player.objects.exists()
-    )
+    assert not any(model.objects.exists() for model in (Exporter, ExporterMac, Player))
     acts = AuditEntry.objects.order_by("pk").values_list("action", "before", "after")
     assert [act for act, *_ in acts] == ["created", "changed", "deleted"]
     assert acts[1][1:] == ({"enabled": True, "timeout": 5}, {"enabled": False, "timeout": None})

@@ -1,5 +1,7 @@
 """The monitored devices over the API: rows and Prometheus united, a page at a time."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -56,7 +58,7 @@ def test_filters_narrow_and_never_widen(
     second = factories.make_mac(factories.make_exporter(platform_a), "06:42:40:92:60:B5", "Вход")
     foreign = factories.make_mac(exporter_b, "06:42:40:92:60:B4", "Холл")
     client = api_of(alice)
-    for query, macs in (
+    queries: tuple[tuple[dict[str, Any], list[str]], ...] = (
         ({}, [second.mac, first.mac]),
         ({"order": "-name"}, [first.mac, second.mac]),
         ({"platform_id": platform_a.pk, "order": "identity"}, [first.mac, second.mac]),
@@ -67,7 +69,8 @@ def test_filters_narrow_and_never_widen(
         ({"status": "online"}, []),
         ({"platform_id": foreign.platform_id}, []),
         ({"exporter_id": foreign.exporter_id}, []),
-    ):
+    )
+    for query, macs in queries:
         told = client.get(LIST, query).json()
         assert [device["identity"] for device in told["results"]] == macs, query
 

@@ -107,7 +107,7 @@ def test_an_allowed_host_is_taken(
         "203.0.113.1",
         "localhost",  # resolves to an allowed address, but is not on the list
         "127.0.0.1.nip.io",
-        "0.0.0.0",  # noqa: S104 (is refused)
+        "0.0.0.0",
         "::",
         "::1%lo",
         "fe80::1%eth0",
@@ -204,17 +204,18 @@ def test_only_a_change_is_audited(api_of: ApiOf, token: tuple[ApiToken, str]) ->
     assert (first.action, first.via, first.address) == ("announced", "token", "127.0.0.1")
     assert first.after["address"] == "127.0.0.1:19101"
     client.post(ANNOUNCE, body(port=19102), "json")
-    assert AuditEntry.objects.first().before == {"address": "127.0.0.1:19101"}
-    assert AuditEntry.objects.first().after == {"address": "127.0.0.1:19102"}
+    second = AuditEntry.objects.exclude(pk=first.pk).get()
+    assert second.before == {"address": "127.0.0.1:19101"}
+    assert second.after == {"address": "127.0.0.1:19102"}
 
 
 def test_the_time_of_the_last_announcement_is_kept(
     api_of: ApiOf, token: tuple[ApiToken, str]
 ) -> None:
     api_of(token[1]).post(ANNOUNCE, body(), "json")
-    first = ExporterProcess.objects.get().announced_at
+    ExporterProcess.objects.update(announced_at=None)
     api_of(token[1]).post(ANNOUNCE, body(), "json")
-    assert ExporterProcess.objects.get().announced_at > first
+    assert ExporterProcess.objects.get().announced_at is not None
 
 
 def test_behind_a_proxy_the_callers_own_address_is_taken(

@@ -1,0 +1,131 @@
+"""The OpenAPI description: true of the running server, complete, and shown without a CDN."""
+
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.management import call_command
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import booleans
+from pytest_django.live_server_helper import LiveServer
+from schemathesis import checks
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from platforms.models import TokenKind, User
+from tests import factories
+from tests.conftest import ApiOf, ClientOf
+
+EXAMPLES = 15  # of each of some twenty operations
+CONFORM = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+]
+
+
+def test_the_schema_is_valid_and_generated_without_a_warning() -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
+
+
+@pytest.mark.django_db
+def test_the_schema_is_for_those_who_are_in(api_of: ApiOf, bob: User) -> None:
+    refused = api_of(None).get("/api/schema")
+    assert (refused.status_code, refused["Content-Type"]) == (401, "application/json")
+    assert refused.json()["error"]["code"] == "not_authenticated"
+    for path in ("/api/schema", "/api/schema/"):
+        assert api_of(bob).get(path).status_code == 200
+
+
+@pytest.mark.django_db
+def test_every_documented_route_is_without_a_slash_at_its_end(api_of: ApiOf, bob: User) -> None:
+    schema = api_of(bob).get("/api/schema", headers={"Accept": "application/json"}).json()
+    assert schema["paths"]
+    assert not [path for path in schema["paths"] if path.endswith("/")]
+
+
+@pytest.mark.django_db
+def test_the_page_is_for_those_who_are_in_and_asks_no_other_host(
+    client: Client, client_of: ClientOf, bob: User
+) -> None:
+    refused = client.get("/api/docs")
+    assert (refused.status_code, refused["Location"]) == (302, "/admin/login/?next=/api/docs")
+    for path in ("/api/docs", "/api/docs/"):
+        page = client_of(bob).get(path)
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert "/static/drf_spectacular_sidecar/" in text
+        assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", text)
+
+
+@pytest.fixture
+def there(db: None) -> dict[str, Any]:
+    """What examples can be about, by the word that stands before or for it in a request."""
+    platform = factories.make_platform("Alpha")
+    row = factories.make_mac(factories.make_exporter(platform), name="Холл", ip="10.0.0.1")
+    return {
+        "exporter-macs": row.pk,
+        "exporters": factories.make_mac(factories.make_exporter(platform)).exporter_id,
+        "platforms": platform.pk,
+        "sites": factories.make_site(platform).pk,
+        "exporter_id": row.exporter_id,
+        "platform_id": platform.pk,
+        "mac": "06:42:40:92:60:B4",
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_running_server_answers_as_described(
+    live_server: LiveServer, root: User, there: dict[str, Any]
+) -> None:
+    """Some hundreds of requests from the schema, the same in every run: no 500, no surprise."""
+    person = factories.make_token(owner=root, read_only=False)[1]
+    machines = {
+        "/api/v1/exporter-processes/announce": factories.make_token(TokenKind.EXPORTER)[1],
+        "/api/v1/prometheus/targets": factories.make_token(TokenKind.DISCOVERY)[1],
+    }
+    schema = schemathesis.openapi.from_url(
+        f"{live_server.url}/api/schema",
+        headers={"Authorization": f"Bearer {person}", "Accept": "application/json"},
+    )
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+    statuses = {
+        operation.label: statuses_of(operation, machines.get(operation.path, person), there)
+        for operation in operations
+    }
+    assert len(statuses) == 20
+    unmet = [label for label, seen in statuses.items() if not seen & {200, 201, 204}]
+    assert not unmet, f"no example was ever accepted: {statuses}"
+
+
+def statuses_of(
+    operation: APIOperation[Any, Any, Any, Any], secret: str, there: dict[str, Any]
+) -> set[int]:
+    """Send examples of one operation, every other one about rows that are there."""
+    seen: set[int] = set()
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(), real=booleans())
+    def ask(case: schemathesis.Case[Any], real: bool) -> None:
+        if real and "id" in case.path_parameters:
+            case.path_parameters["id"] = there[operation.path.split("/")[3]]
+        if real and isinstance(case.body, dict):
+            case.body |= {name: there[name] for name in there.keys() & case.body.keys()}
+        answer = case.call(headers={"Authorization": f"Bearer {secret}"})
+        case.validate_response(answer, checks=CONFORM)
+        seen.add(answer.status_code)
+
+    ask()
+    return seen
