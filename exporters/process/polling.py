@@ -199,7 +199,7 @@ class Poller:
         self._curl_due = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000
 
     def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # full: the loop is awake already
+        with contextlib.suppress(OSError):  # full: the loop is awake already; closed: it ended
             self._mouth.send(b"\0")
 
     def _close(self) -> None:

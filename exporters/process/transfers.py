@@ -16,6 +16,7 @@ from exporters.kinds.shape import Reason, Request
 from exporters.process import VERSION
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+HEADERS_LIMIT = 256 * 1024  # bytes; a bit beyond that libcurl stops reading them
 CA_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 
 _E_TOO_LARGE = 100  # CURLE_TOO_LARGE, endless headers; pycurl has no name for it
@@ -79,7 +80,10 @@ class Transfer:
         body = b"".join(self._parts)
         failure = ""
         if code:
-            too_large = self._size > self._limit
+            too_large = (
+                self._size > self._limit
+                or self.curl.getinfo(pycurl.HEADER_SIZE) > HEADERS_LIMIT
+            )
             failure = (Reason.TOO_LARGE if too_large else _FAILURES.get(code, Reason.ERROR)).value
             body = b""
         headers = self._headers or NO_HEADERS
