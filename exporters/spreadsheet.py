@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -27,14 +28,20 @@ class _Echo:
 
 
 def lines(devices: Iterable[Device]) -> Iterator[str]:
-    """Yield the file: a heading and a line for each player, in the language of this request."""
-    language = translation.get_language()
+    """Return the file: a heading and a line for each player, in the language of this moment."""
+    # The answer is streamed after the middleware has put the language away.
+    return _lines(devices, translation.get_language() or settings.LANGUAGE_CODE)
+
+
+def _lines(devices: Iterable[Device], language: str) -> Iterator[str]:
     writer = csv.writer(_Echo())
-    yield BYTE_ORDER_MARK + writer.writerow(_heading())
+    with translation.override(language):
+        heading = writer.writerow(_heading())
+    yield f"{BYTE_ORDER_MARK}{heading}"
     for device in devices:
-        # The answer is streamed after the middleware has put the language away.
         with translation.override(language):
-            yield writer.writerow([escaped(str(value)) for value in _values(device)])
+            line: str = writer.writerow([escaped(str(value)) for value in _values(device)])
+        yield line
 
 
 def record_export(principal: Principal, filters: DeviceFilters, actor: Actor) -> None:

@@ -58,7 +58,7 @@ class PlayerAdmin(ScopedModelAdmin):
             path(
                 "<path:object_id>/live/",
                 wrap(self.live_detail),
-                name="exporters_player_live_detail",
+                name="exporters_player_live_one",
             ),
             *super().get_urls(),
         ]

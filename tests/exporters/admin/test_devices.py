@@ -74,9 +74,9 @@ def test_the_platform_is_not_named_to_somebody_who_has_one(
 ) -> None:
     factories.make_mac(exporter_a)
     assert 'name="platform"' not in text(client_of(alice).get(LIST))
-    assert "Alpha" not in text(client_of(alice).get(LIVE))
+    assert "<bdi>Alpha</bdi>" not in text(client_of(alice).get(LIVE))
     assert 'name="platform"' in text(client_of(root).get(LIST))
-    assert "Alpha" in text(client_of(root).get(LIVE))
+    assert "<bdi>Alpha</bdi>" in text(client_of(root).get(LIVE))
 
 
 def test_hostile_names_are_text(client_of: ClientOf, alice: User, exporter_a: Exporter) -> None:
@@ -131,10 +131,8 @@ def test_the_live_part_can_be_told_from_a_login_page(
     player = factories.make_mac(exporter_a).player
     for address in (LIVE, one(player, "live"), f"{LIST}overview/"):
         answer = client_of(alice).get(address)
-        assert (answer.headers["X-Remosa-Live"], answer.headers["Cache-Control"]) == (
-            "1",
-            "no-store",
-        )
+        assert answer.headers["X-Remosa-Live"] == "1"
+        assert "no-store" in answer.headers["Cache-Control"]
         assert client.get(address).status_code == 302
 
 
