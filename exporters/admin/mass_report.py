@@ -14,7 +14,7 @@ from exporters.csv_exchange import RejectedRow, escaped
 from exporters.enrolment import Withdrawal
 from exporters.enrolment_plan import Change, Enrolment, limit_message
 from exporters.entries import DETAILS
-from exporters.models import Exporter
+from exporters.models import Exporter, ExporterMac
 from platforms.scoped_admin import person_of
 
 from .sealed import seal
@@ -151,10 +151,12 @@ def of_enrolment(outcome: Enrolment) -> Iterator[Line]:
         yield Line(entry.line, entry.mac, entry.name, Outcome.OVER_LIMIT, why)
 
 
-def of_withdrawal(outcome: Withdrawal, lines: Mapping[str, int]) -> Iterator[Line]:
+def of_withdrawal(
+    outcome: Withdrawal, lines: Mapping[str, int], names: Mapping[str, str]
+) -> Iterator[Line]:
     """Yield the lines of what was, or is to be, removed."""
     for mac in outcome.removed:
-        yield Line(lines.get(mac, 0), mac, "", Outcome.REMOVED)
+        yield Line(lines.get(mac, 0), mac, names.get(mac, ""), Outcome.REMOVED)
     for mac in outcome.absent:
         yield Line(lines.get(mac, 0), mac, "", Outcome.ABSENT)
 
@@ -181,10 +183,11 @@ def with_notes(lines: Iterable[Line], changed: Iterable[macs.Changed]) -> Iterat
 
 
 def _difference(change: Change) -> str:
-    """Say what changes: ``name: Hall → Entrance; ip: (nothing) → 10.0.0.1``."""
+    """Say what changes: ``Name: Hall → Entrance; IP: (nothing) → 10.0.0.1``."""
     nothing = _("(nothing)")
+    label = ExporterMac._meta.get_field
     return "; ".join(
-        f"{detail}: {getattr(change.before, detail) or nothing} → "
+        f"{label(detail).verbose_name}: {getattr(change.before, detail) or nothing} → "
         f"{getattr(change.after, detail) or nothing}"
         for detail in DETAILS
         if getattr(change.before, detail) != getattr(change.after, detail)

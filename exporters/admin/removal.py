@@ -41,19 +41,21 @@ def removal_page(request: HttpRequest, exporter: Exporter, base: Context) -> Htt
 def _preview(
     request: HttpRequest, exporter: Exporter, form: PasteForm, parsed: macs.Parsed
 ) -> Context:
-    there = set(exporter.macs.values_list("mac", flat=True).iterator())
+    there = dict(exporter.macs.values_list("mac", "name").iterator())
     removed = [row for row in parsed.good if row.mac in there]
     foreseen = Withdrawal(
         removed=[row.mac for row in removed],
         absent=[row.mac for row in parsed.good if row.mac not in there],
     )
-    lines = mass_report.of_withdrawal(foreseen, {row.mac: row.line for row in parsed.good})
+    numbers = {row.mac: row.line for row in parsed.good}
+    lines = mass_report.of_withdrawal(foreseen, numbers, there)
     report = Report([*lines, *unused_lines(parsed)], foreseen=True)
     preview = mass_report.shown(request, exporter, report)
     if not removed:
         return {**preview, "form": form, "warning": _("None of these addresses is there.")}
     payload = {
         "macs": {row.mac: row.line for row in removed},
+        "names": {row.mac: there[row.mac] for row in removed},
         "left": left_over(form.cleaned_data["addresses"], parsed, []),
     }
     number = len(removed)
@@ -86,7 +88,7 @@ def _remove(request: HttpRequest, exporter: Exporter, base: Context) -> HttpResp
     steps = withdrawing(exporter, lines, Actor.of_request(request))
 
     def done(outcome: Withdrawal) -> Context:
-        report = Report(mass_report.of_withdrawal(outcome, lines))
+        report = Report(mass_report.of_withdrawal(outcome, lines, agreed["names"]))
         again = PasteForm(initial={"addresses": agreed["left"]})
         shown = mass_report.shown(request, exporter, report)
         return {**shown, "form": again, "left": bool(agreed["left"])}

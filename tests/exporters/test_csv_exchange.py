@@ -5,8 +5,7 @@ import io
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from exporters import csv_exchange
 from exporters.csv_exchange import SheetError, escaped, read, unescaped
@@ -158,9 +157,12 @@ def test_a_list_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_either_a_list_or_refused(data: bytes) -> None:
     try:
-        read(data)
+        sheet = read(data)
     except SheetError as error:
-        assert str(error)
+        told = str(error)
+    else:
+        told = sheet.encoding
+    assert told
 
 
 @given(st.text(max_size=40))
