@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN = .venv/bin
 SETUP = $(PYTHON) -m tools.setup
-PYTEST = $(BIN)/python -m pytest
+# By file: what a file's tests share, such as a whole demo, is started once.
+PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL = help
 .PHONY: help setup demo run test check lint fix lock messages clean
@@ -24,9 +25,9 @@ run:  ## Remosa by itself: SQLite, Prometheus and the exporter on this machine
 test:  ## the tests: a part on SQLite, then all of them on PostgreSQL
 	@$(SETUP) test
 	@echo "Tests on SQLite"
-	@REMOSA_TEST_DATABASE=sqlite $(PYTEST) -q -n 2 -m both_databases
+	@REMOSA_TEST_DATABASE=sqlite $(PYTEST) -m both_databases
 	@echo "Tests on PostgreSQL"
-	@$(PYTEST) -q -n 2
+	@$(PYTEST)
 
 check:  ## every static check, then the tests
 	@$(MAKE) --no-print-directory lint

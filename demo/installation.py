@@ -34,6 +34,7 @@ OWN_SETTINGS = {
     "REMOSA_SECRET_KEYS": "",
     "REMOSA_TRUSTED_PROXIES": "0",
     "SECRET_KEY": "",
+    "STATIC_ROOT": "",
     # Of the exporter: empty means what the admin says, or the default.
     **dict.fromkeys(("EXPORTER_ADVERTISE_HOST", "EXPORTER_INSTANCE", "LEGACY_METRICS"), ""),
     **dict.fromkeys(("MAX_AGE", "MAX_CONCURRENCY", "PLATFORM_ID", "POLL_INTERVAL"), ""),
@@ -83,11 +84,7 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
 def environment(place: Place, ports: Mapping[str, int]) -> dict[str, str]:
     """The settings of every process of the demo; none of the real installation's comes through."""
     mails = f"filemail:///{place.folder.resolve() / 'mail'}"
-    own = {
-        **OWN_SETTINGS,
-        "EMAIL_URL": mails,
-        "STATIC_ROOT": str(place.folder.resolve() / "static"),
-    }
+    own = {**OWN_SETTINGS, "EMAIL_URL": mails}
     # Empty, not absent: the processes read .env themselves, and what is set wins over it.
     files = {f"{name}_FILE": "" for name in own}
     return local.environment(place, {**os.environ, **own, **files}, ports)

@@ -7,6 +7,7 @@ import shutil
 import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
+from io import TextIOBase
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,12 +29,17 @@ def run(
     ports: Mapping[str, int],
     processes: Callable[[Mapping[str, int]], Sequence[Process]],
     banner: Callable[[Mapping[str, int]], str],
-    say: Callable[[str], None],
+    output: TextIOBase,
 ) -> int:
     """Start an installation and stay until it ends; return the exit code.
 
     `ports` are the defaults by variable. BadPort, CannotStart or Occupied before anything started.
     """
+
+    def say(line: str) -> None:
+        output.write(f"{line}\n")
+        output.flush()  # it may be a pipe, and the next line may be hours away
+
     chosen = {name: port_of(name, port, os.environ) for name, port in ports.items()}
     with place.occupied():
         check_free(chosen)
@@ -58,6 +64,10 @@ def environment(place: Place, given: Mapping[str, str], ports: Mapping[str, int]
         "DATABASE_URL": "" if found.get("DATABASE_URL_FILE") else f"sqlite:///{database}",
         "PROMETHEUS_URL": f"http://{LOOPBACK}:{ports['REMOSA_PROMETHEUS_PORT']}",
     }
+    if not found.get("STATIC_ROOT"):
+        defaults["STATIC_ROOT"] = str(place.folder.resolve() / "static")
+        # Empty: files are served where they lie; whitenoise wants to see a folder all the same.
+        (place.folder / "static").mkdir(exist_ok=True)
     for name, value in defaults.items():
         found[name] = found.get(name) or value
     found["PYTHONUNBUFFERED"] = "1"

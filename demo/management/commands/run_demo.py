@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 installation.PORTS,
                 partial(installation.processes, place, simulated),
                 partial(installation.banner, place),
-                self.stdout.write,
+                self.stdout,
             )
         except (BadPort, Occupied, local.CannotStart) as error:
             raise CommandError(str(error)) from error

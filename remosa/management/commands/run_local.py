@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
         try:
             code = local.run(
-                place, local.PORTS, processes, lambda ports: banner(place, ports), self.stdout.write
+                place, local.PORTS, processes, lambda ports: banner(place, ports), self.stdout
             )
         except (BadPort, Occupied, local.CannotStart) as error:
             raise CommandError(str(error)) from error

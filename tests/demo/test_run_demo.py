@@ -1,0 +1,174 @@
+"""`make demo` and `make run` as a person has them: real processes and a real Prometheus."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from demo.cast import CAST
+from demo.installation import PORTS
+from remosa.local import ROOT
+from tests.prometheus_server import tool
+
+DEADLINE = 60
+
+
+class Installation:
+    """One that was started by its command; its ports by variable."""
+
+    def __init__(self, command: str, folder: Path) -> None:
+        tool("prometheus")  # a missing one is told as such
+        self.ports = free_ports(list(PORTS))
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        self.environment = inherited | {name: str(port) for name, port in self.ports.items()}
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", *command.split(), "--folder", str(folder)],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.banner = self._read_until("Ctrl-C ends every process.")
+
+    def _read_until(self, last: str) -> str:
+        assert self.process.stdout is not None
+        said = ""
+        for line in self.process.stdout:
+            said += line
+            if last in line:
+                return said
+        raise AssertionError(said)
+
+    def url(self, variable: str, path: str) -> str:
+        return f"http://127.0.0.1:{self.ports[variable]}{path}"
+
+    def log_in(self, email: str, password: str) -> requests.Session:
+        """A browser in which somebody is logged in."""
+        browser = requests.Session()
+        page = self.url("REMOSA_WEB_PORT", "/admin/login/")
+        browser.get(page, timeout=20)
+        form = {"username": email, "password": password, "next": "/admin/"}
+        form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+        answer = browser.post(page, form, timeout=20, allow_redirects=False)
+        assert answer.status_code == 302, f"{email} was not let in"
+        return browser
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        answer = requests.get(
+            self.url("REMOSA_PROMETHEUS_PORT", "/api/v1/query"), {"query": expression}, timeout=20
+        )
+        result: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return result
+
+    def tell_vendor(self, *words: str) -> None:
+        command = [sys.executable, "manage.py", "tell_vendor", *words]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True)
+
+    def open_ports(self) -> list[str]:
+        return [name for name, port in self.ports.items() if is_open(port)]
+
+
+def free_ports(names: list[str]) -> dict[str, int]:
+    with ExitStack() as held:
+        servers = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        return {name: server.getsockname()[1] for name, server in zip(names, servers, strict=True)}
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_for(what: Callable[[], Any], seconds: float = DEADLINE) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.2)
+    return found
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    installation = Installation("run_demo --players=40", tmp_path_factory.mktemp("demo"))
+    try:
+        yield installation
+    finally:
+        installation.process.terminate()
+        installation.process.communicate(timeout=20)
+
+
+def test_everybody_in_the_banner_can_log_in(demo: Installation) -> None:
+    found = re.search(r"Password +(\S+)", demo.banner)
+    assert found is not None
+    for email in ("root@example.test", *(person.email for person in CAST)):
+        assert email in demo.banner
+        demo.log_in(email, found[1])
+
+
+def test_prometheus_has_players_of_both_platforms_online(demo: Installation) -> None:
+    online = "count by (platform_id) (remosa_exporter_cubic_device_status == 1)"
+    wait_for(lambda: len(demo.query(online)) == 2)
+
+
+def test_an_address_that_changes_leaves_the_status_series_alone(demo: Installation) -> None:
+    mac = '{mac="06:42:40:92:60:B4"}'
+    wait_for(lambda: demo.query(f"remosa_exporter_cubic_device_status{mac}"))
+    told = {"mac": "06:42:40:92:60:B4", "ip": "10.9.8.7"}
+    demo.tell_vendor("player", json.dumps(told))
+    info = '{mac="06:42:40:92:60:B4",ip="10.9.8.7"}'
+    wait_for(lambda: demo.query(f"remosa_exporter_cubic_device_info{info}"))
+    series = demo.query(f"count(count_over_time(remosa_exporter_cubic_device_status{mac}[10m]))")
+    assert series[0]["value"][1] == "1"
+    infos = demo.query(f"count(count_over_time(remosa_exporter_cubic_device_info{mac}[10m]))")
+    assert infos[0]["value"][1] == "2"
+
+
+def test_a_stopped_vendor_leaves_no_status_and_never_an_outage_of_the_fleet(
+    demo: Installation,
+) -> None:
+    offline = "remosa_exporter_cubic_device_status == 0"
+    before = {sample["metric"]["mac"] for sample in demo.query(offline)}
+    demo.tell_vendor("stop")
+    try:
+        turned: set[str] = set()
+
+        def is_silent() -> bool:
+            turned.update(sample["metric"]["mac"] for sample in demo.query(offline))
+            return not demo.query("remosa_exporter_cubic_device_status")
+
+        wait_for(is_silent)
+        # A player or two may have flapped in the last answered poll.
+        assert len(turned - before) <= 3
+    finally:
+        demo.tell_vendor("start")
+
+
+def test_the_first_superadmin_logs_in_and_sigterm_ends_all_with_zero(tmp_path: Path) -> None:
+    installation = Installation("run_local", tmp_path)
+    found = re.search(r"First login +(\S+) +password (\S+)", installation.banner)
+    assert found is not None
+    installation.log_in(*found.groups())
+    installation.process.terminate()
+    said, _ = installation.process.communicate(timeout=8)
+    assert installation.process.returncode == 0, said
+    assert installation.open_ports() == []
+
+
+def test_gunicorns_workers_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    installation = Installation("run_local", tmp_path)
+    assert len(installation.open_ports()) == 3
+    installation.process.send_signal(signal.SIGKILL)
+    installation.process.communicate(timeout=8)
+    wait_for(lambda: not installation.open_ports(), seconds=8)
