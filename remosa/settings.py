@@ -7,11 +7,11 @@ SQLite beside the code, a key made for this folder, loopback only.
 from pathlib import Path
 
 import django_stubs_ext
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from remosa import navigation
+from remosa.environment import Environment
 from remosa.logs import logging_config
 
 # Lets the code say QuerySet[Player] or ModelForm[Site] at run time as well as to mypy.
@@ -19,7 +19,7 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()
+env = Environment()
 env.read_env(BASE_DIR / ".env", overwrite=False)
 
 DEBUG = env.bool("DEBUG", default=False)
