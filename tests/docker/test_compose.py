@@ -162,3 +162,15 @@ def test_the_first_start_gives_commands_words_that_they_know() -> None:
         assert isinstance(application, str)
         parser = load_command_class(application, name).create_parser("manage.py", name)
         parser.parse_args(words)
+
+
+def test_the_page_on_deployment_names_what_there_is() -> None:
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`([a-z]+-secrets)`", page)) == {
+        name for name in COMPOSE["volumes"] if name.endswith("-secrets")
+    }
+    first_cells = "".join(re.findall(r"^\| (`[a-z`, -]+`) \|", page, re.MULTILINE))
+    assert set(SERVICES) <= set(re.findall(r"`([a-z-]+)`", first_cells))
+    known = set(settings_read()) | configuration_read() | OF_LIBRARIES
+    for name in re.findall(r"^([A-Z_]+)=", page, re.MULTILINE):
+        assert name.removesuffix("_FILE") in known
