@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from .models import ApiToken, Platform, TokenKind, User
 
 MARK = {TokenKind.USER: "rmu", TokenKind.EXPORTER: "rme", TokenKind.DISCOVERY: "rmd"}
+PREFIX = re.compile(r"rm[ued]_[0-9a-f]{10}(?=_)")
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -48,10 +50,11 @@ def issue(
 def find(secret: str, now: datetime | None = None) -> ApiToken | None:
     """Return the token of a secret when it is valid now, noting its use once a minute."""
     now = now or timezone.now()
-    prefix = "_".join(secret.split("_", 2)[:2])
-    token: ApiToken | None = (
-        ApiToken.objects.select_related("owner", "platform").filter(prefix=prefix).first()
-    )
+    prefix = PREFIX.match(secret)
+    if prefix is None:
+        return None
+    rows = ApiToken.objects.select_related("owner", "platform")
+    token: ApiToken | None = rows.filter(prefix=prefix[0]).first()
     if token is None or not hmac.compare_digest(token.digest, _digest(secret)):
         return None
     if token.revoked_at is not None or (token.expires_at and token.expires_at <= now):

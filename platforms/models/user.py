@@ -101,7 +101,9 @@ class User(AbstractBaseUser):
         from .platform import Platform
 
         if not self.is_active or (self.token is not None and not self.token.allows(deed)):
-            return Platform.objects.none().values("pk")
+            # Of the same shape as below: may() filters it by the same name.
+            nothing = Platform.objects.none() if self.is_superuser else Membership.objects.none()
+            return nothing.values("pk" if self.is_superuser else "platform_id")
         if self.is_superuser:
             ids = Platform.objects.values("pk")
             name = "pk"
@@ -148,3 +150,7 @@ class User(AbstractBaseUser):
     def has_module_perms(self, app_label: str) -> bool:
         """Answer packages that ask for a whole application."""
         return self.has_perm(app_label)
+
+
+# The audit record says that a password was set, and never what its hash is.
+User._meta.get_field("password").audit_hidden = True  # type: ignore[union-attr]
