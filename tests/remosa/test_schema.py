@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings as hypothesis_settings
 from hypothesis.strategies import booleans
 from pytest_django.live_server_helper import LiveServer
 from schemathesis import checks
@@ -47,6 +48,19 @@ def test_every_documented_route_is_without_a_slash_at_its_end(api_of: ApiOf, bob
     schema = api_of(bob).get("/api/schema", headers={"Accept": "application/json"}).json()
     assert schema["paths"]
     assert not [path for path in schema["paths"] if path.endswith("/")]
+
+
+@pytest.mark.django_db
+def test_the_document_names_every_route_parameter_and_outcome(api_of: ApiOf, bob: User) -> None:
+    schema = api_of(bob).get("/api/schema", headers={"Accept": "application/json"}).json()
+    document = (settings.BASE_DIR / "docs/api.md").read_text()
+    for path, operations in schema["paths"].items():
+        assert path.removeprefix("/api/v1") in document
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                assert f"`{parameter['name']}" in document or parameter["name"] == "id", path
+    outcomes = schema["components"]["schemas"]["OutcomeEnum"]["enum"]
+    assert not [outcome for outcome in outcomes if f"`{outcome}`" not in document]
 
 
 @pytest.mark.django_db
@@ -109,7 +123,7 @@ def statuses_of(
     """Send examples of one operation, every other one about rows that are there."""
     seen: set[int] = set()
 
-    @settings(
+    @hypothesis_settings(
         max_examples=EXAMPLES,
         derandomize=True,
         deadline=None,
