@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -237,12 +237,18 @@ def test_100_000_series_are_read_in_a_small_multiple_of_plain_json() -> None:
         for n in range(100_000)
     ]
     body = success(vector(*rows))
-    started = time.process_time()
-    json.loads(body)
-    floor = time.process_time() - started
-    started = time.process_time()
     assert len(read(body)) == 100_000
-    assert time.process_time() - started < 3 * floor
+    assert least_time(lambda: read(body)) < 4 * least_time(lambda: json.loads(body))
+
+
+def least_time(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of the faster of two runs: the other waited for something."""
+    seconds = []
+    for _ in range(2):
+        started = time.process_time()
+        work()
+        seconds.append(time.process_time() - started)
+    return min(seconds)
 
 
 # -- talking ------------------------------------------------------------------------------------
