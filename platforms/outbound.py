@@ -15,7 +15,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 import certifi
-import pycurl
+import pycurl  # type: ignore[import-untyped]
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise

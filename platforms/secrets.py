@@ -205,7 +205,11 @@ class SecretInput(forms.PasswordInput):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """Tell the template whether there is a secret, and whether it can be read."""
-        from unfold.widgets import CHECKBOX_CLASSES, INPUT_CLASSES  # needs models that are loaded
+        # Here, for it needs models that are loaded.
+        from unfold.widgets import (  # type: ignore[import-untyped]
+            CHECKBOX_CLASSES,
+            INPUT_CLASSES,
+        )
 
         context = super().get_context(name, None, attrs)
         secret = value if isinstance(value, Secret) else Secret()
