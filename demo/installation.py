@@ -75,7 +75,7 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
         local.web(settings, ports["REMOSA_WEB_PORT"]),
         exporter,
         replace(
-            local.prometheus(place, ports, SCRAPE_SECONDS),
+            local.prometheus(place, settings, ports, SCRAPE_SECONDS),
             ready=partial(sees_the_fleet, ports["REMOSA_PROMETHEUS_PORT"]),
         ),
     ]

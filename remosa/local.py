@@ -19,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # The ports by the variable that sets them.
 PORTS = {"REMOSA_WEB_PORT": 8000, "REMOSA_PROMETHEUS_PORT": 9090, "EXPORTER_PORT": 19101}
 
+# Settings that are secrets or may hold a password.
+WEB_SECRETS = (
+    *("SECRET_KEY", "REMOSA_SECRET_KEYS", "DATABASE_URL", "METRICS_TOKEN"),
+    *("EMAIL_URL", "PROMETHEUS_URL", "REDIS_URL"),
+)
+
 
 class CannotStart(Exception):
     """Something is missing on this machine; the text is for a person."""
@@ -94,12 +100,7 @@ def web(settings: Mapping[str, str], port: int) -> Process:
 
 def cubic_exporter(place: Place, settings: Mapping[str, str], ports: Mapping[str, int]) -> Process:
     port = ports["EXPORTER_PORT"]
-    kept = ("SECRET_KEY", "REMOSA_SECRET_KEYS", "DATABASE_URL", "METRICS_TOKEN", "EMAIL_URL")
-    # The exporter needs none of the web application's secrets, so it gets none.
-    own = {
-        name: value for name, value in settings.items() if name.removesuffix("_FILE") not in kept
-    }
-    own |= {
+    own = without_secrets(settings) | {
         "REMOSA_API_URL": f"http://{LOOPBACK}:{ports['REMOSA_WEB_PORT']}",
         "REMOSA_API_TOKEN_FILE": str(place.exporter_token.resolve()),
         "CACHE_DB_FILE": str(place.folder.resolve() / "cubic-cache.sqlite3"),
@@ -110,7 +111,18 @@ def cubic_exporter(place: Place, settings: Mapping[str, str], ports: Mapping[str
     return Process("exporter", manage("run_cubic_exporter"), own, ready)
 
 
-def prometheus(place: Place, ports: Mapping[str, int], scrape_seconds: int) -> Process:
+def without_secrets(settings: Mapping[str, str]) -> dict[str, str]:
+    """What a process gets that needs none of the web application's secrets."""
+    return {
+        name: value
+        for name, value in settings.items()
+        if name.removesuffix("_FILE") not in WEB_SECRETS
+    }
+
+
+def prometheus(
+    place: Place, settings: Mapping[str, str], ports: Mapping[str, int], scrape_seconds: int
+) -> Process:
     """Prometheus with the exporters from service discovery; CannotStart without a program."""
     program = ROOT / ".tools" / "bin" / "prometheus"
     found = str(program) if program.exists() else shutil.which("prometheus")
@@ -124,7 +136,8 @@ def prometheus(place: Place, ports: Mapping[str, int], scrape_seconds: int) -> P
     command = [found, f"--config.file={configuration}", f"--web.listen-address={address}"]
     command += [f"--storage.tsdb.path={place.folder / 'prometheus'}"]
     command += ["--storage.tsdb.retention.time=30d", "--log.level=warn"]
-    return Process("prometheus", command, dict(os.environ), ready=f"http://{address}/-/ready")
+    ready = f"http://{address}/-/ready"
+    return Process("prometheus", command, without_secrets(settings), ready)
 
 
 def prometheus_configuration(place: Place, web_port: int, scrape_seconds: int) -> str:

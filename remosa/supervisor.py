@@ -149,8 +149,8 @@ class Supervisor:
                 break
         for process, child in reversed(self.running):
             if _group_lives(child):
-                self.say(f"  {process.name} does not end; killed")
                 _signal_group(child, signal.SIGKILL)
+                self.say(f"  {process.name} does not end; killed")
             child.wait()
         self.running.clear()
 

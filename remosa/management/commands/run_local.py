@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 local.prepare(settings, "prepare_local", str(folder)),
                 local.web(settings, ports["REMOSA_WEB_PORT"]),
                 local.cubic_exporter(place, settings, ports),
-                local.prometheus(place, ports, SCRAPE_SECONDS),
+                local.prometheus(place, settings, ports, SCRAPE_SECONDS),
             ]
 
         try:
