@@ -123,6 +123,14 @@ class ExporterMacForm(ScopedModelForm):
         """Return the name without invisible characters."""
         return macs.clean_name(self.cleaned_data["name"])[0]
 
+    def clean_ip(self) -> str | None:
+        """Return nothing for an empty field, as everywhere else."""
+        return self.cleaned_data["ip"] or None
+
+    def clean_outip(self) -> str | None:
+        """Return nothing for an empty field, as everywhere else."""
+        return self.cleaned_data["outip"] or None
+
     def clean(self) -> dict[str, Any] | None:
         """Find duplicates and a full platform; needs the transaction that the admin opens."""
         cleaned = super().clean() or {}

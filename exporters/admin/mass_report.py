@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.db.models import TextChoices
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _, gettext_lazy
 
 from exporters import macs
@@ -187,7 +188,7 @@ def _difference(change: Change) -> str:
     nothing = _("(nothing)")
     label = ExporterMac._meta.get_field
     return "; ".join(
-        f"{label(detail).verbose_name}: {getattr(change.before, detail) or nothing} → "
+        f"{capfirst(label(detail).verbose_name)}: {getattr(change.before, detail) or nothing} → "
         f"{getattr(change.after, detail) or nothing}"
         for detail in DETAILS
         if getattr(change.before, detail) != getattr(change.after, detail)

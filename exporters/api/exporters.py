@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
@@ -85,10 +86,11 @@ class Exporters(mixins.ListModelMixin, mixins.RetrieveModelMixin, AuditedWrites)
         return rows
 
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        """Save the change and outdate the device lists that processes hold."""
-        super().perform_update(serializer)
+        """Save the change with the next list version: processes see that theirs is outdated."""
         exporter: Any = serializer.instance
-        exporter.bump()
+        with transaction.atomic():
+            exporter.take_version()
+            super().perform_update(serializer)
 
     def perform_destroy(self, instance: Any) -> None:
         """Delete the exporter with its addresses and players."""
