@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from django.db.models import TextChoices
 from django.http import HttpRequest
 from django.utils.functional import cached_property
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _, gettext_lazy
 
 from exporters import macs
@@ -15,7 +14,7 @@ from exporters.csv_exchange import RejectedRow, escaped
 from exporters.enrolment import Withdrawal
 from exporters.enrolment_plan import Change, Enrolment, limit_message
 from exporters.entries import DETAILS
-from exporters.models import Exporter, ExporterMac
+from exporters.models import Exporter
 from platforms.scoped_admin import person_of
 
 from .sealed import seal
@@ -186,9 +185,9 @@ def with_notes(lines: Iterable[Line], changed: Iterable[macs.Changed]) -> Iterat
 def _difference(change: Change) -> str:
     """Say what changes: ``Name: Hall → Entrance; IP: (nothing) → 10.0.0.1``."""
     nothing = _("(nothing)")
-    label = ExporterMac._meta.get_field
+    labels = {"name": _("Name"), "ip": _("IP"), "outip": _("Outside IP")}
     return "; ".join(
-        f"{capfirst(label(detail).verbose_name)}: {getattr(change.before, detail) or nothing} → "
+        f"{labels[detail]}: {getattr(change.before, detail) or nothing} → "
         f"{getattr(change.after, detail) or nothing}"
         for detail in DETAILS
         if getattr(change.before, detail) != getattr(change.after, detail)

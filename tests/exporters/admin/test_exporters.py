@@ -20,12 +20,12 @@ from exporters import enrolment
 from exporters.entries import Entry
 from exporters.models import Exporter, Player
 from platforms.audit import SYSTEM, Action
-from platforms.models import AuditEntry, Platform, User
+from platforms.models import AuditEntry, Membership, Platform, User
 from platforms.roles import Role
 from tests import factories
 from tests.conftest import ClientOf
 
-NDJSON = {"HTTP_ACCEPT": "application/x-ndjson"}
+NDJSON = {"Accept": "application/x-ndjson"}
 PAGES = ("paste_macs", "remove_macs", "import_csv")
 
 
@@ -148,7 +148,7 @@ def test_a_viewer_sees_no_buttons_but_the_export(
     client_of: ClientOf, bob: User, platform_b: Platform, exporter_a: Exporter
 ) -> None:
     # A manager elsewhere: a right on another platform must open nothing here.
-    factories.Membership.objects.create(platform=platform_b, user=bob, role=Role.MANAGER)
+    Membership.objects.create(platform=platform_b, user=bob, role=Role.MANAGER)
     text = client_of(bob).get(page("change", exporter_a)).content.decode()
     for name in (*PAGES, "delete"):
         assert page(name, exporter_a) not in text
@@ -243,7 +243,9 @@ def test_a_script_reads_the_progress_line_by_line(
 ) -> None:
     monkeypatch.setattr(enrolment, "BATCH", 2)
     pasted = "\n".join(factories.mac_of(at) for at in range(5))
-    answer = client_of(alice).post(page("paste_macs", exporter_a), {"addresses": pasted}, **NDJSON)
+    answer = client_of(alice).post(
+        page("paste_macs", exporter_a), {"addresses": pasted}, headers=NDJSON
+    )
     lines = [json.loads(line) for line in answer.getvalue().decode().splitlines()]
 
     assert answer["Content-Type"] == "application/x-ndjson"
@@ -257,7 +259,7 @@ def test_the_script_hears_when_the_exporter_is_gone(
     client_of: ClientOf, alice: User, exporter_a: Exporter
 ) -> None:
     answer = client_of(alice).post(
-        page("paste_macs", exporter_a), {"addresses": factories.mac_of(1)}, **NDJSON
+        page("paste_macs", exporter_a), {"addresses": factories.mac_of(1)}, headers=NDJSON
     )
     enrolment.discard(exporter_a, SYSTEM)  # between the request and the first line
     assert "deleted" in json.loads(answer.getvalue())["error"]
@@ -275,7 +277,7 @@ def test_a_body_that_is_too_large_is_refused_in_words(
 ) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
     form = {"addresses": "x" * (1024 * 1024 + 1)}
-    answer = client_of(alice).post(page(name, exporter_a), form, **headers)
+    answer = client_of(alice).post(page(name, exporter_a), form, headers=headers)
     assert answer.status_code == 413
     assert "more than 1 MB at once" in answer.content.decode()
 
@@ -369,7 +371,7 @@ def test_an_import_shows_first_and_then_does_what_it_showed(
     assert "Read as Windows-1251" in asked.content.decode()
     assert exporter_a.macs.count() == 2, "nothing is done yet"
 
-    done = client.post(page("import_csv", exporter_a), {"agreed": sealed(asked)}, **NDJSON)
+    done = client.post(page("import_csv", exporter_a), {"agreed": sealed(asked)}, headers=NDJSON)
     assert "mass-report" in done.getvalue().decode()
     assert list(exporter_a.macs.order_by("mac").values_list("name", "outip")) == [
         ("Вход", "1.2.3.4"),
@@ -474,7 +476,9 @@ def test_a_hundred_thousand_pasted_at_once_take_seconds_and_a_small_page(
     pasted = "\n".join(f"{at:012x} Зал {at}" for at in range(1, 100_001))
     assert len(pasted.encode()) < django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     started = time.monotonic()
-    answer = client_of(alice).post(page("paste_macs", exporter_a), {"addresses": pasted}, **NDJSON)
+    answer = client_of(alice).post(
+        page("paste_macs", exporter_a), {"addresses": pasted}, headers=NDJSON
+    )
     lines = [json.loads(line) for line in answer.getvalue().decode().splitlines()]
 
     assert time.monotonic() - started < 60
