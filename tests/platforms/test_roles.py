@@ -1,5 +1,7 @@
 """The table of roles, what people may do by it, and the page that tells of it."""
 
+import itertools
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -14,7 +16,7 @@ def test_every_role_has_its_deeds_and_its_rank() -> None:
 
 
 def test_a_higher_role_may_all_that_a_lower_one_may() -> None:
-    for lower, higher in zip(RANK, RANK[1:], strict=False):
+    for lower, higher in itertools.pairwise(RANK):
         assert DEEDS_OF[lower] <= DEEDS_OF[higher]
 
 

@@ -115,9 +115,8 @@ def issue(*words: str) -> str:
 
 
 def test_the_command_prints_a_secret_that_works(platform_a: Platform) -> None:
-    secret = issue(
-        "--kind", "exporter", "--exporter-kind", "cubic", "--platform", "%d" % platform_a.pk
-    )
+    words = ("--kind", "exporter", "--exporter-kind", "cubic", "--platform")
+    secret = issue(*words, str(platform_a.pk))
     token = tokens.find(secret)
     assert token is not None
     assert (token.kind, token.exporter_kind, token.platform) == ("exporter", "cubic", platform_a)
