@@ -89,7 +89,7 @@ def check(answer: Answer) -> None:
     if answer.code in (401, 403):
         raise ListError(
             f"Remosa refuses the token (HTTP {answer.code}{said}); "
-            "check REMOSA_API_TOKEN: its kind, its platform, its expiry"
+            "check REMOSA_API_TOKEN (its kind, its platform, its expiry)"
         )
     if 300 <= answer.code < 400:
         raise ListError(
@@ -99,6 +99,14 @@ def check(answer: Answer) -> None:
     if answer.code == 404:
         raise ListError(f"There is no Remosa at REMOSA_API_URL (HTTP 404{said})")
     raise ListError(f"Remosa answered HTTP {answer.code}{said}")
+
+
+def announced_at(answer: Answer) -> str:
+    """Return the address at which Remosa will have this process scraped."""
+    try:
+        return str(strict_json.read(answer.body)["address"])[:MESSAGE_LIMIT]
+    except (strict_json.MalformedError, LookupError, TypeError):
+        return "an address that Remosa did not tell"
 
 
 def read_exporters(body: bytes) -> list[Entry]:

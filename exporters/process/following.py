@@ -19,6 +19,7 @@ from exporters.process.device_list import (
     Devices,
     Entry,
     ListError,
+    announced_at,
     check,
     read_devices,
     read_exporters,
@@ -30,7 +31,7 @@ from exporters.process.transfers import Answer
 
 logger = logging.getLogger(__name__)
 
-LIST_EVERY = 15.0  # seconds; an unchanged list costs Remosa next to nothing
+LIST_EVERY = 10.0  # seconds; an unchanged list costs Remosa next to nothing
 ANNOUNCE_EVERY = 60.0
 ANNOUNCE_TIMEOUT = 10.0
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
@@ -89,8 +90,8 @@ class Remosa:
                 await asyncio.sleep(retry)
             else:
                 if self.announce_problem or not self.announced_as:
-                    logger.info("Announced to Remosa: %s", answer.body.decode("utf-8", "replace"))
-                self.announced_as = answer.body.decode("utf-8", "replace")
+                    logger.info("Announced: Prometheus will be sent to %s", announced_at(answer))
+                self.announced_as = announced_at(answer)
                 self.announce_problem, retry = "", 0.0
                 await asyncio.sleep(ANNOUNCE_EVERY * random.uniform(0.8, 1.2))
 

@@ -4,24 +4,13 @@ Three threads: this one serves, one polls, one writes the cache.
 """
 
 import asyncio
-import contextlib
 import logging
-import math
 import random
 import resource
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from functools import partial
-
-from prometheus_client import (
-    CollectorRegistry,
-    GCCollector,
-    PlatformCollector,
-    ProcessCollector,
-    generate_latest,
-)
+from collections.abc import Iterator
 
 from exporters import metrics
 from exporters.process import VERSION, figures
@@ -29,23 +18,20 @@ from exporters.process.cache import Cache
 from exporters.process.configuration import Configuration
 from exporters.process.device_list import Api
 from exporters.process.following import Remosa
-from exporters.process.gzip_stream import Ready, stream
 from exporters.process.keeper import Keeper
 from exporters.process.legacy import LegacyNames
-from exporters.process.pages import Fact, ago, landing, shown_address
 from exporters.process.polling import Poller
 from exporters.process.publishing import Publisher
-from exporters.process.server import Asked, Page, Server
+from exporters.process.server import Server
+from exporters.process.site import Site
 from exporters.process.snapshot import Exposition
 from exporters.process.source import Surroundings
 from exporters.process.sources import Sources
 
 logger = logging.getLogger(__name__)
 
-ALIVE_WITHIN = 30.0  # seconds without a sign of the poller's thread, then it hangs
 STOP_WITHIN = 1.5  # seconds for each thread; SIGTERM promises 5 in all
 FILES_WANTED = 8192
-PROCESS_METRICS = (metrics.BUILD_INFO, metrics.DEVICE_LIST_LAST_SUCCESS, metrics.CACHE_UP)
 
 
 class ExporterProcess:
@@ -54,10 +40,8 @@ class ExporterProcess:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._kind = kind = configuration.kind
-        self._started = time.time()
         self._poller = Poller()
         self._exposition = Exposition(_headers(configuration), time.monotonic)
-        self._exposition.fleets.append(self)
         if configuration.legacy_metrics:
             self._exposition.fleets.append(LegacyNames(self._exposition))
         api = Api(configuration.api_url, configuration.api_token, kind, configuration.platform_id)
@@ -78,10 +62,10 @@ class ExporterProcess:
             api, kind, self._poller, self._keeper, self._kept, self._sources.apply
         )
         self._api = api
-        self._process_metrics = CollectorRegistry(auto_describe=False)
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self._process_metrics)
-        self._server = Server(self._answer)
+        site = Site(
+            configuration, self._exposition, self._poller, self._sources, self._remosa, self._keeper
+        )
+        self._server = Server(site.answer)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises ListenError when the address is taken."""
@@ -93,7 +77,11 @@ class ExporterProcess:
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        poller = threading.Thread(target=self._poller.run, name="poller", daemon=True)
+        loop = asyncio.get_running_loop()
+        poller_ended = asyncio.Event()
+        poller = threading.Thread(
+            target=self._poll, args=(loop, poller_ended), name="poller", daemon=True
+        )
         poller.start()
         self._keeper.start()
         logger.info(
@@ -106,87 +94,31 @@ class ExporterProcess:
             asyncio.create_task(self._remosa.follow()),
             asyncio.create_task(self._remosa.announce(announcement)),
         ]
-        await _first(stopping, tasks)
+        ending = [asyncio.create_task(event.wait()) for event in (stopping, poller_ended)]
+        await asyncio.wait([*ending, *tasks], return_when=asyncio.FIRST_COMPLETED)
         logger.info("Stopping")
         await self._server.stop()
-        for task in tasks:
+        for task in (*ending, *tasks):
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks)
+        results = await asyncio.gather(*ending, *tasks, return_exceptions=True)
         self._poller.stop()
         poller.join(STOP_WITHIN)
         self._keeper.stop(STOP_WITHIN)
+        if not stopping.is_set():
+            faults = [found for found in results if isinstance(found, Exception)]
+            raise faults[0] if faults else RuntimeError("the polling thread ended by itself")
 
-    def expire(self, _now: float) -> float:
-        """Return never; with `chunks`, lets the process stand among the fleets."""
-        return math.inf
-
-    def chunks(self, family: str) -> Iterable[Ready]:
-        """Return the lines of PROCESS_METRICS."""
-        if family == metrics.BUILD_INFO.name:
-            labels = {"kind": self._kind.name, "version": VERSION}
-            return (Ready.of(metrics.BUILD_INFO.line(labels, 1)),)
-        if family == metrics.CACHE_UP.name:
-            return (Ready.of(metrics.CACHE_UP.line({}, not self._keeper.problem)),)
-        if family == metrics.DEVICE_LIST_LAST_SUCCESS.name and self._remosa.fetched_at:
-            line = metrics.DEVICE_LIST_LAST_SUCCESS.line({}, self._remosa.fetched_at)
-            return (Ready.of(line),)
-        return ()
+    def _poll(self, loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+        try:
+            self._poller.run()
+        finally:
+            loop.call_soon_threadsafe(ended.set)
 
     def _begin(self) -> None:
         if self._kept.devices is not None:
             logger.info("From the cache: %s devices", self._kept.devices.count)
             self._sources.apply(self._kept.entries, self._kept.devices, self._kept.info)
             self._kept.info = {}
-
-    def _answer(self, asked: Asked) -> Page:
-        text = partial(Page, content_type="text/plain; charset=utf-8")
-        if asked.path == self._configuration.telemetry_path:
-            return self._metrics(asked.accepts_gzip)
-        if asked.path == "/":
-            html = landing(
-                f"Remosa exporter: {self._kind.title}",
-                self._facts(),
-                self._sources.reports(),
-                self._configuration.telemetry_path,
-            )
-            return Page(200, "text/html; charset=utf-8", (html.encode(),))
-        if asked.path == "/-/healthy":
-            hangs = time.monotonic() - self._poller.beat > ALIVE_WITHIN
-            said = b"The polling thread hangs.\n" if hangs else b"Healthy.\n"
-            return text(503 if hangs else 200, body=(said,))
-        if asked.path == "/-/ready":
-            if self._remosa.devices is None:
-                return text(503, body=(f"No device list yet. {self._remosa.problem}\n".encode(),))
-            return text(200, body=(b"Ready.\n",))
-        return text(404, body=(b"There is nothing here; see /.\n",))
-
-    def _metrics(self, packed: bool) -> Page:
-        own = Ready.of(generate_latest(self._process_metrics))
-        snapshot = self._exposition.current()
-        parts = (*snapshot.parts, own)
-        if packed:
-            body = stream(parts, snapshot.total.plus((own,)))
-            return Page(200, metrics.CONTENT_TYPE, body, "gzip")
-        return Page(200, metrics.CONTENT_TYPE, [part.plain for part in parts])
-
-    def _facts(self) -> Iterator[Fact]:
-        remosa, configuration = self._remosa, self._configuration
-        yield Fact("Version", f"{VERSION}, kind {self._kind.name}")
-        yield Fact("Instance", f"{configuration.instance}, started {ago(self._started)}")
-        yield Fact("Vendor", shown_address(configuration.address))
-        listed = "none yet" if remosa.devices is None else f"{remosa.devices.count} devices"
-        yield Fact("Device list", f"{listed}, last confirmed {ago(remosa.fetched_at)}")
-        if remosa.problem:
-            yield Fact("Device list problem", remosa.problem, True)
-        for oddity in remosa.oddities:
-            yield Fact("Device list oddity", oddity, True)
-        if remosa.announce_problem:
-            yield Fact("Announcement", remosa.announce_problem, True)
-        else:
-            yield Fact("Announcement", remosa.announced_as or "not yet")
-        problem = self._keeper.problem
-        yield Fact("Cache", problem or str(configuration.cache_file), bool(problem))
 
 
 def _headers(configuration: Configuration) -> Iterator[tuple[str, bytes]]:
@@ -196,21 +128,11 @@ def _headers(configuration: Configuration) -> Iterator[tuple[str, bytes]]:
         metrics.device_unknown(kind.name, kind.identity),
         metrics.device_info(kind.name, kind.identity, kind.info_labels),
         *figures.FAMILIES,
-        *PROCESS_METRICS,
     ]
     if configuration.legacy_metrics:
         families.extend(metrics.LEGACY_METRICS)
     for metric in families:
         yield metric.name, metric.header()
-
-
-async def _first(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for the signal; a task that ends by itself is a fault and raises here."""
-    signalled = asyncio.create_task(stopping.wait())
-    done, _pending = await asyncio.wait([signalled, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    signalled.cancel()
-    for task in done:
-        task.result()
 
 
 def _raise_file_limit() -> None:

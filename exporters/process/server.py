@@ -7,7 +7,7 @@ takes the place of the one that has been idle longest. Knows nothing of what the
 import asyncio
 import os
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import h11
@@ -19,6 +19,7 @@ CONNECTIONS = 512
 HEADERS_LIMIT = 16 * 1024  # bytes
 READ_SIZE = 16 * 1024
 BACKLOG = 1024
+PIECE = 64 * 1024  # bytes
 
 
 class ListenError(Exception):
@@ -69,7 +70,8 @@ class Server:
             )
         except OSError as error:
             # asyncio wraps the system's words into its own; a name look-up has no errno > 0
-            why = os.strerror(error.errno) if (error.errno or 0) > 0 else str(error)
+            code = error.errno or 0
+            why = os.strerror(code) if code > 0 else str(error)
             raise ListenError(f"cannot listen at {host}:{port}: {why}") from error
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
@@ -166,14 +168,14 @@ class Server:
         if page.code == 405:
             headers.append(("Allow", "GET, HEAD"))
         async with asyncio.timeout(SENT_WITHIN):
-            head = connection.send(h11.Response(status_code=page.code, headers=headers))
-            writer.write(head or b"")
-            for part in () if only_head else page.body:
-                for data in connection.send_with_data_passthrough(h11.Data(data=part)) or ():
-                    writer.write(data)
-                    await writer.drain()
-            writer.write(connection.send(h11.EndOfMessage()) or b"")
-            await writer.drain()
+            head = connection.send(h11.Response(status_code=page.code, headers=headers)) or b""
+            if not only_head:
+                for part in page.body:
+                    connection.send_with_data_passthrough(h11.Data(data=part))  # counts only
+            connection.send(h11.EndOfMessage())
+            for piece in pieces((head,) if only_head else (head, *page.body)):
+                writer.write(piece)
+                await writer.drain()
 
     def _make_room(self) -> bool:
         """Close the longest idle connection when there are too many; tell whether one may stay."""
@@ -186,6 +188,30 @@ class Server:
         self._open.discard(writer)
         writer.transport.abort()
         return True
+
+
+def pieces(parts: Iterable[bytes]) -> Iterator[bytes | memoryview]:
+    """Yield the same bytes in pieces of PIECE: small parts joined, large ones cut.
+
+    What a peer does not read lies in a buffer of its connection, so a piece must not be large.
+    """
+    gathered: list[bytes] = []
+    size = 0
+    for part in parts:
+        if size + len(part) <= PIECE:
+            gathered.append(part)
+            size += len(part)
+            continue
+        if gathered:
+            yield b"".join(gathered)
+        gathered, size = [], 0
+        if len(part) <= PIECE:
+            gathered, size = [part], len(part)
+        else:
+            view = memoryview(part)
+            yield from (view[at : at + PIECE] for at in range(0, len(part), PIECE))
+    if gathered:
+        yield b"".join(gathered)
 
 
 def _asked(request: h11.Request) -> Asked:

@@ -90,6 +90,8 @@ class Source:
             # Devices that fail for a reason of their own must not stand together at the head
             # of a poll, where they would look like a source that is down.
             self._around.chance.shuffle(self._order)
+        if self._timer is None or settings != self.settings:
+            _warn_of_old_age(self.exporter_id, settings)
         sooner = settings.interval < self.settings.interval
         self.name, self.settings = name, settings
         if self.next_poll is None:
@@ -214,7 +216,7 @@ class Source:
             self._around.publisher.now()
             return
         failed = round_.bad > 0 and round_.good == 0
-        if round_.scope is Scope.ALL and round_.good + round_.bad:
+        if round_.scope is Scope.ALL:
             with self._around.exposition.lock:
                 self._tell(round_)
         self._around.publisher.now()
@@ -241,7 +243,10 @@ class Source:
     def _tell(self, round_: Round) -> None:
         """Write what an entire poll was like into the figures."""
         figures = self.fleet.figures
-        figures.up = 2 * round_.good >= round_.good + round_.bad
+        if round_.good + round_.bad == 0:  # no device, so nothing is known of the vendor
+            figures.up = figures.duration = None
+            return
+        figures.up = round_.good >= round_.bad
         figures.duration = round_.seconds
         if figures.up:
             figures.last_success = time.time()
@@ -251,6 +256,15 @@ class Source:
                 " raise the concurrency or the interval",
                 self.exporter_id, figures.duration, self.settings.interval,
             )  # fmt: skip
+
+
+def _warn_of_old_age(exporter_id: int, settings: Settings) -> None:
+    if settings.max_age < settings.interval:
+        logger.warning(
+            "Exporter %s: a status is kept for %.0f s but comes every %.0f s only, so it comes and"
+            " goes; raise MAX_AGE or lower the poll interval",
+            exporter_id, settings.max_age, settings.interval,
+        )  # fmt: skip
 
 
 def _log(exporter_id: int, identity: str, said: str, answer: Answer) -> None:

@@ -81,8 +81,7 @@ class Transfer:
         failure = ""
         if code:
             too_large = (
-                self._size > self._limit
-                or self.curl.getinfo(pycurl.HEADER_SIZE) > HEADERS_LIMIT
+                self._size > self._limit or self.curl.getinfo(pycurl.HEADER_SIZE) > HEADERS_LIMIT
             )
             failure = (Reason.TOO_LARGE if too_large else _FAILURES.get(code, Reason.ERROR)).value
             body = b""

@@ -21,10 +21,14 @@ def test_the_example_device_is_written_byte_for_byte() -> None:
         b'platform_id="1"} 0.0\n'
     )
     info = {"ip": "192.168.111.27", "name": "ММ Зауролоф LED", "outip": "94.72.61.150"}
-    assert INFO.line({**DEVICE, **info}, 1) == (
-        'remosa_exporter_cubic_device_info{exporter_id="4",ip="192.168.111.27",'
-        'mac="06:42:40:92:60:B4",name="ММ Зауролоф LED",outip="94.72.61.150",platform_id="1"} 1.0\n'
-    ).encode()
+    assert (
+        INFO.line({**DEVICE, **info}, 1)
+        == (
+            'remosa_exporter_cubic_device_info{exporter_id="4",ip="192.168.111.27",'
+            'mac="06:42:40:92:60:B4",name="ММ Зауролоф LED",outip="94.72.61.150",'
+            'platform_id="1"} 1.0\n'
+        ).encode()
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,5 +103,7 @@ def test_promtool_finds_nothing_in_any_of_them(promtool: str) -> None:
         metric.header() + metric.line(dict.fromkeys(metric.labels, "x"), 1)
         for metric in every_metric()
     )
-    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True)
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -90,7 +90,9 @@ def test_what_is_not_understood_is_unknown_with_a_reason(body: bytes, reason: Re
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["status", "name", "ip"]), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["status", "name", "ip"]), inner)
+    ),
     max_leaves=8,
 )
 

@@ -61,7 +61,7 @@ class Exporter:
     def get(self, path: str) -> tuple[int, str]:
         """Return code and text of a page."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:  # noqa: S310
                 return answer.status, answer.read().decode("utf-8")
         except urllib.error.HTTPError as error:
             with error:
@@ -69,8 +69,9 @@ class Exporter:
 
     def text(self) -> str:
         """Return /metrics, read as gzip."""
-        request = urllib.request.Request(self.url + "/metrics", headers={"Accept-Encoding": "gzip"})
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        packed = {"Accept-Encoding": "gzip"}
+        request = urllib.request.Request(self.url + "/metrics", headers=packed)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
             return gzip.decompress(answer.read()).decode("utf-8")
 
     def samples(self, family: str) -> Samples:

@@ -52,11 +52,9 @@ def environment(vendor_web: web.Web, remosa_web: web.Web, remosa: web.Remosa) ->
 
 @pytest.fixture
 def exporter(tmp_path: Path, environment: dict[str, str]) -> RunExporter:
-    """Run an exporter with further settings: `with exporter(MAX_AGE="2") as process:`."""
+    """Run an exporter until a block ends, with further options and settings."""
 
     def run(*options: str, **settings: str) -> AbstractContextManager[child.Exporter]:
         return child.running(tmp_path, {**environment, **settings}, *options)
 
     return run
-
-

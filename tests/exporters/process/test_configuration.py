@@ -13,8 +13,8 @@ CUBIC = KINDS["cubic"]
 LEAST = {"REMOSA_API_URL": "http://127.0.0.1:8000", "REMOSA_API_TOKEN": "token"}
 
 
-def read(*, options: dict[str, str | None] | None = None, **environment: str) -> Configuration:
-    return configuration.read(CUBIC, {**LEAST, **environment}, options or {})
+def read(**environment: str) -> Configuration:
+    return configuration.read(CUBIC, {**LEAST, **environment}, {})
 
 
 def refusal(**environment: str) -> str:
@@ -57,8 +57,9 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
 
 
 def test_the_command_line_wins_over_the_environment() -> None:
-    found = read(options={"WEB_LISTEN_ADDRESS": "[::1]:9", "LOG_LEVEL": None}, LOG_LEVEL="error",
-                 WEB_LISTEN_ADDRESS="127.0.0.1:7", EXPORTER_PORT="8")  # fmt: skip
+    environment = {"LOG_LEVEL": "error", "WEB_LISTEN_ADDRESS": "127.0.0.1:7", "EXPORTER_PORT": "8"}
+    options = {"WEB_LISTEN_ADDRESS": "[::1]:9", "LOG_LEVEL": None}
+    found = configuration.read(CUBIC, {**LEAST, **environment}, options)
     assert (found.host, found.port, found.log_level) == ("::1", 9, "error")
 
 

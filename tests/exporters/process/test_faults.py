@@ -87,7 +87,7 @@ def test_it_takes_statuses_away_and_never_says_offline_when_the_vendor_fails(
     with exporter(MAX_AGE="2") as process:
         process.until(lambda: process.statuses() == {A: 1, B: 1, C: 1})
         vendor_web.behaviour = behaviour
-        seen = set()
+        seen: set[float] = set()
 
         def is_gone() -> bool:
             seen.update(process.statuses().values())
@@ -200,8 +200,6 @@ def test_the_same_mac_may_stand_in_two_exporters_but_not_twice_in_one(
 ) -> None:
     remosa.set({4: [A, A, B], 5: [A]})
     with exporter() as process:
-        process.until(
-            lambda: len(process.samples("remosa_exporter_cubic_device_status")) == 3
-        )
+        process.until(lambda: len(process.samples("remosa_exporter_cubic_device_status")) == 3)
         process.until(lambda: "twice in one exporter" in process.log)
         assert f"{A} of exporter 4" in process.get("/")[1]

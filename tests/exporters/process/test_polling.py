@@ -165,7 +165,9 @@ def test_a_certificate_nobody_vouches_for_is_refused(asker: Asker, tmp_path: Pat
     assert answer.body == b""
 
 
-@pytest.mark.parametrize("url", ["file:///etc/hostname", "gopher://127.0.0.1:1/", "dict://127.0.0.1/"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/hostname", "gopher://127.0.0.1:1/", "dict://127.0.0.1/"]
+)
 def test_only_http_is_spoken(url: str, asker: Asker) -> None:
     answer = asker.get(url)
     assert answer.failure != ""

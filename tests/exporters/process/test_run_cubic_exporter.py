@@ -34,7 +34,11 @@ def test_it_serves_the_example_device_byte_for_byte(
         process.until(lambda: process.statuses() == {device: 0})
         lines = process.text().splitlines()
         checked = subprocess.run(
-            [promtool, "check", "metrics"], input=process.text(), capture_output=True, text=True
+            [promtool, "check", "metrics"],
+            input=process.text(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
     assert (
         'remosa_exporter_cubic_device_status{exporter_id="4",mac="06:42:40:92:60:B4"'
@@ -53,7 +57,9 @@ def test_it_starts_without_any_secret_of_the_web_application_and_touches_no_data
     remosa.set({4: [A]})
     with exporter() as process:
         process.until(lambda: process.statuses() == {A: 1})
-        names = {Path(os.readlink(fd)).name for fd in Path(f"/proc/{process.process.pid}/fd").iterdir()}
+        names = {
+            Path(os.readlink(fd)).name for fd in Path(f"/proc/{process.process.pid}/fd").iterdir()
+        }
     assert not any("db" in name for name in names)
     assert {path.name for path in tmp_path.iterdir()} == {".remosa", "exporter-0.log"}
 
@@ -119,7 +125,9 @@ def test_what_the_admin_sets_holds_unless_the_environment_says_otherwise(
 ) -> None:
     remosa.set({4: [A]}, poll_interval=7, timeout=3, max_concurrency=9)
     with exporter(POLL_INTERVAL="", TIMEOUT="2.5") as process:
-        process.until(lambda: "every 7 s, 9 at once, timeout 2.5 s, kept 21 s" in process.get("/")[1])
+        process.until(
+            lambda: "every 7 s, 9 at once, timeout 2.5 s, kept 21 s" in process.get("/")[1]
+        )
 
 
 def test_values_of_the_admin_that_make_no_sense_leave_the_defaults(
@@ -127,7 +135,9 @@ def test_values_of_the_admin_that_make_no_sense_leave_the_defaults(
 ) -> None:
     remosa.set({4: [A]}, poll_interval=-1, timeout="soon", max_concurrency=None)
     with exporter(POLL_INTERVAL="", TIMEOUT="") as process:
-        process.until(lambda: "every 30 s, 50 at once, timeout 10 s, kept 90 s" in process.get("/")[1])
+        process.until(
+            lambda: "every 30 s, 50 at once, timeout 10 s, kept 90 s" in process.get("/")[1]
+        )
 
 
 def test_it_goes_on_with_the_last_list_while_remosa_is_away(
@@ -202,9 +212,7 @@ def test_a_refused_token_is_named_and_never_shown(exporter: RunExporter, remosa:
     assert "refuses the token" in process.log
 
 
-def test_the_token_does_not_follow_a_redirect(
-    exporter: RunExporter, remosa_web: Web
-) -> None:
+def test_the_token_does_not_follow_a_redirect(exporter: RunExporter, remosa_web: Web) -> None:
     heard = []
 
     def elsewhere(handler: Handler) -> None:
@@ -351,8 +359,10 @@ def test_a_bad_setting_is_one_clear_line_and_code_2(
     environment["POLL_INTERVAL"] = "often"
     assert end(tmp_path, environment) == (
         2,
-        "remosa exporter cubic 0.1.0: POLL_INTERVAL: 'often' cannot be used; accepted: a number of"
-        " seconds from 1 to 86400\n",
+        (
+            "remosa exporter cubic 0.1.0: POLL_INTERVAL: 'often' cannot be used;"
+            " accepted: a number of seconds from 1 to 86400\n"
+        ),
     )
 
 

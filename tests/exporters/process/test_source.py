@@ -117,9 +117,7 @@ def test_devices_that_fail_for_themselves_do_not_stop_the_others(
     assert world.fleet.figures.up is True
 
 
-def test_the_first_poll_hurries_and_the_later_ones_are_spread(
-    world: World, vendor: Vendor
-) -> None:
+def test_the_first_poll_hurries_and_the_later_ones_are_spread(world: World, vendor: Vendor) -> None:
     world.settings = Settings(4, 1, 10, 60)
     world.poll(100)
     world.until(lambda: world.fleet.figures.duration is not None)
