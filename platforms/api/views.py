@@ -36,6 +36,7 @@ class ApiView(APIView):
     people: ClassVar[bool] = True
     machines: ClassVar[Mapping[str, frozenset[TokenKind]]] = {}
     parser_classes = (JsonBody,)
+    http_method_names = ["get", "head", "post", "patch", "delete"]
     metadata_class = None  # OPTIONS would describe the forms; the schema does
     schema = ApiSchema()
 
