@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.admin.options import InlineModelAdmin
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.options import IncorrectLookupParameters, InlineModelAdmin
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -95,6 +95,14 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):  # type: ignore[type-arg]
         scoped: models.QuerySet[Any] = rows.for_user(person_of(request), self.see_deed)
         return scoped
 
+    def listed(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the rows that the list shows with its filters; 400 for filters of no meaning."""
+        try:
+            rows: models.QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest(str(error)) from error
+        return rows
+
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
     ) -> HttpResponse:
@@ -146,9 +154,13 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):  # type: ignore[type-arg]
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Do not ask for the platform where the form fills it in."""
-        blocks = super().get_fieldsets(request, obj)
-        given = obj is None and only_platform(self.model, person_of(request), self.write_deed)
-        if not given:
+        return self.without_given_platform(request, obj, super().get_fieldsets(request, obj))
+
+    def without_given_platform(
+        self, request: HttpRequest, obj: models.Model | None, blocks: Any
+    ) -> Any:
+        """Return the blocks of fields less the platform, where the person has no choice."""
+        if obj is not None or not only_platform(self.model, person_of(request), self.write_deed):
             return blocks
         return [
             (title, {**block, "fields": [name for name in block["fields"] if name != "platform"]})
@@ -230,9 +242,7 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):  # type: ignore[type-arg]
         if obj is None or not self.has_view_permission(request, obj):
             raise Http404
         page = reverse("admin:platforms_auditentry_changelist")
-        return redirect(
-            f"{page}?target_type={obj._meta.label_lower}&target_id={obj.pk}"
-        )
+        return redirect(f"{page}?target_type={obj._meta.label_lower}&target_id={obj.pk}")
 
 
 class ScopedInline(ScopedFields, InlineModelAdmin):  # type: ignore[type-arg]

@@ -235,7 +235,7 @@ class ExporterMacAdmin(ScopedModelAdmin):
     )
     def export_csv(self, request: HttpRequest) -> HttpResponseBase:
         """Take the addresses that the list shows away as a file."""
-        rows = self.get_changelist_instance(request).get_queryset(request).order_by()
+        rows = self.listed(request).order_by()
         per_platform = rows.values_list("platform_id").annotate(number=models.Count("pk"))
         for platform_id, number in per_platform:
             audit.record(

@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, gettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action, display
 
 from platforms import audit
@@ -23,7 +23,7 @@ from platforms.scoped_admin import ReadOnlyAdmin, person_of
 from platforms.scoping import OUR_APPS
 from platforms.spreadsheets import download
 
-from .filters import PlatformFilter, several_platforms
+from .filters import PlatformFilter, SpanFilter, several_platforms
 
 COLOURS = {
     Action.CREATED: "success",
@@ -81,7 +81,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         ("action", ChoicesDropdownFilter),
         KindFilter,
         PlatformFilter,
-        ("at", RangeDateTimeFilter),
+        ("at", SpanFilter),
     )
     list_filter_submit = True
     list_select_related = ("platform",)
@@ -161,7 +161,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @action(description=gettext_lazy("Export as CSV"), icon="download", permissions=["view"])
     def export(self, request: HttpRequest) -> StreamingHttpResponse:
         """Stream the lines that the list shows with its filters; the export is a line itself."""
-        rows = self.get_changelist_instance(request).get_queryset(request)
+        rows = self.listed(request)
         audit.record(
             Actor.of_request(request),
             Action.EXPORTED,
