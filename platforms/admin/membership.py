@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -43,7 +43,7 @@ class MembershipAdmin(ScopedModelAdmin):
         """Return the login."""
         return membership.user.email
 
-    @display(description=gettext_lazy("name"), ordering="user__full_name")
+    @display(description=pgettext_lazy("of a person", "name"), ordering="user__full_name")
     def full_name(self, membership: Membership) -> str:
         """Return the person's name."""
         return membership.user.full_name

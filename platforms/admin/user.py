@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.forms import AdminPasswordChangeForm
@@ -22,12 +24,17 @@ class MembershipInline(ScopedTabularInline):
     """Where the person belongs; changed on the pages of members."""
 
     model = Membership
-    fields = ("platform", "role", "created_at")
+    fields = ("where", "role", "created_at")
     readonly_fields = fields
     verbose_name_plural = _("Memberships")
-    show_change_link = True
     hide_title = True
     extra = 0
+
+    @admin.display(description=_("platform"))
+    def where(self, membership: Membership) -> str:
+        """Return the platform, as a link to the membership."""
+        page = reverse("admin:platforms_membership_change", args=[membership.pk])
+        return format_html('<a class="text-link" href="{}">{}</a>', page, membership.platform)
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Leave that to the page that knows about last administrators."""

@@ -302,3 +302,35 @@ def test_an_account_without_password_gets_its_first_by_reset(platform_a: Platfor
 def test_a_wrong_reset_link_gets_a_clear_page(path: str) -> None:
     answer = Client().get(f"{RESET}{path}")
     assert "Ask for a new one" in answer.content.decode()
+
+
+# -- odd requests -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/admin/platforms/site/?q=a%00b", "/admin/platforms/site/%00/"])
+def test_a_nul_character_in_an_address_gets_a_page_that_says_so(
+    path: str, bob: User, client_of: ClientOf
+) -> None:
+    answer = client_of(bob).get(path)
+    assert answer.status_code == 400
+    assert "makes no sense" in answer.content.decode()
+
+
+def test_a_nul_character_in_an_address_of_the_api_gets_its_shape_of_errors(db: None) -> None:
+    answer = Client().get("/api/v1/exporters/?search=%00")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "words"),
+    [("/no-such-page/", "en", "no such page"), ("/admin/no-such/", "ru", 'lang="ru"')],
+)
+def test_a_page_that_is_not_there_says_so_in_the_readers_language(
+    path: str, language: str, words: str, bob: User, client_of: ClientOf
+) -> None:
+    browser = client_of(bob)
+    browser.cookies["django_language"] = language
+    answer = browser.get(path)
+    assert answer.status_code == 404
+    assert words in answer.content.decode()
