@@ -27,7 +27,11 @@ class RemosaAdminSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in superadmins and members of an active platform."""
-        return bool(request.user.is_active and getattr(request.user, "is_staff", False))
+        person = request.user
+        if not person.is_authenticated or not person.is_active:
+            return False
+        person.remember_roles()
+        return person.is_staff
 
     def get_urls(self) -> list[Any]:
         """Leave out 'view on site': it would tell which ids of any table exist."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from platforms.roles import Deed, Role, roles_below, roles_that_may
 from platforms.scoping import GlobalQuerySet, Tenancy
@@ -41,7 +41,7 @@ class User(AbstractBaseUser):
     tenancy: ClassVar[Tenancy] = Tenancy.GLOBAL
 
     email = models.EmailField(_("e-mail"), max_length=254)
-    full_name = models.CharField(_("name"), max_length=120, blank=True)
+    full_name = models.CharField(pgettext_lazy("of a person", "name"), max_length=120, blank=True)
     is_superuser = models.BooleanField(
         _("superadmin"), default=False, help_text=_("Owns the installation and every platform.")
     )
@@ -58,6 +58,8 @@ class User(AbstractBaseUser):
 
     #: The API token of the request, where one was used: it can only narrow the person's rights.
     token: "ApiToken | None" = None
+    #: Role by platform, where remember_roles() was called.
+    roles: dict[int, Role] | None = None
 
     class Meta:
         verbose_name = _("account")
@@ -85,7 +87,15 @@ class User(AbstractBaseUser):
     @property
     def is_staff(self) -> bool:
         """Tell whether the account may enter the admin: a superadmin or a member of anything."""
-        return self.is_superuser or self.platform_ids(Deed.SEE).exists()
+        return self.is_superuser or self.may(Deed.SEE)
+
+    def remember_roles(self) -> None:
+        """Read the roles once for the rest of a request: its page asks for them fifty times."""
+        from .membership import Membership
+
+        if self.roles is None:
+            mine = Membership.objects.filter(user=self, platform__active=True)
+            self.roles = {row.platform_id: Role(row.role) for row in mine}
 
     def reaches_every_platform(self, deed: Deed) -> bool:
         """Tell whether the deed is allowed on all platforms; a token can take that away."""
@@ -102,7 +112,9 @@ class User(AbstractBaseUser):
 
         if not self.is_active or (self.token is not None and not self.token.allows(deed)):
             # Of the same shape as below: may() filters it by the same name.
-            nothing = Platform.objects.none() if self.is_superuser else Membership.objects.none()
+            nothing: models.QuerySet[Any] = (
+                Platform.objects.none() if self.is_superuser else Membership.objects.none()
+            )
             return nothing.values("pk" if self.is_superuser else "platform_id")
         if self.is_superuser:
             ids = Platform.objects.values("pk")
@@ -120,6 +132,9 @@ class User(AbstractBaseUser):
         """Tell whether the deed is allowed on that platform, or with None on any at all."""
         if self.reaches_every_platform(deed):
             return True
+        if self.roles is not None and self.token is None and self.is_active:
+            held = self.roles.values() if platform_id is None else [self.roles.get(platform_id)]
+            return any(role in roles_that_may(deed) for role in held)
         ids = self.platform_ids(deed)
         if platform_id is None:
             return ids.exists()
@@ -153,4 +168,4 @@ class User(AbstractBaseUser):
 
 
 # The audit record says that a password was set, and never what its hash is.
-User._meta.get_field("password").audit_hidden = True  # type: ignore[union-attr]
+User._meta.get_field("password").audit_hidden = True  # type: ignore[attr-defined]
