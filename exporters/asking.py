@@ -43,6 +43,7 @@ class Ask:
     def __init__(self) -> None:
         self._outage: Outage | None = None
         self._connection: Connection | None = None
+        self._slow: Outage | None = None  # answers questions about whole platforms alone
 
     def now(self, expression: Expression, seconds: float = PAGE_SECONDS) -> list[Sample] | Outage:
         """Return the samples of this moment."""
@@ -63,10 +64,13 @@ class Ask:
         connection = self._reachable()
         if isinstance(connection, Outage):
             return connection
+        fleet = seconds > PAGE_SECONDS
+        if fleet and self._slow is not None:
+            return self._slow
         try:
             answer = question(replace(connection, timeout=min(seconds, connection.timeout)))
         except PrometheusError as error:
-            return self._failed(connection, error)
+            return self._failed(connection, error, fleet)
         if answer.partial:
             return Outage(Why.PROMETHEUS_PARTIAL, "; ".join(answer.warnings))
         return answer
@@ -81,11 +85,15 @@ class Ask:
                 self._outage = Outage(Why.PROMETHEUS_AWAY, error.message)
                 return self._outage
             self._outage = cache.get(_key(self._connection))
+            self._slow = cache.get(_key(self._connection, "slow"))
         return self._outage or self._connection
 
-    def _failed(self, connection: Connection, error: PrometheusError) -> Outage:
+    def _failed(self, connection: Connection, error: PrometheusError, fleet: bool) -> Outage:
         outage = Outage(Why.PROMETHEUS_AWAY, error.message)
-        if error.code not in OF_THE_QUESTION:
+        if fleet and error.code == "timeout":
+            self._slow = outage
+            cache.set(_key(connection, "slow"), outage, LEFT_ALONE_SECONDS)
+        elif error.code not in OF_THE_QUESTION:
             self._outage = outage
             cache.set(_key(connection), outage, LEFT_ALONE_SECONDS)
         logger.warning(
@@ -94,10 +102,10 @@ class Ask:
         return outage
 
 
-def _key(connection: Connection) -> str:
+def _key(connection: Connection, what: str = "away") -> str:
     """Name a connection in the cache: a changed one is tried at once."""
     parts = (
         connection.url, connection.authentication, connection.username, connection.secret,
         connection.verify, connection.authorities,
     )  # fmt: skip
-    return f"prometheus-away:{hashlib.sha256(repr(parts).encode()).hexdigest()}"
+    return f"prometheus-{what}:{hashlib.sha256(repr(parts).encode()).hexdigest()}"

@@ -13,12 +13,12 @@ from django.core.cache import cache
 
 from . import observations
 from .asking import Ask, Outage
-from .observations import Key
 from .verdicts import State
 
 KEPT_SECONDS = 10
 VALUES = {State.ONLINE: 1, State.OFFLINE: 0}
 Members = Mapping[tuple[int, int], frozenset[str]]  # (platform, exporter) -> identities
+NOBODY: frozenset[str] = frozenset()
 T = TypeVar("T")
 
 
@@ -26,16 +26,16 @@ T = TypeVar("T")
 class Census:
     """Who has which known state. One that is in neither set, or in both, is unknown."""
 
-    members: Mapping[State, Members]
+    online: Members
+    offline: Members
 
-    def state_of(self, key: Key) -> State:
+    def state_of(self, platform_id: int, exporter_id: int, identity: str) -> State:
         """Return the state of a player that is to be polled, among the states asked for."""
-        has = [
-            state
-            for state, members in self.members.items()
-            if key.identity in members.get((key.platform_id, key.exporter_id), ())
-        ]
-        return has[0] if len(has) == 1 else State.UNKNOWN
+        online = identity in self.online.get((platform_id, exporter_id), NOBODY)
+        offline = identity in self.offline.get((platform_id, exporter_id), NOBODY)
+        if online == offline:
+            return State.UNKNOWN
+        return State.ONLINE if online else State.OFFLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def take(ask: Ask, platform_ids: Collection[int], states: Iterable[State]) -> Ce
             for platform, exporters in found.items()
             for exporter, identities in exporters.items()
         }
-    return Census(taken)
+    return Census(taken.get(State.ONLINE, {}), taken.get(State.OFFLINE, {}))
 
 
 def count(ask: Ask, platform_ids: Collection[int]) -> Mapping[int, Counted] | Outage:

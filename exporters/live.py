@@ -16,7 +16,6 @@ from . import census, observations, selection
 from .asking import Ask, Outage
 from .description import Device, describe, row_key, watched
 from .models import Exporter, Player
-from .observations import Key
 from .prometheus import Sample
 from .selection import DeviceFilters
 from .since import strip
@@ -36,7 +35,7 @@ __all__ = [
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 1000
-FEW = 2000  # so many identities go into a query; more are compared here
+FEW = 10_000  # so many identities go into a query; more are compared here
 PARTS_OF_A_DAY = 96
 RANK = {State.OFFLINE: 0, State.UNKNOWN: 1, State.ONLINE: 2}
 
@@ -141,11 +140,14 @@ class _Chosen:
 
     def between(self, start: int, end: int) -> list[Player]:
         """Return the players of these places, with all that a page shows of them."""
-        rows = self.rows.select_related("platform", "exporter", "site", "mac")
-        if self.ids is None:
-            return list(rows[start:end])
-        found = rows.in_bulk(self.ids[start:end])
-        return [found[pk] for pk in self.ids[start:end] if pk in found]
+        # The ids first: a join under the order would read every row of the fleet.
+        ids = (
+            list(self.rows.values_list("pk", flat=True)[start:end])
+            if self.ids is None
+            else self.ids[start:end]
+        )
+        found = Player.objects.select_related("platform", "exporter", "site", "mac").in_bulk(ids)
+        return [found[pk] for pk in ids if pk in found]
 
 
 def _choose(ask: Ask, principal: Principal, filters: DeviceFilters) -> _Chosen:
@@ -173,9 +175,10 @@ def _by_state(
     asked = [wanted] if wanted in census.VALUES else list(census.VALUES)
     taken = census.take(ask, platform_ids, asked)
     if isinstance(taken, Outage):
-        taken = census.Census({})
+        taken = census.Census({}, {})
     if wanted in census.VALUES:
-        identities = {each for group in taken.members.get(wanted, {}).values() for each in group}
+        members = taken.online if wanted is State.ONLINE else taken.offline
+        identities = {identity for group in members.values() for identity in group}
         if len(identities) <= FEW:
             rows = rows.filter(identity__in=identities)
     silent = set(
@@ -183,11 +186,10 @@ def _by_state(
         .exclude(enabled=True, platform__active=True)
         .values_list("pk", flat=True)
     )
+    found = rows.values_list("pk", "platform_id", "exporter_id", "identity")
     states = [
-        (pk, State.UNKNOWN if exporter in silent else taken.state_of(Key(platform, exporter, name)))
-        for pk, platform, exporter, name in rows.values_list(
-            "pk", "platform_id", "exporter_id", "identity"
-        )
+        (pk, State.UNKNOWN if exporter in silent else taken.state_of(platform, exporter, identity))
+        for pk, platform, exporter, identity in found.iterator(chunk_size=FEW)
     ]
     if wanted is not None:
         return (pk for pk, state in states if state is wanted)

@@ -152,6 +152,11 @@ class Player(TenantModel):
                 condition=models.Q(retired_at=None),
             ),
             models.Index(fields=("platform", "identity"), name="player_by_identity"),
+            models.Index(
+                fields=("name", "id"),
+                name="player_page_of_all",
+                condition=models.Q(retired_at=None),
+            ),
         )
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from platforms.models import Platform, Site, User
 from platforms.roles import Deed
 
 MOST_OPTIONS = 500
+COUNTED = 20_000  # players; more are counted on the first page alone
 NEIGHBOURS = 2  # pages named on both sides of this one
 
 
@@ -68,7 +69,7 @@ def list_context(person: User, asked: QueryDict) -> dict[str, Any]:
         "may_add": person.may(Deed.FLEET),
         "owns": person.may(Deed.OWN),
         "choices": list(_choices(person, filters, platforms)),
-        "tabs": list(_tabs(person, filters, query, page.outage is None)),
+        "tabs": list(_tabs(person, filters, query, page)),
         "columns": list(_columns(filters, query, len(platforms) > 1)),
         "links": list(_links(page.page, page.pages, query)),
         "range": _("%(first)s–%(last)s of %(total)s")
@@ -131,11 +132,12 @@ def _choices(
 
 
 def _tabs(
-    person: User, filters: DeviceFilters, query: Query, known: bool
+    person: User, filters: DeviceFilters, query: Query, page: live.DevicesPage
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the tabs of states, counted where that costs one small query: over whole exporters."""
     counts: Mapping[State, int] = {}
-    if known and not filters.search and filters.site_id is None:
+    cheap = page.total <= COUNTED and not filters.search and filters.site_id is None
+    if cheap and page.outage is None:
         counts = overview.totals(person, filters.platform_id, filters.exporter_id)
     yield {
         "state": "all",
