@@ -158,7 +158,7 @@ def test_a_viewer_sees_no_buttons_but_the_export(
     )
 
 
-@pytest.mark.parametrize("object_id", ["0", "999999", "abc", "99999999999999999999", "1%00"])
+@pytest.mark.parametrize("object_id", ["0", "999999", "abc", "99999999999999999999"])
 def test_ids_that_are_none_answer_404(client_of: ClientOf, alice: User, object_id: str) -> None:
     for name in ("paste", "remove", "import", "export", "report"):
         answer = client_of(alice).get(f"/admin/exporters/exporter/{object_id}/{name}/")
