@@ -1,0 +1,1 @@
+"""Collects the strings that people see, and keeps locale/ in step with them."""
