@@ -42,7 +42,8 @@ class ExporterFigures:
         bars, x = [], 0.0
         for state in (State.ONLINE, State.OFFLINE, State.UNKNOWN):
             width = round(100 * self.counts[state] / max(self.total, 1), 2)
-            bars.append({"state": state.value, "x": round(x, 2), "width": width})
+            # As texts: a template would write numbers with the comma of the language.
+            bars.append({"state": state.value, "x": f"{x:.2f}", "width": f"{width:.2f}"})
             x += width
         return bars
 

@@ -126,5 +126,6 @@ document.addEventListener("DOMContentLoaded", () => {
     if (document.hidden) clearTimeout(timer);
     else refresh();
   });
+  window.addEventListener("online", () => refresh());
   plan();
 });
