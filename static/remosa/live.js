@@ -24,7 +24,12 @@ document.addEventListener("DOMContentLoaded", () => {
     clock.querySelector("[data-text]").textContent = text;
     clock.classList.toggle("rm-late", late);
   };
-  const timeOf = (date) => date.toLocaleTimeString(document.documentElement.lang || undefined);
+  // In the zone of the page, as every other time on it; its name beside it tells which one.
+  const timeOf = (date) => date.toLocaleTimeString(document.documentElement.lang || undefined, {
+    timeZone: clock?.dataset.zone || undefined,
+    hourCycle: "h23",
+    timeZoneName: "short",
+  });
   let refreshed = timeOf(new Date());
   say(clock ? clock.dataset.fresh.replace("{time}", refreshed) : "", false);
   settle();

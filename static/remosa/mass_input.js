@@ -78,7 +78,7 @@
   function step(form, { done, total }) {
     const numbers = { "{done}": done, "{total}": total };
     const words = done < total ? root.dataset.progress : root.dataset.finishing;
-    tell(form, words.replace(/\{\w+\}/g, (name) => numbers[name].toLocaleString()), done / total);
+    tell(form, words.replace(/\{\w+\}/g, (name) => numbers[name].toLocaleString(document.documentElement.lang || undefined)), done / total);
   }
 
   function tell(form, words, share) {
