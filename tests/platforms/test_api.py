@@ -184,7 +184,6 @@ def test_a_session_writes_with_a_csrf_token_alone(alice: User, platform_a: Platf
         "/api/v1/nothing",
         "/api/v2/exporters",
         "/api/docsx",
-        "/api/%00",
     ],
 )
 def test_an_unknown_route_answers_in_the_one_shape(client: Client, path: str) -> None:
@@ -194,6 +193,13 @@ def test_an_unknown_route_answers_in_the_one_shape(client: Client, path: str) ->
             assert answer.status_code == 404
         else:
             assert error_of(answer, 404)["code"] == "not_found"
+
+
+@pytest.mark.parametrize("address", ["/api/%00", f"{EXPORTERS}?search=%00", f"{EXPORTERS}?a%00=1"])
+def test_a_nul_in_an_address_answers_in_the_one_shape(
+    api_of: ApiOf, alice: User, address: str
+) -> None:
+    assert error_of(api_of(alice).get(address), 400)["code"] == "invalid"
 
 
 @pytest.mark.parametrize("path", [path for method, path in ROUTES if method == "get"])

@@ -125,4 +125,4 @@ def test_a_failure_in_the_middle_leaves_the_array_cut(
     assert body.count(b"{") < 100_000
     with pytest.raises(json.JSONDecodeError):
         json.loads(body)
-    assert "terminating connection" in capfd.readouterr().err
+    assert "Traceback" in capfd.readouterr().err  # whoever runs the server can see it
