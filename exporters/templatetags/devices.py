@@ -15,6 +15,8 @@ from exporters.verdicts import REMEDIES, State, Why
 
 register = template.Library()
 
+JUST_NOW = timedelta(seconds=10)
+
 
 @register.filter
 def remedy(why: Why) -> Promise:
@@ -40,7 +42,9 @@ def since(device: Device, at: datetime) -> SafeString | str:
     if device.since is None:
         return ""
     span = length(max(at - device.since, timedelta()))
-    if device.state is State.UNKNOWN:
+    if at - device.since < JUST_NOW:
+        text = _("just now")
+    elif device.state is State.UNKNOWN:
         text = _("known %(time)s ago") % {"time": span}
     elif device.since_at_least:
         text = _("for more than %(time)s") % {"time": span}
