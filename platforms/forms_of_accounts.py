@@ -10,7 +10,7 @@ from .forms import normal
 from .models import User
 
 
-class AccountCreationForm(UserCreationForm):  # type: ignore[misc]
+class AccountCreationForm(UserCreationForm):
     """A new account; without a password its owner gets in by the link of a reset mail."""
 
     class Meta:
@@ -22,7 +22,7 @@ class AccountCreationForm(UserCreationForm):  # type: ignore[misc]
         return normal(self.cleaned_data["email"])
 
 
-class AccountForm(UserChangeForm):  # type: ignore[misc]
+class AccountForm(UserChangeForm):
     """Changes an account. The installation keeps a superadmin who can log in."""
 
     person: User

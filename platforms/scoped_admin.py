@@ -71,7 +71,7 @@ class ScopedFields:
         return rows.all().for_user(person_of(request), self.write_deed)
 
 
-class ScopedModelAdmin(ScopedFields, ModelAdmin):  # type: ignore[type-arg]
+class ScopedModelAdmin(ScopedFields, ModelAdmin):
     """Admin of one model within the platforms of the person."""
 
     see_deed: ClassVar[Deed] = Deed.SEE
@@ -225,13 +225,13 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):  # type: ignore[type-arg]
 
     # -- history is the audit record, not Django's own log --------------------------------------
 
-    def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:  # type: ignore[override]
+    def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
         """Keep nothing twice: the audit record has it."""
 
-    def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> None:  # type: ignore[override]
+    def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
         """Keep nothing twice: the audit record has it."""
 
-    def log_deletions(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:  # type: ignore[override]
+    def log_deletions(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         """Keep nothing twice: the audit record has it."""
 
     def history_view(

@@ -1,5 +1,7 @@
 """The record of who did what; rows are written by platforms.audit.record and never change."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +38,7 @@ class AuditEntry(TenantModel):
 
     at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
     # No constraint: the record outlives what it speaks of, and no cascade may rewrite it.
-    platform = models.ForeignKey(
+    platform = models.ForeignKey(  # type: ignore[assignment]  # alone of all may be empty
         "platforms.Platform",
         on_delete=models.DO_NOTHING,
         db_constraint=False,
@@ -55,7 +57,7 @@ class AuditEntry(TenantModel):
     before = models.JSONField(_("before"), default=dict)
     after = models.JSONField(_("after"), default=dict)
 
-    objects = ScopedQuerySet.as_manager()
+    objects: ClassVar = ScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")

@@ -78,7 +78,7 @@ class Invitation(TenantModel):
     accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
 
-    objects: ClassVar = InvitationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar = InvitationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation")

@@ -1,10 +1,10 @@
 """The tenant itself and its places."""
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar
+from zoneinfo import available_timezones
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from zoneinfo import available_timezones
 
 from platforms.scoping import ScopedQuerySet, Tenancy, TenantModel
 
@@ -25,7 +25,8 @@ class PlatformQuerySet(ScopedQuerySet):
         NO KEY: rows that merely refer to the platform can still be inserted by others. On SQLite
         the whole write transaction (BEGIN IMMEDIATE) is the lock.
         """
-        return self.select_for_update(no_key=True).get(pk=platform_id)
+        platform: Platform = self.select_for_update(no_key=True).get(pk=platform_id)
+        return platform
 
 
 class Platform(models.Model):

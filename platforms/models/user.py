@@ -101,9 +101,7 @@ class User(AbstractBaseUser):
         """Tell whether the deed is allowed on all platforms; a token can take that away."""
         if not (self.is_active and self.is_superuser):
             return False
-        return self.token is None or (
-            self.token.platform_id is None and self.token.allows(deed)
-        )
+        return self.token is None or (self.token.platform_id is None and self.token.allows(deed))
 
     def platform_ids(self, deed: Deed) -> models.QuerySet[Any, Any]:
         """Return a sub-query of the ids of the platforms on which the deed is allowed."""
@@ -116,6 +114,7 @@ class User(AbstractBaseUser):
                 Platform.objects.none() if self.is_superuser else Membership.objects.none()
             )
             return nothing.values("pk" if self.is_superuser else "platform_id")
+        ids: models.QuerySet[Any, Any]
         if self.is_superuser:
             ids = Platform.objects.values("pk")
             name = "pk"

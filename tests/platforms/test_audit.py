@@ -31,8 +31,8 @@ def test_only_our_own_proxies_are_believed(
     proxies: int, forwarded: str, address: str, settings: Settings
 ) -> None:
     settings.TRUSTED_PROXIES = proxies
-    headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
-    request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.9", **headers)
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.9", headers=headers)
     assert audit.client_address(request) == address
 
 

@@ -8,7 +8,8 @@ import pytest
 from django.core import mail
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from pytest_django import Settings
 
 from platforms import invitations
@@ -302,7 +303,7 @@ def test_an_inviter_is_told_the_same_whether_or_not_there_is_an_account(
         text = "\n".join([*said, page.content.decode()])
         text = re.sub(r'value="[A-Za-z0-9]{64}"', "", re.sub(email, "X", text, flags=re.IGNORECASE))
         told.append(re.sub(r"\d", "", text))
-        mails.append(re.sub(r"invitations/\S+", "", mail.outbox[-1].body))
+        mails.append(re.sub(r"invitations/\S+", "", str(mail.outbox[-1].body)))
     assert told[0] == told[1]
     assert mails[0] == mails[1]
     assert not Membership.objects.filter(user=charlie, platform__name="Alpha").exists()
@@ -318,10 +319,21 @@ def test_the_mail_carries_the_link_in_the_language_that_was_chosen(
     browser = client_of(alice)
     invite(browser, language="ru")
     (letter,) = mail.outbox
+    with translation.override("ru"):
+        assert letter.subject == gettext("Invitation to %(platform)s") % {"platform": "Alpha"}
+        assert gettext("Open this link to accept:") in letter.body
     assert letter.to == ["nina@example.test"]
-    link = re.search(r"https://remosa\.example\.test(/invitations/\S+)", letter.body)
+    link = re.search(r"https://remosa\.example\.test(/invitations/\S+)", str(letter.body))
     assert link is not None
     assert Client().get(link[1]).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_public_address_the_link_leads_where_the_inviter_is(
+    alice: User, client_of: ClientOf
+) -> None:
+    invite(client_of(alice))
+    assert "http://testserver/invitations/" in str(mail.outbox[0].body)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -88,3 +88,23 @@ def test_a_changed_table_makes_the_page_fail(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(DEEDS_OF, Role.VIEWER, frozenset(Deed))
     with pytest.raises(CommandError, match="roles_page"):
         call_command("roles_page", "--check")
+
+
+def test_remembered_roles_judge_as_the_database_does(
+    alice: User, bob: User, root: User, platform_a: Platform, platform_b: Platform
+) -> None:
+    Membership.objects.create(user=alice, platform=platform_b, role=Role.VIEWER)
+    for person in (alice, bob, root, factories.make_user()):
+        fresh = User.objects.get(pk=person.pk)
+        fresh.remember_roles()
+        for deed in Deed:
+            for number in (None, platform_a.pk, platform_b.pk, 987654):
+                assert fresh.may(deed, number) == person.may(deed, number)
+
+
+def test_remembered_roles_give_nothing_to_a_token_or_an_account_that_is_off(alice: User) -> None:
+    alice.remember_roles()
+    alice.token, _secret = factories.make_token(owner=alice)
+    assert not alice.may(Deed.FLEET)
+    alice.token, alice.is_active = None, False
+    assert not alice.may(Deed.SEE)

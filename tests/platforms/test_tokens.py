@@ -152,7 +152,7 @@ def test_a_file_whose_token_is_valid_stays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spoil", ["revoked", "garbage", "another kind"])
 def test_a_file_whose_token_does_not_fit_is_written_anew(tmp_path: Path, spoil: str) -> None:
     file = tmp_path / "token"
-    words = ("--kind", "discovery", "--output", str(file), "--if-missing")
+    words: tuple[str, ...] = ("--kind", "discovery", "--output", str(file), "--if-missing")
     issue(*words)
     if spoil == "revoked":
         tokens.revoke(ApiToken.objects.get())

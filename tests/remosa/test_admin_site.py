@@ -252,7 +252,7 @@ def test_a_forgotten_password_is_set_anew_once(bob: User, settings: Settings) ->
     browser = Client()
     assert browser.post(RESET, {"email": "BOB@example.test"})["Location"] == f"{RESET}done/"
     (letter,) = mails(1)
-    link = re.search(r"https://remosa\.example\.test(\S+)", letter.body)
+    link = re.search(r"https://remosa\.example\.test(\S+)", str(letter.body))
     assert link is not None
     form = browser.get(link[1])["Location"]
     new = {"new_password1": "a quiet long word", "new_password2": "a quiet long word"}
@@ -334,3 +334,54 @@ def test_a_page_that_is_not_there_says_so_in_the_readers_language(
     answer = browser.get(path)
     assert answer.status_code == 404
     assert words in answer.content.decode()
+
+
+# -- the side doors of Django's admin -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/admin/platforms/site/add/?_popup=1&_to_field=password", 400),
+        ("/admin/platforms/membership/?_to_field=user__password", 400),
+        ("/admin/platforms/platform/?_popup=1&_to_field=id", 200),
+        ("/admin/autocomplete/?app_label=platforms&model_name=membership&field_name=user", 403),
+        ("/admin/autocomplete/?app_label=platforms&model_name=user&field_name=email", 403),
+        ("/admin/autocomplete/?app_label=auth&model_name=user&field_name=groups", 403),
+    ],
+)
+def test_a_side_door_of_the_admin_is_shut(
+    path: str, status: int, alice: User, client_of: ClientOf
+) -> None:
+    assert client_of(alice).get(path).status_code == status
+
+
+def test_autocompletion_offers_ones_own_platforms(
+    alice: User, charlie: User, client_of: ClientOf
+) -> None:
+    query = "app_label=platforms&model_name=site&field_name=platform"
+    answer = client_of(alice).get(f"/admin/autocomplete/?{query}")
+    assert [found["text"] for found in answer.json()["results"]] == ["Alpha"]
+
+
+def test_a_list_is_not_edited_in_place(alice: User, bob: User, client_of: ClientOf) -> None:
+    row = bob.memberships.get()
+    form = {
+        "form-TOTAL_FORMS": "1",
+        "form-INITIAL_FORMS": "1",
+        "form-0-id": str(row.pk),
+        "form-0-role": "admin",
+        "_save": "Save",
+    }
+    client_of(alice).post("/admin/platforms/membership/", form)
+    row.refresh_from_db()
+    assert row.role == "viewer"
+
+
+def test_saving_as_new_makes_nothing_where_nothing_may_be_made(
+    alice: User, bob: User, client_of: ClientOf
+) -> None:
+    row = bob.memberships.get()
+    form = {"_saveasnew": "1", "role": "viewer", "user": str(alice.pk)}
+    answer = client_of(alice).post(f"/admin/platforms/membership/{row.pk}/change/", form)
+    assert answer.status_code == 403

@@ -20,7 +20,7 @@ PAGE = "/admin/platforms/auditentry/"
 
 def write(platform: Platform | None, text: str, action: Action = Action.CREATED) -> AuditEntry:
     """Write a line."""
-    return record(SYSTEM, action, text, platform_id=platform and platform.pk)
+    return record(SYSTEM, action, text, platform_id=platform.pk if platform else None)
 
 
 def shown(browser: Client, query: str = "") -> set[str]:
@@ -142,7 +142,7 @@ def export(browser: Client, query: str = "") -> list[list[str]]:
     """Return the rows of the CSV file, its heading included."""
     answer = browser.get(f"{PAGE}export/?{query}")
     assert answer.streaming
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]
+    text = answer.getvalue().decode()
     return list(csv.reader(StringIO(text.removeprefix("\ufeff"))))
 
 
