@@ -35,8 +35,10 @@ class PasteForm(forms.Form):
                 "class": "rm-paste",
                 "spellcheck": "false",
                 "autocomplete": "off",
-                "placeholder": "06:42:40:92:60:B4  Hall LED\n06-42-40-92-60-b5; Entrance\n"
-                "0642.4092.60b6, 0642409260B7",
+                "placeholder": _(
+                    "06:42:40:92:60:B4  Hall LED\n06-42-40-92-60-b5; Entrance\n"
+                    "0642.4092.60b6, 0642409260B7"
+                ),
             }
         ),
         help_text=_(

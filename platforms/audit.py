@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.http import HttpRequest
+from django.utils import translation
 
 from .models import AuditEntry, User
 from .models.audit import Action
@@ -84,6 +85,8 @@ def record(
 ) -> AuditEntry:
     """Write one act into the record, in the caller's transaction; text targets name a page."""
     row = target if isinstance(target, models.Model) else None
+    with translation.override(settings.LANGUAGE_CODE):  # not in that of whoever acts
+        name = str(target)[:255]
     entry: AuditEntry = AuditEntry.objects.create(
         platform_id=platform_id,
         actor_id=actor.user_id,
@@ -93,7 +96,7 @@ def record(
         action=action,
         target_type=row._meta.label_lower if row is not None else "",
         target_id=str(row.pk) if row is not None else "",
-        target=str(target)[:255],
+        target=name,
         before=dict(before or {}),
         after=dict(after or {}),
     )

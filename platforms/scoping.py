@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, Self
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .roles import Deed
 
@@ -59,7 +60,12 @@ class TenantModel(models.Model):
 
     tenancy: ClassVar[Tenancy] = Tenancy.TENANT
 
-    platform = models.ForeignKey("platforms.Platform", on_delete=models.PROTECT, related_name="+")
+    platform = models.ForeignKey(
+        "platforms.Platform",
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("platform"),
+    )
 
     objects = ScopedQuerySet.as_manager()
 

@@ -3,11 +3,13 @@
 The code logs through the standard library; structlog only formats.
 """
 
+import logging
 import re
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from django.utils import translation
 from structlog.typing import Processor, WrappedLogger
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -27,6 +29,15 @@ _SECRETS = (
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
+class EnglishFormatter(structlog.stdlib.ProcessorFormatter):
+    """Writes in English, in whose language ever the page was that had something to log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Put the texts of errors in without translating them."""
+        with translation.override(None):
+            return super().format(record)
+
+
 def logging_config(level: str, fmt: str) -> dict[str, Any]:
     """Return what `logging.config.dictConfig` wants; `level` of LEVELS, `fmt` of FORMATS.
 
@@ -41,7 +52,7 @@ def logging_config(level: str, fmt: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "remosa": {
-                "()": structlog.stdlib.ProcessorFormatter,
+                "()": EnglishFormatter,
                 "processors": _processors(fmt.lower()),
                 "foreign_pre_chain": [
                     structlog.stdlib.add_log_level,

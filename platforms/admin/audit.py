@@ -36,6 +36,24 @@ COLOURS = {
     Action.LOGIN_FAILED: "warning",
 }
 LABELS = {action: COLOURS.get(action, "") for action in Action}
+#: What the callers of audit.record() name where it is no row.
+PAGES = {
+    "MACs": gettext_lazy("MAC addresses"),
+    "audit log": gettext_lazy("audit log"),
+    "devices": gettext_lazy("devices"),
+    "login": gettext_lazy("login page"),
+    "logout": gettext_lazy("logout"),
+    "password reset": gettext_lazy("password reset"),
+}
+#: By way of what an Actor says that it acts.
+WAYS = {
+    "admin": gettext_lazy("pages"),
+    "api": gettext_lazy("API, signed in"),
+    "command": gettext_lazy("command line"),
+    "invitation": gettext_lazy("invitation"),
+    "system": gettext_lazy("by itself"),
+    "token": gettext_lazy("API token"),
+}
 
 
 def kind_name(label: str) -> str:
@@ -92,13 +110,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the platform only where there are several."""
-        own = ["when", "actor", "what", "kind", "target", "address"]
+        own = ["when", "actor", "what", "kind", "about", "address"]
         return [*own, "platform"] if several_platforms(request) else own
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Show one act as a whole."""
-        who = ("when", "actor", "via", "address", "action")
-        return (*who, "kind", "target", "target_id", "platform", "changes")
+        who = ("when", "actor", "way", "address", "action")
+        return (*who, "kind", "about", "target_id", "platform", "changes")
 
     def changeform_view(
         self,
@@ -114,7 +132,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("when"), ordering="pk")
     def when(self, entry: AuditEntry) -> str:
         """Return the moment to the second."""
-        return date_format(localtime(entry.at), "Y-m-d H:i:s")
+        at = localtime(entry.at)
+        return f"{date_format(at, 'SHORT_DATE_FORMAT')} {at:%H:%M:%S}"
 
     @display(description=gettext_lazy("what"), label=LABELS)
     def what(self, entry: AuditEntry) -> tuple[str, str]:
@@ -125,6 +144,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def kind(self, entry: AuditEntry) -> str | None:
         """Return what people call the kind."""
         return kind_name(entry.target_type) if entry.target_type else None
+
+    @admin.display(description=gettext_lazy("object"), ordering="target")
+    def about(self, entry: AuditEntry) -> str:
+        """Return the name of the row, or what people call the page."""
+        return entry.target if entry.target_type else str(PAGES.get(entry.target, entry.target))
+
+    @admin.display(description=gettext_lazy("by way of"), ordering="via")
+    def way(self, entry: AuditEntry) -> str:
+        """Return what people call the door."""
+        return str(WAYS.get(entry.via, entry.via))
 
     @admin.display(description=gettext_lazy("changes"))
     def changes(self, entry: AuditEntry) -> SafeString:
@@ -165,7 +194,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         audit.record(
             Actor.of_request(request),
             Action.EXPORTED,
-            str(self.opts.verbose_name_plural),
+            "audit log",
             platform_id=only.pk if (only := _only_platform(request)) else None,
             after={"filters": request.GET.urlencode()[:500]},
         )

@@ -16,7 +16,8 @@ from platforms.scoped_admin import ScopedModelAdmin, person_of
 
 from .filters import PlatformFilter, several_platforms
 
-COLOURS = {Role.ADMIN: "primary", Role.MANAGER: "info"}
+# Every role: unfold shows the bare value of one without a colour.
+COLOURS = {role: {Role.ADMIN: "primary", Role.MANAGER: "info"}.get(role, "") for role in Role}
 
 
 @admin.register(Membership)

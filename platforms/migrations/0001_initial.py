@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('address', models.CharField(blank=True, max_length=255, verbose_name='address')),
                 ('time_zone', models.CharField(blank=True, choices=platforms.models.platform.time_zone_choices, help_text="Empty: the platform's time zone.", max_length=64, verbose_name='time zone')),
-                ('platform', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platforms.platform')),
+                ('platform', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platforms.platform', verbose_name='platform')),
             ],
             options={
                 'verbose_name': 'site',
