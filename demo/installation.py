@@ -19,6 +19,7 @@ from remosa.supervisor import Process
 
 PORTS = {**local.PORTS, "DEMO_VENDOR_PORT": 8900}
 SCRAPE_SECONDS = 3
+SIGHTINGS_SECONDS = 10
 # What the demo sets for itself, so that nothing a .env says of a real installation reaches it.
 OWN_SETTINGS = {
     "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
@@ -78,6 +79,7 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
             local.prometheus(place, settings, ports, SCRAPE_SECONDS),
             ready=partial(sees_the_fleet, ports["REMOSA_PROMETHEUS_PORT"]),
         ),
+        local.sightings(settings, SIGHTINGS_SECONDS),
     ]
 
 

@@ -111,6 +111,12 @@ def cubic_exporter(place: Place, settings: Mapping[str, str], ports: Mapping[str
     return Process("exporter", manage("run_cubic_exporter"), own, ready)
 
 
+def sightings(settings: Mapping[str, str], seconds: int) -> Process:
+    """What keeps first and last seen of the players; it is never in anybody's way."""
+    command = manage("record_sightings", f"--every={seconds}")
+    return Process("sightings", command, settings, ready=lambda: True)
+
+
 def without_secrets(settings: Mapping[str, str]) -> dict[str, str]:
     """What a process gets that needs none of the web application's secrets."""
     return {

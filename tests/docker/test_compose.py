@@ -16,7 +16,7 @@ from tests.environment_names import ROOT, configuration_read, settings_read
 FOLDER = ROOT / "docker"
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
-OURS = ("secrets", "migrate", "web", "cubic-exporter")
+OURS = ("secrets", "migrate", "web", "sightings", "cubic-exporter")
 ONE_SHOT = ("secrets", "migrate")
 STAYING = tuple(name for name in SERVICES if name not in ONE_SHOT)
 # Read by gunicorn and by prometheus_client, not by our code.
@@ -33,7 +33,7 @@ def environment(service: str) -> dict[str, str]:
 
 
 def test_every_part_is_a_container() -> None:
-    parts = {"web", "migrate", "cubic-exporter", "postgres", "redis", "prometheus"}
+    parts = {"web", "migrate", "sightings", "cubic-exporter", "postgres", "redis", "prometheus"}
     assert parts <= set(SERVICES)
 
 
@@ -92,7 +92,7 @@ def test_each_secret_goes_to_its_readers_alone() -> None:
         if name.endswith("-secrets")
     }
     assert readers == {
-        "web-secrets": {"secrets", "migrate", "web"},
+        "web-secrets": {"secrets", "migrate", "web", "sightings"},
         "postgres-secrets": {"secrets", "postgres"},
         "redis-secrets": {"secrets", "redis"},
         "exporter-secrets": {"migrate", "cubic-exporter"},
@@ -106,7 +106,7 @@ def test_each_secret_goes_to_its_readers_alone() -> None:
 @pytest.mark.parametrize(
     ("services", "known"),
     [
-        (("web", "migrate"), set(settings_read()) | OF_LIBRARIES),
+        (("web", "migrate", "sightings"), set(settings_read()) | OF_LIBRARIES),
         (("cubic-exporter",), configuration_read()),
     ],
     ids=["web", "exporter"],

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,17 +146,18 @@ def test_it_goes_on_when_prometheus_is_away_or_answers_in_part(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_command_writes_a_line_a_round_and_ends_at_sigterm(
-    exporter_a: Exporter, scripted: Scripted, caplog: pytest.LogCaptureFixture
+def test_the_command_writes_a_line_a_round_beats_its_heart_and_ends_at_sigterm(
+    exporter_a: Exporter, scripted: Scripted, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     new(exporter_a)
     timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM))
     before = signal.getsignal(signal.SIGTERM)
     timer.start()
     with caplog.at_level("INFO"):
-        call_command("record_sightings", every=1)
+        call_command("record_sightings", every=1, heartbeat=tmp_path / "heartbeat")
     timer.join()
     lines = [record.message for record in caplog.records if "Sightings" in record.message]
     assert lines[0].startswith("Sightings: 0 players seen")
     assert len(lines) == 2
+    assert (tmp_path / "heartbeat").exists()
     assert signal.getsignal(signal.SIGTERM) is before

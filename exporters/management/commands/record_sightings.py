@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -25,6 +26,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the pause between rounds."""
         parser.add_argument("--every", type=float, default=60.0, help="seconds between two rounds")
+        parser.add_argument(
+            "--heartbeat", type=Path, help="a file touched after every round, for a health check"
+        )
         parser.add_argument("--once", action="store_true", help="do one round and end")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,6 +43,8 @@ class Command(BaseCommand):
             while not ended.is_set():
                 self._round(with_names=rounds % NAMES_EVERY == 0)
                 rounds += 1
+                if options["heartbeat"]:
+                    options["heartbeat"].touch()
                 if options["once"]:
                     break
                 ended.wait(max(options["every"], 1.0))

@@ -14,6 +14,7 @@ from remosa.ports import LOOPBACK, BadPort
 from remosa.supervisor import Process
 
 SCRAPE_SECONDS = 15
+SIGHTINGS_SECONDS = 60
 
 
 class Command(BaseCommand):
@@ -33,6 +34,7 @@ class Command(BaseCommand):
                 local.web(settings, ports["REMOSA_WEB_PORT"]),
                 local.cubic_exporter(place, settings, ports),
                 local.prometheus(place, settings, ports, SCRAPE_SECONDS),
+                local.sightings(settings, SIGHTINGS_SECONDS),
             ]
 
         try:
