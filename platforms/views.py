@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from . import audit, brake, invitations
+from . import audit, invitations, throttle
 from .audit import Action, Actor, client_address
 from .forms import TOO_OFTEN, JoinForm, NewAccountForm, NewPasswordForm, ResetForm
 from .models import Invitation, User
@@ -53,6 +53,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         audit.record(Actor.of_request(request), Action.LOGGED_OUT, "logout", platform_id=None)
         logout(request)
         return redirect(request.path)
+    # unscoped: the invitation names the account; its answer tells nobody
     account = User.objects.filter(email__iexact=found.email).first()
     try:
         if account is None and not request.user.is_authenticated:
@@ -87,9 +88,9 @@ def _as_known(request: HttpRequest, found: Invitation, account: User) -> HttpRes
 
 
 def _password_holds(request: HttpRequest, account: User, form: JoinForm) -> bool:
-    """Check the password as the login page does: braked and audited."""
+    """Check the password as the login page does: throttled and audited."""
     address = client_address(request)
-    if brake.login_is_braked(account.email, address):
+    if throttle.login_is_throttled(account.email, address):
         form.add_error("password", TOO_OFTEN)
         return False
     if authenticate(request, username=account.email, password=form.cleaned_data["password"]):

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from hypothesis import HealthCheck, settings as hypothesis_settings
 from rest_framework.test import APIClient
 
@@ -70,16 +70,19 @@ def django_db_modify_db_settings(
         settings.DATABASES["default"]["TEST"]["NAME"] = str(folder / "test.db")
 
 
-@pytest.fixture(autouse=True)
-def guards_let_the_flush_through(_django_db_marker: None) -> Iterator[None]:
-    """Take the guards out before a transactional test's tables are emptied.
+_empty_tables = TransactionTestCase._fixture_teardown
 
-    The flush ends with post_migrate, which installs them again for the next test.
+
+def _without_guards(case: TransactionTestCase) -> None:
+    """Empty the tables after a transactional test: the audit record refuses TRUNCATE.
+
+    The flush ends with post_migrate, which installs the guards again for the next test.
     """
-    yield
-    # Inside a transaction nothing will be flushed; without a database there is no connection.
-    if connection.connection is not None and not connection.in_atomic_block:
-        integrity.remove(connection)
+    integrity.remove(connection)
+    _empty_tables(case)
+
+
+TransactionTestCase._fixture_teardown = _without_guards  # type: ignore[method-assign]
 
 
 # -- the cast -----------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ def _choose_folder() -> tuple[Path, "subprocess.Popen[bytes] | None"]:
 
 FOLDER, KEEPER = _choose_folder()
 POSTGRES = FOLDER / "postgres"
+(FOLDER / "static").mkdir(exist_ok=True)
 
 
 def _database_url() -> str:

@@ -153,6 +153,7 @@ class PlayerAdmin(ScopedModelAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         field = form.base_fields.get("site")
         if isinstance(field, forms.ModelChoiceField) and isinstance(obj, Player):
+            # unscoped: of the platform of a player that was reached by for_user
             field.queryset = Site.objects.filter(platform_id=obj.platform_id)
         return form
 

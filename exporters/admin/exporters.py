@@ -63,6 +63,7 @@ class ExporterAdmin(ConfirmedDeedsAdmin):
         """
         changelist = super().get_changelist_instance(request)
         rows: list[Any] = list(changelist.result_list)
+        # unscoped: of exporters that were reached by for_user
         macs = ExporterMac.objects.filter(exporter__in=[row.pk for row in rows]).order_by()
         counted = macs.values_list("exporter").annotate(number=models.Count("pk"))
         numbers = dict(counted)
@@ -235,6 +236,7 @@ class ExporterAdmin(ConfirmedDeedsAdmin):
 
 
 def _what_goes(exporter: Exporter) -> str:
+    # unscoped: of an exporter that was reached by for_user
     number = Player.objects.filter(exporter=exporter).count()
     text = ngettext(
         "The exporter and %(number)s player with its address and history will be deleted.",

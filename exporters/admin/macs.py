@@ -150,6 +150,7 @@ class ExporterMacAdmin(ScopedModelAdmin):
             obj._state.adding = False
             return
         with transaction.atomic():
+            # unscoped: the row of the form, which was reached by for_user
             row = ExporterMac.objects.select_related("exporter").get(pk=obj.pk)
             if obj.exporter_id != row.exporter_id:
                 row = enrolment.move(row, obj.exporter, actor)
@@ -181,6 +182,7 @@ class ExporterMacAdmin(ScopedModelAdmin):
         if request.POST.get("confirmed") != str(number):
             return self._ask(request, counts, again="confirmed" in request.POST)
         with transaction.atomic():
+            # unscoped: of addresses that were reached by for_user
             for exporter in Exporter.objects.filter(pk__in=counts).order_by("platform_id", "pk"):
                 macs = rows.filter(exporter=exporter).values_list("mac", flat=True)
                 enrolment.withdraw(exporter, list(macs), Actor.of_request(request))
@@ -191,6 +193,7 @@ class ExporterMacAdmin(ScopedModelAdmin):
         return None
 
     def _ask(self, request: HttpRequest, counts: Counter[int], *, again: bool) -> HttpResponse:
+        # unscoped: of addresses that were reached by for_user
         names = Exporter.objects.in_bulk(list(counts))
         context = {
             **self.admin_site.each_context(request),

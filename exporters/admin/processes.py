@@ -72,6 +72,7 @@ class ExporterProcessAdmin(ScopedModelAdmin):
     ) -> None:
         """Save the form's own fields alone: the process may announce itself in the meantime."""
         if change:
+            # unscoped: the row of the form, which was reached by for_user
             fresh = ExporterProcess.objects.select_for_update().get(pk=obj.pk)
             for name in ("token_id", "version", "announced_at"):
                 setattr(obj, name, getattr(fresh, name))

@@ -138,6 +138,7 @@ class PrometheusConnectionAdmin(ScopedModelAdmin):
         """Try the typed values, saved or not, and say what was found."""
         if not self.has_change_permission(request):
             raise PermissionDenied
+        # unscoped: the installation's one row, asked after the permission
         row = PrometheusConnection.objects.filter(pk=THE_ROW).first()
         form = self.get_form(request, row, change=row is not None)(request.POST, instance=row)
         context: dict[str, Any] = {"form": form}
@@ -153,4 +154,5 @@ class PrometheusConnectionAdmin(ScopedModelAdmin):
         super().save_model(request, obj, form, change)
 
     def _saved(self) -> bool:
+        # unscoped: whether there is a row, never what is in it
         return PrometheusConnection.objects.filter(pk=THE_ROW).exists()

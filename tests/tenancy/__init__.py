@@ -1,0 +1,1 @@
+"""The proof that no platform learns of, or touches, another."""

@@ -1,0 +1,161 @@
+"""Asks as somebody, and judges the answer: the status, the words in it, what became of the rows."""
+
+import copy
+import json
+import re
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils.html import escape
+
+from tests.tenancy.census import Route
+from tests.tenancy.world import MALFORMED_IDS, RANDOM_ID, SEES, Tenant, World
+
+# A page's CSRF token: another one each time, wherever it stands.
+CSRF = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{64}(?![A-Za-z0-9])")
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+REFUSALS = (401, 403, 404, 405)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, as comparable text."""
+
+    status: int
+    text: str
+    headers: str
+
+
+@dataclass
+class Prober:
+    """One caller's questions; what is wrong with the answers gathers in ``leaks``."""
+
+    world: World
+    caller: str
+    asked: int = 0
+    leaks: list[str] = field(default_factory=list)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        watch: Tenant | None = None,
+        **headers: str,
+    ) -> Answer:
+        """Send one request, judge the words of the answer, and take back whatever it wrote.
+
+        ``watch``: no row of that platform may differ afterwards.
+        """
+        client = self.world.callers[self.caller]
+        cache.clear()
+        self.asked += 1
+        body: dict[str, Any] = {"data": data or {}}
+        if path.startswith("/api/") and method not in ("GET", "HEAD"):
+            body = {"data": json.dumps(data or {}), "content_type": "application/json"}
+        cookies = copy.deepcopy(client.cookies)
+        with transaction.atomic():
+            send = getattr(client, method.lower())
+            answer = _text_of(send(path, **body, headers=headers or None))
+            if watch is not None and method not in SAFE and answer.status not in REFUSALS:
+                what = f"{self.caller} {method} {path} {data}: {answer.status}, changed "
+                self.leaks += [what + each for each in self.world.changes(watch)]
+            transaction.set_rollback(True)
+        client.cookies = cookies
+        self._judge(f"{self.caller} {method} {path}", path, answer)
+        return answer
+
+    def _judge(self, what: str, path: str, answer: Answer) -> None:
+        if answer.status >= 500:
+            self.leaks.append(f"{what}: {answer.status}")
+        # What the caller sent is no news to the caller.
+        said = answer.text.replace(path, "") + answer.headers.replace(path, "")
+        for word in self.world.foreign_words(self.caller):
+            if word.lower() in said.lower():
+                self.leaks.append(f"{what}: shows {word!r} ({answer.status})")
+        for word in self.world.secret_words():
+            if word in said:
+                self.leaks.append(f"{what}: shows a secret ({answer.status})")
+
+    def verdict(self) -> None:
+        """Fail with everything that was found."""
+        if self.leaks:
+            pytest.fail(
+                f"{len(self.leaks)} wrong answers:\n" + "\n".join(self.leaks), pytrace=False
+            )
+
+
+def _text_of(response: HttpResponse) -> Answer:
+    body = b"".join(response)  # a stream or not
+    headers = "\n".join(
+        f"{name}: {value}" for name, value in response.items() if name != "Content-Length"
+    )
+    return Answer(response.status_code, CSRF.sub("csrf", body.decode(errors="replace")), headers)
+
+
+def outsiders(world: World) -> dict[str, Tenant]:
+    """Return for each caller a platform that it has no business with, None for root."""
+    tenants = {"a": world.a, "b": world.b, "c": world.c}
+    return {
+        caller: next(tenants[letter] for letter in "bac" if letter not in seen)
+        for caller, seen in SEES.items()
+        if seen is not None and set(seen) != set("abc")
+    }
+
+
+def probe_ids(prober: Prober, route: Route, foreign: Tenant) -> None:
+    """Ask for foreign, deleted, random and malformed ids: all must look the same.
+
+    Compared without the address itself, which the answer may repeat.
+    """
+    world = prober.world
+    numbers = {
+        "foreign": world.row_of(foreign, route.model).pk,
+        "deleted": foreign.gone.get(route.model, RANDOM_ID + 1),
+        "random": RANDOM_ID,
+    }
+    for method in route.methods:
+        seen = {
+            name: _nameless(prober.ask(method, route.path(number)), route.path(number))
+            for name, number in numbers.items()
+        }
+        for name in ("foreign", "deleted"):
+            if seen[name] != seen["random"]:
+                prober.leaks.append(
+                    f"{prober.caller} {method} {route.path(numbers[name])}: a {name} id answers "
+                    f"{seen[name].status}, a random one {seen['random'].status}: "
+                    f"{_first_difference(seen[name], seen['random'])}"
+                )
+        if seen["random"].status == 200 and method in ("GET", "POST"):
+            prober.leaks.append(f"{prober.caller} {method} {route.path('random')}: 200")
+
+
+def probe_malformed(prober: Prober, route: Route) -> None:
+    """Ask for what is no id: an error of the caller, never of ours, never somebody's row."""
+    for number in MALFORMED_IDS:
+        for method in route.methods:
+            answer = prober.ask(method, route.path(number))
+            if answer.status == 200:
+                prober.leaks.append(f"{prober.caller} {method} {route.path(number)}: 200")
+
+
+def _nameless(answer: Answer, path: str) -> Answer:
+    """Take the asked address out of an answer, however it is written there."""
+    text, headers = answer.text, answer.headers
+    for spelling in (path, quote(path), quote(path, safe=""), escape(path)):
+        text, headers = text.replace(spelling, "PATH"), headers.replace(spelling, "PATH")
+    return Answer(answer.status, text, headers)
+
+
+def _first_difference(one: Answer, other: Answer) -> str:
+    pairs = zip_longest(
+        (one.headers + one.text).splitlines(), (other.headers + other.text).splitlines()
+    )
+    return next((f"{mine!r} / {yours!r}" for mine, yours in pairs if mine != yours), "the status")

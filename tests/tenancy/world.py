@@ -1,0 +1,294 @@
+"""Three platforms whose every text says whose it is, and everybody who may come knocking."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import models
+from django.test import Client
+from django.utils import timezone
+
+from exporters.models import Exporter, ExporterMac, ExporterProcess, Player, PrometheusConnection
+from platforms.guards import tenant_models
+from platforms.models import ApiToken, Platform, TokenKind, User
+from platforms.roles import Role
+from tests import factories
+
+RANDOM_ID = 987654321
+MALFORMED_IDS = ("abc", "0", "-1", "1'%20OR%201=1", "9" * 40, "%00", "1%2F..%2F2", "é")
+SECRET_WORDS = ("canary-secret-of-prometheus", "canary-passw0rd")
+NUMBER_OF = {"a": 11, "b": 22, "c": 33}
+
+
+@dataclass
+class Tenant:
+    """One platform and a row of every kind that it has, by model label."""
+
+    letter: str
+    platform: Platform
+    people: dict[str, User]
+    rows: dict[str, models.Model] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What gives this platform's rows away in any text."""
+        number = NUMBER_OF[self.letter]
+        return (f"canary-{self.letter}", f"02:{number}:", f"02-{number}-", f"10.{number}.")
+
+
+def build_tenant(letter: str) -> Tenant:
+    """Create a platform with people of every role and two rows of every kind, one deleted."""
+    platform = factories.make_platform(
+        _text(letter, "platform"), description=_text(letter, "description"), players_limit=100
+    )
+    people = {
+        role.value: factories.make_member(
+            platform,
+            role,
+            f"{role.value}@canary-{letter}.test",
+            full_name=_text(letter, role.value),
+        )
+        for role in Role
+    }
+    tenant = Tenant(letter, platform, people)
+    for turn in ("gone", "kept"):
+        rows = _make_rows(tenant, turn)
+        if turn == "kept":
+            tenant.rows = rows
+            continue
+        for label in (
+            "exporters.exportermac",
+            "exporters.player",
+            "exporters.exporter",
+            "platforms.site",
+            "platforms.membership",
+            "platforms.invitation",
+            "platforms.apitoken",
+        ):
+            tenant.gone[label] = rows[label].pk
+            rows[label].delete()
+    return tenant
+
+
+def _make_rows(tenant: Tenant, turn: str) -> dict[str, models.Model]:
+    letter, platform, admin = tenant.letter, tenant.platform, tenant.people["admin"]
+    number = NUMBER_OF[letter]
+    last = 1 if turn == "kept" else 2
+    exporter = factories.make_exporter(platform, _text(letter, f"exporter {turn}"))
+    site = factories.make_site(
+        platform, _text(letter, f"site {turn}"), address=_text(letter, "street")
+    )
+    mac = factories.make_mac(
+        exporter,
+        f"02:{number}:00:00:00:0{last}",
+        _text(letter, f"player {turn}"),
+        ip=f"10.{number}.0.{last}",
+        outip=f"10.{number}.1.{last}",
+    )
+    Player.objects.filter(pk=mac.player_id).update(site=site)
+    token, secret = factories.make_token(
+        owner=admin, platform=platform, name=_text(letter, f"token {turn}"), read_only=False
+    )
+    tenant.secrets[f"token {turn}"] = secret
+    guest = factories.make_member(platform, Role.VIEWER, f"{turn}@canary-{letter}.test")
+    return {
+        "platforms.platform": platform,
+        "platforms.site": site,
+        "platforms.membership": guest.memberships.get(),
+        "platforms.user": guest,
+        "platforms.invitation": factories.make_invitation(
+            platform, f"guest-{turn}@canary-{letter}.test", invited_by=admin
+        ),
+        "platforms.apitoken": token,
+        "platforms.auditentry": factories.make_audit_entry(
+            platform,
+            _text(letter, f"audit {turn}"),
+            before={"name": _text(letter, "before")},
+            after={"name": _text(letter, "after")},
+        ),
+        "exporters.exporter": exporter,
+        "exporters.player": mac.player,
+        "exporters.exportermac": mac,
+    }
+
+
+@dataclass
+class World:
+    """All of it: alice's side is A; B and C are what she must never learn of."""
+
+    a: Tenant
+    b: Tenant
+    c: Tenant
+    root: User
+    shared: dict[str, models.Model]
+    callers: dict[str, Client]
+    before: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
+
+    def changes(self, tenant: Tenant) -> Iterator[str]:
+        """Name the models of which a platform's rows are not as they were built."""
+        now = fingerprint(tenant)
+        for label, rows in self.before[tenant.letter].items():
+            if rows != now[label]:
+                yield f"{label}: {[row for row in now[label] if row not in rows]}"
+
+    def row_of(self, tenant: Tenant, label: str) -> models.Model:
+        """Return the platform's row of that kind, or the installation's."""
+        return self.shared[label] if label in self.shared else tenant.rows[label]
+
+    def foreign_words(self, caller: str) -> tuple[str, ...]:
+        """Return the words that this caller must not see."""
+        seen = SEES[caller]
+        if seen is None:
+            return ()
+        return tuple(
+            word
+            for tenant in (self.a, self.b, self.c)
+            if tenant.letter not in seen
+            for word in tenant.words
+        )
+
+    def secret_words(self) -> tuple[str, ...]:
+        """Return what nobody at all may read in an answer or a log."""
+        issued = (
+            secret for tenant in (self.a, self.b, self.c) for secret in tenant.secrets.values()
+        )
+        return (*SECRET_WORDS, *issued)
+
+
+# Whose rows a caller may see: letters, or None for everything. The order is that of routes.txt.
+SEES: dict[str, str | None] = {
+    "root": None,
+    "alice": "a",
+    "mona": "a",
+    "ursula": "a",
+    "bob": "a",
+    "dora": "ab",
+    "charlie": "b",
+    "stranger": "",
+    "anonymous": "",
+    "token:alice": "a",
+    "token:alice-read": "a",
+    "token:dora-on-a": "a",
+    "token:root-on-a": "a",
+    "token:exporter-a": "a",
+    "token:exporter-b": "b",
+    "token:exporter-all": "abc",
+    "token:discovery": "",
+    "token:expired": "",
+    "token:revoked": "",
+}
+
+
+def build_world() -> World:
+    """Create platforms A, B and C, the shared rows, and a client for every caller."""
+    a, b, c = (build_tenant(letter) for letter in "abc")
+    root = factories.make_user("root@example.test", is_superuser=True)
+    dora = factories.make_member(a.platform, Role.VIEWER, "dora@example.test")
+    dora.memberships.create(platform=b.platform, role=Role.MANAGER)
+    people = {
+        "root": root,
+        "alice": a.people["admin"],
+        "mona": a.people["manager"],
+        "ursula": a.people["user"],
+        "bob": a.people["viewer"],
+        "dora": dora,
+        "charlie": b.people["admin"],
+        "stranger": factories.make_user("stranger@example.test"),
+    }
+    now = timezone.now()
+    tokens: dict[str, tuple[TokenKind, dict[str, Any]]] = {
+        "alice": (TokenKind.USER, {"owner": people["alice"], "read_only": False}),
+        "alice-read": (TokenKind.USER, {"owner": people["alice"]}),
+        "dora-on-a": (
+            TokenKind.USER,
+            {"owner": dora, "platform": a.platform, "read_only": False},
+        ),
+        "root-on-a": (
+            TokenKind.USER,
+            {"owner": root, "platform": a.platform, "read_only": False},
+        ),
+        "exporter-a": (TokenKind.EXPORTER, {"platform": a.platform}),
+        "exporter-b": (TokenKind.EXPORTER, {"platform": b.platform}),
+        "exporter-all": (TokenKind.EXPORTER, {}),
+        "discovery": (TokenKind.DISCOVERY, {}),
+        "expired": (
+            TokenKind.USER,
+            {"owner": people["alice"], "expires_at": now - timedelta(minutes=1)},
+        ),
+        "revoked": (TokenKind.USER, {"owner": people["alice"]}),
+    }
+    callers = {name: browser(user) for name, user in people.items()}
+    callers["anonymous"] = Client(raise_request_exception=False)
+    for name, (kind, fields) in tokens.items():
+        row, secret = factories.make_token(kind, name=f"token {name}", **fields)
+        if name == "revoked":
+            ApiToken.objects.filter(pk=row.pk).update(revoked_at=now)
+        headers = {"Authorization": f"Bearer {secret}"}
+        callers[f"token:{name}"] = Client(raise_request_exception=False, headers=headers)
+    assert list(callers) == list(SEES)
+    before = {tenant.letter: fingerprint(tenant) for tenant in (a, b, c)}
+    return World(a, b, c, root, shared_rows(), callers, before)
+
+
+def token_client(kind: TokenKind, **fields: Any) -> Client:
+    """Make a client that sends a token of its own."""
+    _row, secret = factories.make_token(kind, **fields)
+    return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {secret}"})
+
+
+def shared_rows() -> dict[str, models.Model]:
+    """Create the rows of the installation."""
+    connection = PrometheusConnection.objects.create(
+        pk=1,
+        url="http://127.0.0.1:9/canary-shared",
+        authentication="basic",
+        username="canary-shared-name",
+        secret="canary-secret-of-prometheus",
+    )
+    process = ExporterProcess.objects.create(
+        kind="cubic", instance="canary-shared-1", address="127.0.0.1:19101"
+    )
+    return {"exporters.prometheusconnection": connection, "exporters.exporterprocess": process}
+
+
+def browser(user: User) -> Client:
+    """Make a browser in which the person is logged in."""
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
+
+
+def _text(letter: str, what: str) -> str:
+    return f"canary-{letter} {what}"
+
+
+def fingerprint(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of a platform as it stands now, audit lines included."""
+    found = {
+        model._meta.label: list(
+            model._base_manager.filter(platform_id=tenant.platform.pk).order_by("pk").values()
+        )
+        for model in tenant_models()
+    }
+    found["platforms.Platform"] = list(Platform.objects.filter(pk=tenant.platform.pk).values())
+    # A token notes when it was used; that is no change of the platform.
+    for row in found["platforms.ApiToken"]:
+        row.pop("last_used_at")
+    return found
+
+
+__all__ = [
+    "MALFORMED_IDS",
+    "RANDOM_ID",
+    "SEES",
+    "Exporter",
+    "ExporterMac",
+    "Tenant",
+    "World",
+    "build_tenant",
+    "build_world",
+    "fingerprint",
+]
