@@ -1,6 +1,5 @@
 """Players as lines of CSV that a spreadsheet opens without running what a vendor wrote."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,39 +8,19 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from platforms import audit
+from platforms import audit, spreadsheets
 from platforms.audit import Action, Actor
 from platforms.scoping import Principal
 
-from .csv_exchange import escaped
 from .description import Device
 from .selection import DeviceFilters, scope
-
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads Cyrillic as something else
-
-
-class _Echo:
-    """A file that returns what is written, for csv.writer."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 def lines(devices: Iterable[Device]) -> Iterator[str]:
     """Return the file: a heading and a line for each player, in the language of this moment."""
     # The answer is streamed after the middleware has put the language away.
-    return _lines(devices, translation.get_language() or settings.LANGUAGE_CODE)
-
-
-def _lines(devices: Iterable[Device], language: str) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    with translation.override(language):
-        heading = writer.writerow(_heading())
-    yield f"{BYTE_ORDER_MARK}{heading}"
-    for device in devices:
-        with translation.override(language):
-            line: str = writer.writerow([escaped(str(value)) for value in _values(device)])
-        yield line
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    return spreadsheets.lines(_heading(), (_told(device, language) for device in devices))
 
 
 def record_export(principal: Principal, filters: DeviceFilters, actor: Actor) -> None:
@@ -64,6 +43,11 @@ def _heading() -> list[str]:
         _("Name"), _("MAC"), _("Status"), _("Reason"), _("IP"), _("Outside IP"), _("Exporter"),
         _("Platform"), _("Site"), _("Last known"),
     ]  # fmt: skip
+
+
+def _told(device: Device, language: str) -> list[str]:
+    with translation.override(language):
+        return [str(value) for value in _values(device)]
 
 
 def _values(device: Device) -> list[Any]:

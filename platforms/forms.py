@@ -18,7 +18,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from . import brake, mails
+from . import mails, throttle
 from .audit import client_address
 from .models import User
 
@@ -36,7 +36,7 @@ class LoginForm(AuthenticationForm):
     error_messages = {
         "invalid_login": _("The e-mail or the password is not right."),
         "inactive": _("The e-mail or the password is not right."),
-        "braked": TOO_OFTEN,
+        "throttled": TOO_OFTEN,
         "no_platform": _(
             "This account belongs to no active platform. Ask an administrator to invite you."
         ),
@@ -47,11 +47,11 @@ class LoginForm(AuthenticationForm):
         self.fields["username"].label = _("E-mail")
 
     def clean(self) -> dict[str, Any]:
-        """Ask the brake before the password, so that a braked guess learns nothing."""
+        """Ask the throttle before the password, so that a throttled guess learns nothing."""
         email = normal(self.data.get("username", ""))
         address = client_address(self.request) if self.request else None
-        if brake.login_is_braked(email, address):
-            raise ValidationError(self.error_messages["braked"], "braked")
+        if throttle.login_is_throttled(email, address):
+            raise ValidationError(self.error_messages["throttled"], "throttled")
         cleaned: dict[str, Any] = super().clean()
         return cleaned
 
@@ -79,7 +79,7 @@ class ResetForm(PasswordResetForm):
     def clean_email(self) -> str:
         """Slow whoever asks too often, for one account or for many."""
         email = normal(self.cleaned_data["email"])
-        if brake.reset_is_braked(email, self.address):
+        if throttle.reset_is_throttled(email, self.address):
             raise ValidationError(
                 _("Too many requests for this e-mail or from your network. Try again in an hour.")
             )

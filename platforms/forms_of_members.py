@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
-from . import brake
+from . import throttle
 from .forms import normal
 from .models import Invitation, Membership, Platform
 from .roles import Role
@@ -126,7 +126,7 @@ class InvitationForm(_GivesRole):
                 "email",
                 _("This person was invited already. Open that invitation to send it again."),
             )
-        elif brake.invitation_is_braked(platform.pk, email, self.person.pk):
+        elif throttle.invitation_is_throttled(platform.pk, email, self.person.pk):
             raise ValidationError(TOO_MANY_MAILS)
         return cleaned
 

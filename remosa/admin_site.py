@@ -60,7 +60,7 @@ class RemosaAdminSite(UnfoldAdminSite):
             return answer
         if answer.status_code == 302:
             audit.record(Actor.of_request(request), Action.LOGGED_IN, "login", platform_id=None)
-        elif not _is_braked(answer):
+        elif not _is_throttled(answer):
             audit.record(_stranger(request), Action.LOGIN_FAILED, "login", platform_id=None)
         return answer
 
@@ -110,10 +110,10 @@ class RemosaAdminSite(UnfoldAdminSite):
         return answer
 
 
-def _is_braked(answer: HttpResponse) -> bool:
+def _is_throttled(answer: HttpResponse) -> bool:
     """Tell whether the login form refused without looking at the password."""
     form = (getattr(answer, "context_data", None) or {}).get("form")
-    return form is not None and form.has_error(NON_FIELD_ERRORS, "braked")
+    return form is not None and form.has_error(NON_FIELD_ERRORS, "throttled")
 
 
 def _stranger(request: HttpRequest) -> Actor:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from platforms import brake, invitations, mails
+from platforms import invitations, mails, throttle
 from platforms.audit import Actor
 from platforms.forms_of_members import TOO_MANY_MAILS, InvitationForm, LanguageForm
 from platforms.invitations import State
@@ -133,7 +133,7 @@ class InvitationAdmin(ConfirmedDeedsAdmin):
         form = LanguageForm(request.POST or None)
         person = person_of(request)
         if request.method == "POST" and form.is_valid():
-            if brake.invitation_is_braked(row.platform_id, row.email, person.pk):
+            if throttle.invitation_is_throttled(row.platform_id, row.email, person.pk):
                 form.add_error(None, TOO_MANY_MAILS)
             else:
                 token = invitations.renew(Actor.of_request(request), person, row)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from platforms import brake
+from platforms import throttle
 from platforms.audit import Action, Actor, record
 from platforms.models import AuditEntry, Platform, User
 from tests import factories
@@ -87,7 +87,7 @@ def test_a_slowed_guess_does_not_tell_whether_the_account_exists(bob: User) -> N
 
 
 def test_an_address_that_tries_many_accounts_is_slowed(bob: User) -> None:
-    for number in range(brake.LOGIN_FROM_ONE.limit):
+    for number in range(throttle.LOGIN_FROM_ONE.limit):
         record(
             Actor(f"user{number}@example.test", "admin", address="127.0.0.1"),
             Action.LOGIN_FAILED,
@@ -99,13 +99,13 @@ def test_an_address_that_tries_many_accounts_is_slowed(bob: User) -> None:
     assert log_in(bob.email, browser=stranger) == ""
 
 
-def test_the_brake_comes_off_after_a_quarter_of_an_hour(bob: User) -> None:
+def test_the_throttle_comes_off_after_a_quarter_of_an_hour(bob: User) -> None:
     for _try in range(5):
         log_in(bob.email, "guess")
     facts = {"actor": bob.email, "address": "127.0.0.1"}
     now = timezone.now()
-    assert brake.LOGIN_OF_ONE.is_on(now, **facts)
-    assert not brake.LOGIN_OF_ONE.is_on(now + timedelta(minutes=16), **facts)
+    assert throttle.LOGIN_OF_ONE.is_on(now, **facts)
+    assert not throttle.LOGIN_OF_ONE.is_on(now + timedelta(minutes=16), **facts)
 
 
 def test_logging_out_is_recorded(bob: User, client_of: ClientOf) -> None:
@@ -284,7 +284,7 @@ def test_a_mail_server_that_hangs_does_not_delay_the_answer(bob: User, settings:
 def test_asking_too_often_reads_the_same_whoever_is_asked_for(
     bob: User, email: str, letters: int
 ) -> None:
-    for _try in range(brake.RESET_OF_ONE.limit):
+    for _try in range(throttle.RESET_OF_ONE.limit):
         Client().post(RESET, {"email": email})
     answer = Client().post(RESET, {"email": email.upper()})
     assert "Try again in an hour" in answer.content.decode()

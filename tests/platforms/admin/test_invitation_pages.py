@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from platforms import brake, invitations
+from platforms import invitations, throttle
 from platforms.audit import SYSTEM, Action
 from platforms.models import AuditEntry, Invitation, Membership, Platform, User
 from platforms.roles import Role
@@ -78,7 +78,7 @@ def test_members_and_people_who_were_asked_are_not_asked_again(
 def test_what_another_platform_does_is_not_felt(
     alice: User, charlie: User, platform_b: Platform, client_of: ClientOf
 ) -> None:
-    for _number in range(brake.INVITATION_TO_ONE.limit):
+    for _number in range(throttle.INVITATION_TO_ONE.limit):
         invitations.store(SYSTEM, charlie, platform_b, "nina@example.test", Role.VIEWER)
     assert invite(client_of(alice)) == ""
 
@@ -88,7 +88,7 @@ def test_too_many_mails_to_one_address_read_the_same_whoever_it_is(
     email: str, alice: User, charlie: User, client_of: ClientOf
 ) -> None:
     browser = client_of(alice)
-    for _number in range(brake.INVITATION_TO_ONE.limit):
+    for _number in range(throttle.INVITATION_TO_ONE.limit):
         assert invite(browser, email) == ""
         browser.post(f"{PAGE}{Invitation.objects.latest('pk').pk}/withdraw/")
     assert "Too many invitations within an hour" in invite(browser, email)
@@ -99,8 +99,8 @@ def test_too_many_mails_by_one_inviter_are_refused(
 ) -> None:
     browser = client_of(alice)
     assert invite(browser, "a@example.test") == ""
-    few = brake.Brake(Action.INVITED, 1, brake.INVITATION_BY_ONE.window)
-    monkeypatch.setattr(brake, "INVITATION_BY_ONE", few)
+    few = throttle.Throttle(Action.INVITED, 1, throttle.INVITATION_BY_ONE.window)
+    monkeypatch.setattr(throttle, "INVITATION_BY_ONE", few)
     assert "Too many" in invite(browser, "b@example.test")
     page = f"{PAGE}{Invitation.objects.get().pk}/send_again/"
     assert "Too many" in browser.post(page, {"language": "en"}).content.decode()

@@ -14,7 +14,7 @@ from .models.audit import Action
 
 
 @dataclass(frozen=True)
-class Brake:
+class Throttle:
     """At most ``limit`` acts of one kind within ``window``, among those that share some facts."""
 
     action: Action
@@ -29,26 +29,26 @@ class Brake:
 
 
 # Somebody who forgot is slowed; somebody who guesses gets nowhere.
-LOGIN_OF_ONE = Brake(Action.LOGIN_FAILED, 5, timedelta(minutes=15))
-LOGIN_FROM_ONE = Brake(Action.LOGIN_FAILED, 30, timedelta(minutes=15))
-RESET_OF_ONE = Brake(Action.RESET_ASKED, 3, timedelta(hours=1))
-RESET_FROM_ONE = Brake(Action.RESET_ASKED, 20, timedelta(hours=1))
+LOGIN_OF_ONE = Throttle(Action.LOGIN_FAILED, 5, timedelta(minutes=15))
+LOGIN_FROM_ONE = Throttle(Action.LOGIN_FAILED, 30, timedelta(minutes=15))
+RESET_OF_ONE = Throttle(Action.RESET_ASKED, 3, timedelta(hours=1))
+RESET_FROM_ONE = Throttle(Action.RESET_ASKED, 20, timedelta(hours=1))
 # Counted per platform: what another platform does must not be felt here.
-INVITATION_TO_ONE = Brake(Action.INVITED, 5, timedelta(hours=1))
-INVITATION_BY_ONE = Brake(Action.INVITED, 100, timedelta(hours=1))
+INVITATION_TO_ONE = Throttle(Action.INVITED, 5, timedelta(hours=1))
+INVITATION_BY_ONE = Throttle(Action.INVITED, 100, timedelta(hours=1))
 
 
-def login_is_braked(email: str, address: str | None) -> bool:
+def login_is_throttled(email: str, address: str | None) -> bool:
     """Tell whether this address has failed too often, with this login or with any."""
     return LOGIN_OF_ONE.is_on(actor=email, address=address) or LOGIN_FROM_ONE.is_on(address=address)
 
 
-def reset_is_braked(email: str, address: str | None) -> bool:
+def reset_is_throttled(email: str, address: str | None) -> bool:
     """Tell whether too many resets were asked for this login or from this address."""
     return RESET_OF_ONE.is_on(actor=email) or RESET_FROM_ONE.is_on(address=address)
 
 
-def invitation_is_braked(platform_id: int, email: str, inviter_id: int) -> bool:
+def invitation_is_throttled(platform_id: int, email: str, inviter_id: int) -> bool:
     """Tell whether the platform wrote to this person, or the inviter to anybody, too often."""
     return INVITATION_TO_ONE.is_on(
         platform_id=platform_id, after__email=email
