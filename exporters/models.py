@@ -1,9 +1,11 @@
 """Tables of observation: exporters, the MACs they ask for, the players, the exporter processes."""
 
+import time
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from exporters.kinds import KINDS
@@ -14,6 +16,14 @@ from platforms.secrets import EncryptedField, SecretRow
 def kind_choices() -> list[tuple[str, str]]:
     """Return the registered exporter kinds for a form."""
     return [(kind.name, kind.title) for kind in KINDS.values()]
+
+
+def version_now() -> int:
+    """Return a list version that no earlier one reaches, in milliseconds.
+
+    By the clock, so that a database restored from a backup never gives a version out again.
+    """
+    return time.time_ns() // 1_000_000
 
 
 class Exporter(TenantModel):
@@ -55,7 +65,7 @@ class Exporter(TenantModel):
         validators=(MinValueValidator(1), MaxValueValidator(1000)),
         help_text=_("Requests under way at once. Empty: 50."),
     )
-    list_version = models.BigIntegerField(default=1, editable=False)
+    list_version = models.BigIntegerField(default=version_now, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -75,7 +85,9 @@ class Exporter(TenantModel):
 
     def bump(self) -> None:
         """Make every cached device list that holds this exporter outdated."""
-        Exporter.objects.filter(pk=self.pk).update(list_version=models.F("list_version") + 1)
+        Exporter.objects.filter(pk=self.pk).update(
+            list_version=Greatest(models.F("list_version") + 1, version_now())
+        )
 
     def take_version(self) -> None:
         """Lock the row and take its next list version; save() in the same transaction keeps it.
@@ -83,7 +95,7 @@ class Exporter(TenantModel):
         A save without it would write the version back that was read, and undo bumps made since.
         """
         versions = Exporter.objects.select_for_update().values_list("list_version", flat=True)
-        self.list_version = versions.get(pk=self.pk) + 1
+        self.list_version = max(versions.get(pk=self.pk) + 1, version_now())
 
 
 class PlayerSource(models.TextChoices):

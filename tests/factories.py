@@ -53,12 +53,19 @@ def make_site(platform: Platform, name: str = "", **fields: Any) -> Site:
     return site
 
 
+# Ahead of the clock, by which versions grow otherwise: each write adds exactly 1.
+FIRST_VERSION = 10**15
+
+
 def make_exporter(
     platform: Platform, name: str = "", kind: str = "cubic", **fields: Any
 ) -> Exporter:
     """Create an exporter without addresses."""
     exporter: Exporter = Exporter.objects.create(
-        platform=platform, name=name or f"Exporter {next(_number)}", kind=kind, **fields
+        platform=platform,
+        name=name or f"Exporter {next(_number)}",
+        kind=kind,
+        **{"list_version": FIRST_VERSION, **fields},
     )
     return exporter
 

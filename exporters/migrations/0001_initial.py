@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('poll_interval', models.PositiveIntegerField(blank=True, help_text='Seconds between two polls. Empty: 30.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(86400)], verbose_name='poll interval, s')),
                 ('timeout', models.PositiveIntegerField(blank=True, help_text='Longest time for one answer of the vendor. Empty: 10.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(300)], verbose_name='timeout, s')),
                 ('max_concurrency', models.PositiveIntegerField(blank=True, help_text='Requests under way at once. Empty: 50.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='concurrency')),
-                ('list_version', models.BigIntegerField(default=1, editable=False)),
+                ("list_version", models.BigIntegerField(default=exporters.models.version_now, editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('platform', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exporters', to='platforms.platform', verbose_name='platform')),
             ],
