@@ -8,6 +8,7 @@ from pathlib import Path
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from remosa import navigation
@@ -220,6 +221,7 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Players that come back"),
     "SITE_SYMBOL": "monitor_heart",
     "SITE_URL": None,
+    "STYLES": [lambda _request: static("remosa/labels.css")],
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,

@@ -27,6 +27,9 @@ document.addEventListener("DOMContentLoaded", () => {
   // In the zone of the page, as every other time on it; its name beside it tells which one.
   const timeOf = (date) => date.toLocaleTimeString(document.documentElement.lang || undefined, {
     timeZone: clock?.dataset.zone || undefined,
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
     hourCycle: "h23",
     timeZoneName: "short",
   });
