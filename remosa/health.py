@@ -7,6 +7,8 @@ from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django_prometheus.exports import ExportToDjangoView
 
+from platforms import integrity
+
 
 def healthy(request: HttpRequest) -> HttpResponse:
     """Answer that the process serves requests."""
@@ -14,12 +16,14 @@ def healthy(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer whether the database answers: 200, or 503 with the reason."""
+    """Answer whether the database answers and has its guards: 200, or 503 with the reason."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        lacking = integrity.missing(connection)
     except OperationalError:
         return HttpResponse("The database does not answer.\n", "text/plain", 503)
+    if lacking:
+        why = "The database lacks guards between platforms. Run: manage.py migrate\n"
+        return HttpResponse(why, "text/plain", 503)
     return HttpResponse("Ready.\n", content_type="text/plain")
 
 

@@ -70,7 +70,7 @@ def django_db_modify_db_settings(
         settings.DATABASES["default"]["TEST"]["NAME"] = str(folder / "test.db")
 
 
-_empty_tables = TransactionTestCase._fixture_teardown
+_empty_tables = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
 
 def _without_guards(case: TransactionTestCase) -> None:
@@ -82,7 +82,7 @@ def _without_guards(case: TransactionTestCase) -> None:
     _empty_tables(case)
 
 
-TransactionTestCase._fixture_teardown = _without_guards  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _without_guards  # type: ignore[attr-defined]
 
 
 # -- the cast -----------------------------------------------------------------------------------

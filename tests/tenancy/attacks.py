@@ -102,10 +102,13 @@ class Forms:
     victim: Tenant
     accepted: set[str] = field(default_factory=set)
 
-    def try_all(self) -> None:
+    def try_all(self, pattern: str = "admin/.*") -> None:
         """Post each form as it should be, then with each link bent to the victim's row."""
         for route in routes():
-            if not route.pattern.startswith("admin/") or route.pattern.startswith("admin/password"):
+            page = re.fullmatch(pattern, route.pattern)
+            if page is None or not route.pattern.startswith("admin/"):
+                continue
+            if route.pattern.startswith("admin/password"):
                 continue
             row = self.prober.world.row_of(self.own, route.model) if route.model else None
             self._try(route, route.path(row.pk if row is not None else ""))
@@ -175,7 +178,7 @@ def _made_up(name: str, each: forms.Field) -> Any:
             first = each.queryset.first() if each.queryset is not None else None
             return first.pk if first is not None and each.required else None
         case forms.ChoiceField():
-            return next((value for value, _label in each.choices if value), "")
+            return next((value for value, _label in _choices(each) if value), "")
         case forms.EmailField():
             return f"somebody{number}@example.test"
         case forms.BooleanField():
@@ -187,6 +190,10 @@ def _made_up(name: str, each: forms.Field) -> Any:
     return f"made up {number}" if each.required else None
 
 
+def _choices(each: Any) -> list[tuple[str, str]]:
+    return list(each.choices)
+
+
 def try_actions(prober: Prober, victim: Tenant) -> None:
     """Send every action of every list with the victim's rows chosen."""
     for model in site._registry:
@@ -196,10 +203,10 @@ def try_actions(prober: Prober, victim: Tenant) -> None:
         path = f"/admin/{label.replace('.', '/')}/"
         cache.clear()
         context = prober.world.callers[prober.caller].get(path).context
-        listed = context.get("action_form") if context is not None else None
+        listed = (context or {}).get("action_form")
         names = {"delete_selected", "withdraw_chosen"}
         if listed is not None:
-            names |= {value for value, _label in listed.fields["action"].choices if value}
+            names |= {value for value, _label in _choices(listed.fields["action"]) if value}
         for name in sorted(names):
             data = {"action": name, "_selected_action": [victim.rows[label].pk], "post": "yes"}
             for extra in ({"confirmed": "1"}, {"select_across": "1", "confirmed": "1"}):
@@ -234,7 +241,7 @@ def try_versions(prober: Prober, victim: Tenant) -> None:
     for path in ("/api/v1/exporter-macs", "/api/v1/platform-exporters"):
         theirs = _etag(admin.ask("GET", path).headers)
         assert theirs
-        answer = prober.ask("GET", path, **{"If-None-Match": theirs})
+        answer = prober.ask("GET", path, headers={"If-None-Match": theirs})
         if answer.status == 304 or _etag(answer.headers) == theirs:
             prober.leaks.append(f"{prober.caller} GET {path}: shares a version with {admin.caller}")
 

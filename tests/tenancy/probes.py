@@ -48,7 +48,7 @@ class Prober:
         path: str,
         data: Any = None,
         watch: Tenant | None = None,
-        **headers: str,
+        headers: dict[str, str] | None = None,
     ) -> Answer:
         """Send one request, judge the words of the answer, and take back whatever it wrote.
 
@@ -63,7 +63,7 @@ class Prober:
         cookies = copy.deepcopy(client.cookies)
         with transaction.atomic():
             send = getattr(client, method.lower())
-            answer = _text_of(send(path, **body, headers=headers or None))
+            answer = _text_of(send(path, **body, headers=headers))
             if watch is not None and method not in SAFE and answer.status not in REFUSALS:
                 what = f"{self.caller} {method} {path} {data}: {answer.status}, changed "
                 self.leaks += [what + each for each in self.world.changes(watch)]
