@@ -146,7 +146,7 @@ class Player(TenantModel):
     retired_at = models.DateTimeField(_("retired"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects: ClassVar = PlayerQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar = PlayerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("player")

@@ -206,7 +206,7 @@ class SecretInput(forms.PasswordInput):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """Tell the template whether there is a secret, and whether it can be read."""
         # Here, for it needs models that are loaded.
-        from unfold.widgets import (  # type: ignore[import-untyped]
+        from unfold.widgets import (
             CHECKBOX_CLASSES,
             INPUT_CLASSES,
         )

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
 
-class Files(FileAwareMapping):  # type: ignore[misc]  # it brings no types
+class Files(FileAwareMapping):
     """Variables, or the files named for them, without the line break that editors leave."""
 
     def __getitem__(self, key: str) -> str:
@@ -23,7 +23,7 @@ class Files(FileAwareMapping):  # type: ignore[misc]  # it brings no types
             raise ImproperlyConfigured(f"{key}_FILE: {file!r} cannot be read ({why}).") from error
 
 
-class Environment(environ.Env):  # type: ignore[misc]  # it brings no types
+class Environment(environ.Env):
     """What django-environ reads, over Files."""
 
     ENVIRON = Files()
