@@ -206,3 +206,19 @@ def _unscoped_queries(path: Path) -> Iterator[int]:
         # What the scoped field and the scoped views start from, they narrow themselves.
         if not words & {"for_user", "none", "ScopedRelatedField", "rows ="}:
             yield node.lineno
+
+
+def test_the_page_on_architecture_names_every_module_and_no_other() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named: set[str] = set()
+    folder = ""
+    for line in page.splitlines():
+        if heading := re.match(r"### (\S+)/:", line):
+            folder = heading[1]
+        elif row := re.match(r"\| `([^`]+\.py)` \|", line):
+            named.add(f"{folder}/{row[1]}")
+    modules = {
+        name_of(path) for path in files(*LAYERS, "tools", "docker") if path.name != "__init__.py"
+    }
+    assert modules <= named, "say there what these are for"
+    assert all((ROOT / name).is_file() for name in named), "these are gone"
