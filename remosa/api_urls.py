@@ -2,17 +2,23 @@
 
 from django.contrib.auth.decorators import login_required
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.utils import translation
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from platforms.api import NotFound
 from platforms.api.routes import either_way
 from platforms.authentication import DeedPermission
 
+# Written for programmers, as the page of Swagger is: half of it in another language helps nobody.
+in_english = translation.override("en")
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("exporters.api.urls")),
     *either_way(
         "schema",
-        SpectacularAPIView.as_view(permission_classes=[DeedPermission], metadata_class=None),
+        in_english(
+            SpectacularAPIView.as_view(permission_classes=[DeedPermission], metadata_class=None)
+        ),
         name="api-schema",
     ),
     *either_way(

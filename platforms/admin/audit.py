@@ -51,6 +51,7 @@ WAYS = {
     "api": gettext_lazy("API, signed in"),
     "command": gettext_lazy("command line"),
     "invitation": gettext_lazy("invitation"),
+    "reset": gettext_lazy("link of a mail"),
     "system": gettext_lazy("by itself"),
     "token": gettext_lazy("API token"),
 }

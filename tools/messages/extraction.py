@@ -99,7 +99,8 @@ def _literal(node: ast.expr) -> str | None:
 def _calls(source: str) -> Iterator[Message]:
     for found in CALL.finditer(source):
         kinds = FUNCTIONS[found[1]]
-        texts, position = [], found.end()
+        texts: list[str] = []
+        position = found.end()
         while len(texts) < len(kinds) and (part := NEXT_TEXT.match(source, position)):
             texts.append(str(ast.literal_eval(part[1])))
             position = part.end()

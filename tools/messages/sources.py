@@ -2,7 +2,8 @@
 
 import importlib.util
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import polib
@@ -32,7 +33,8 @@ def ours(domain: str) -> Collected:
     return found
 
 
-def of_packages(domain: str) -> Collected:
+@cache
+def of_packages(domain: str) -> Mapping[Message, set[str]]:
     """Return the packages' messages that people can meet, each with the packages that have it."""
     found: Collected = {}
     for name, folders in _packages().items():
@@ -42,9 +44,10 @@ def of_packages(domain: str) -> Collected:
     return found
 
 
-def known_to_packages(domain: str, language: str) -> set[Message]:
+@cache
+def known_to_packages(domain: str, language: str) -> frozenset[Message]:
     """Return what the packages' own catalogues translate."""
-    found = set()
+    found: set[Message] = set()
     for folders in _packages().values():
         for folder in folders:
             for path in folder.glob(f"**/locale/{language}/LC_MESSAGES/{domain}.mo"):
@@ -53,7 +56,7 @@ def known_to_packages(domain: str, language: str) -> set[Message]:
                     for entry in polib.mofile(str(path))
                     if all(entry.msgstr_plural.values()) and (entry.msgstr or entry.msgid_plural)
                 )
-    return found
+    return frozenset(found)
 
 
 def _packages() -> dict[str, list[Path]]:
