@@ -8,67 +8,19 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.admin.options import IncorrectLookupParameters, InlineModelAdmin
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin
 
 from . import audit
 from .audit import Action, Actor
-from .models import Platform, User
 from .roles import Deed
+from .scoped_fields import ScopedFields, person_of, platform_id_of
 from .scoped_forms import ScopedModelForm, only_platform
-
-
-def person_of(request: HttpRequest) -> User:
-    """Return the person behind an admin request; the admin lets nobody else in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
-def platform_id_of(obj: models.Model | None) -> int | None:
-    """Return the platform that a row belongs to; a platform belongs to itself."""
-    if isinstance(obj, Platform):
-        return obj.pk
-    return getattr(obj, "platform_id", None)
-
-
-class ScopedFields:
-    """Narrows the choices of relations to rows that the person may use for this deed."""
-
-    write_deed: ClassVar[Deed] = Deed.FLEET
-
-    def formfield_for_foreignkey(
-        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.ModelChoiceField[Any] | None:
-        """Offer only reachable rows; a posted id of another platform is no valid choice."""
-        kwargs["queryset"] = self._choices(db_field, request, kwargs.get("queryset"))
-        field: forms.ModelChoiceField[Any] | None = super().formfield_for_foreignkey(  # type: ignore[misc]
-            db_field, request, **kwargs
-        )
-        return field
-
-    def formfield_for_manytomany(
-        self, db_field: models.ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.ModelMultipleChoiceField[Any] | None:
-        """Offer only reachable rows."""
-        kwargs["queryset"] = self._choices(db_field, request, kwargs.get("queryset"))
-        field: forms.ModelMultipleChoiceField[Any] | None = super().formfield_for_manytomany(  # type: ignore[misc]
-            db_field, request, **kwargs
-        )
-        return field
-
-    def _choices(
-        self, db_field: Any, request: HttpRequest, queryset: models.QuerySet[Any] | None
-    ) -> Any:
-        rows: Any = queryset if queryset is not None else db_field.related_model._default_manager
-        if not hasattr(rows.all(), "for_user"):
-            return rows.all() if person_of(request).is_superuser else rows.none()
-        return rows.all().for_user(person_of(request), self.write_deed)
 
 
 class ScopedModelAdmin(ScopedFields, ModelAdmin):
@@ -245,55 +197,9 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):
         return redirect(f"{page}?target_type={obj._meta.label_lower}&target_id={obj.pk}")
 
 
-class ScopedInline(ScopedFields, InlineModelAdmin):  # type: ignore[type-arg]
-    """What the inlines share: rows and choices within the person's platforms."""
-
-    see_deed: ClassVar[Deed] = Deed.SEE
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Return the rows of the platforms where the person may see this model."""
-        rows: Any = super().get_queryset(request)
-        scoped: models.QuerySet[Any] = rows.for_user(person_of(request), self.see_deed)
-        return scoped
-
-    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Ask the see deed on the parent's platform."""
-        return person_of(request).may(self.see_deed, platform_id_of(obj))
-
-    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Ask the write deed on the parent's platform."""
-        return person_of(request).may(self.write_deed, platform_id_of(obj))
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Ask the write deed on the parent's platform."""
-        return person_of(request).may(self.write_deed, platform_id_of(obj))
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Ask the write deed on the parent's platform."""
-        return person_of(request).may(self.write_deed, platform_id_of(obj))
-
-
-class ScopedTabularInline(ScopedInline, TabularInline):
-    """A scoped inline in rows."""
-
-
-class ScopedStackedInline(ScopedInline, StackedInline):
-    """A scoped inline in blocks."""
-
-
 class ReadOnlyAdmin(ScopedModelAdmin):
     """Rows that pages show and never change: records and logs."""
 
     may_add = False
     may_change = False
     may_delete = False
-
-
-__all__ = [
-    "ReadOnlyAdmin",
-    "ScopedModelAdmin",
-    "ScopedStackedInline",
-    "ScopedTabularInline",
-    "person_of",
-    "platform_id_of",
-]

@@ -17,7 +17,8 @@ from django.urls import get_resolver
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from platforms.api import ApiView
-from platforms.scoped_admin import ScopedInline, ScopedModelAdmin
+from platforms.scoped_admin import ScopedModelAdmin
+from platforms.scoped_inlines import ScopedInline
 from tests.tenancy.census import patterns
 
 ROOT = Path(__file__).parent.parent

@@ -17,7 +17,7 @@ from exporters.forms import AgreedForm, CsvForm
 from exporters.models import Exporter
 from platforms import spreadsheets
 from platforms.audit import Actor
-from platforms.scoped_admin import person_of
+from platforms.scoped_fields import person_of
 
 from . import mass_report, progress
 from .mass_report import Line, Report

@@ -13,7 +13,7 @@ from exporters.overview import Overview, overview
 from exporters.verdicts import State
 from platforms.models import User
 from platforms.roles import Deed
-from platforms.scoped_admin import person_of
+from platforms.scoped_fields import person_of
 
 
 @dataclass(frozen=True, slots=True)

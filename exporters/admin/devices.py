@@ -20,7 +20,8 @@ from exporters.models import Player
 from platforms.audit import Actor
 from platforms.models import Site
 from platforms.roles import Deed
-from platforms.scoped_admin import ScopedModelAdmin, person_of
+from platforms.scoped_admin import ScopedModelAdmin
+from platforms.scoped_fields import person_of
 
 from .dashboard import figures
 from .device_list import list_context, read_filters

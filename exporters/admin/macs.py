@@ -26,7 +26,8 @@ from platforms import audit
 from platforms.admin.filters import PlatformFilter, several_platforms
 from platforms.audit import Action, Actor
 from platforms.roles import Deed
-from platforms.scoped_admin import ScopedModelAdmin, person_of
+from platforms.scoped_admin import ScopedModelAdmin
+from platforms.scoped_fields import person_of
 
 from . import csv_pages
 

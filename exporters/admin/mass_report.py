@@ -15,7 +15,7 @@ from exporters.enrolment import Withdrawal
 from exporters.enrolment_plan import Change, Enrolment, limit_message
 from exporters.entries import DETAILS
 from exporters.models import Exporter
-from platforms.scoped_admin import person_of
+from platforms.scoped_fields import person_of
 
 from .sealed import seal
 

@@ -11,7 +11,7 @@ from exporters.enrolment import Withdrawal, withdrawing
 from exporters.forms import AgreedForm, PasteForm
 from exporters.models import Exporter
 from platforms.audit import Actor
-from platforms.scoped_admin import person_of
+from platforms.scoped_fields import person_of
 
 from . import mass_report, progress
 from .mass_report import Report

@@ -19,7 +19,8 @@ from unfold.decorators import action, display
 from platforms import audit
 from platforms.audit import Action, Actor
 from platforms.models import AuditEntry, Platform
-from platforms.scoped_admin import ReadOnlyAdmin, person_of
+from platforms.scoped_admin import ReadOnlyAdmin
+from platforms.scoped_fields import person_of
 from platforms.scoping import OUR_APPS
 from platforms.spreadsheets import download
 

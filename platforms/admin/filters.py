@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter
 
 from platforms.models import Platform
-from platforms.scoped_admin import person_of
+from platforms.scoped_fields import person_of
 
 
 class PlatformFilter(DropdownFilter):

@@ -19,7 +19,7 @@ from platforms.forms_of_members import TOO_MANY_MAILS, InvitationForm, LanguageF
 from platforms.invitations import State
 from platforms.models import Invitation
 from platforms.roles import Deed, Role
-from platforms.scoped_admin import person_of
+from platforms.scoped_fields import person_of
 
 from .confirmed_deeds import ConfirmedDeedsAdmin
 from .filters import PlatformFilter, several_platforms

@@ -12,7 +12,8 @@ from unfold.decorators import display
 from platforms.forms_of_members import MembershipForm, is_last_admin
 from platforms.models import Membership
 from platforms.roles import Deed, Role
-from platforms.scoped_admin import ScopedModelAdmin, person_of
+from platforms.scoped_admin import ScopedModelAdmin
+from platforms.scoped_fields import person_of
 
 from .filters import PlatformFilter, several_platforms
 

@@ -12,7 +12,8 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from platforms.models import Platform
 from platforms.registry import usage_of_limits
 from platforms.roles import Deed
-from platforms.scoped_admin import ScopedModelAdmin, person_of
+from platforms.scoped_admin import ScopedModelAdmin
+from platforms.scoped_fields import person_of
 
 LIMITS = ("players_limit", "sockets_limit", "sms_limit_day", "sms_limit_month")
 

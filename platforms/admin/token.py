@@ -17,7 +17,7 @@ from platforms.audit import Action, Actor
 from platforms.forms_of_tokens import TokenForm
 from platforms.models import ApiToken, TokenKind
 from platforms.roles import Deed
-from platforms.scoped_admin import person_of
+from platforms.scoped_fields import person_of
 
 from .confirmed_deeds import ConfirmedDeedsAdmin
 

@@ -17,7 +17,8 @@ from platforms.audit import Action, Actor
 from platforms.forms_of_accounts import AccountCreationForm, AccountForm
 from platforms.models import Membership, User
 from platforms.roles import Deed
-from platforms.scoped_admin import ScopedModelAdmin, ScopedTabularInline
+from platforms.scoped_admin import ScopedModelAdmin
+from platforms.scoped_inlines import ScopedTabularInline
 
 
 class MembershipInline(ScopedTabularInline):

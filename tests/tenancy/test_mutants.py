@@ -21,7 +21,8 @@ from platforms.models.membership import InvitationQuerySet
 from platforms.models.platform import PlatformQuerySet
 from platforms.models.token import ApiTokenQuerySet
 from platforms.roles import Deed, Role
-from platforms.scoped_admin import ScopedFields, ScopedModelAdmin
+from platforms.scoped_admin import ScopedModelAdmin
+from platforms.scoped_fields import ScopedFields
 from platforms.scoping import ScopedQuerySet
 from tests.tenancy import attacks
 from tests.tenancy.census import Route, read_table, routes
