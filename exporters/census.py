@@ -40,7 +40,7 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many series of an exporter have each known state."""
+    """How many players of an exporter have each known state."""
 
     online: int = 0
     offline: int = 0

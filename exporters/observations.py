@@ -88,15 +88,20 @@ _INFOS = frozenset(kind.info for kind in FAMILIES.values())
 
 
 def observe(ask: Ask, watched: Collection[Watched]) -> dict[Key, Observation] | Outage:
-    """Ask for status, info and reason of these players: one query."""
-    found = raw_samples(ask, watched)
+    """Ask for the status of the last scrape, info and reason of these players: one query."""
+    statuses = _selectors(watched, lambda each: (each.status,))
+    if not statuses:
+        return {}
+    now = (promql.of_last_scrape(each, KINDS) for each in statuses)
+    others = _selectors(watched, lambda each: (each.info, each.unknown))
+    found = ask.now(promql.union(*now, *others))
     return found if isinstance(found, Outage) else _observations(found)
 
 
 def raw_samples(ask: Ask, watched: Collection[Watched]) -> list[Sample] | Outage:
     """Return every sample of these players as it is: one query, none for nobody."""
-    expression = _selecting(watched, lambda each: each[:3])
-    return ask.now(expression) if expression else []
+    selectors = _selectors(watched, lambda each: each[:3])
+    return ask.now(promql.union(*selectors)) if selectors else []
 
 
 def history(
@@ -106,10 +111,10 @@ def history(
 
     Where two processes serve one player, the later series counts where they overlap.
     """
-    expression = _selecting(watched, lambda each: (each.status,))
-    if expression is None:
+    selectors = _selectors(watched, lambda each: (each.status,))
+    if not selectors:
         return {}
-    found = ask.window(expression, start, end, step)
+    found = ask.window(promql.union(*selectors), start, end, step)
     if isinstance(found, Outage):
         return found
     points: dict[Key, dict[float, float]] = defaultdict(dict)
@@ -136,8 +141,8 @@ def at_address(ask: Ask, platform_ids: Collection[int], text: str) -> frozenset[
 
 
 def with_value(ask: Ask, platform_ids: Collection[int], value: int) -> set[Key] | Outage:
-    """Return which players of whole platforms have this status: one query."""
-    found = ask.now(promql.having(promql.selector(_STATUSES, platform_ids), value), FLEET_SECONDS)
+    """Return which players of whole platforms have this status alone: one query."""
+    found = ask.now(promql.having(_known(platform_ids), value), FLEET_SECONDS)
     if isinstance(found, Outage):
         return found
     return {key for series in found if (key := key_of(series.labels)) is not None}
@@ -145,7 +150,7 @@ def with_value(ask: Ask, platform_ids: Collection[int], value: int) -> set[Key] 
 
 def seen(ask: Ask, platform_ids: Collection[int]) -> set[Key] | Outage:
     """Return which players of whole platforms have a status now: one query."""
-    found = ask.now(promql.selector(_STATUSES, platform_ids), FLEET_SECONDS)
+    found = ask.now(_known(platform_ids), FLEET_SECONDS)
     if isinstance(found, Outage):
         return found
     return {key for series in found if (key := key_of(series.labels)) is not None}
@@ -161,10 +166,9 @@ def names(ask: Ask, platform_ids: Collection[int]) -> dict[Key, str] | Outage:
 
 
 def counts(ask: Ask, platform_ids: Collection[int]) -> dict[tuple[int, int, int], int] | Outage:
-    """Count series by (platform, exporter, status 0 or 1) over whole platforms: one query."""
-    status = promql.selector(_STATUSES, platform_ids)
-    counted = promql.counts(status, "platform_id", "exporter_id", value_label="status")
-    found = ask.now(counted, FLEET_SECONDS)
+    """Count players by (platform, exporter, status 0 or 1) over whole platforms: one query."""
+    by = ("platform_id", "exporter_id")
+    found = ask.now(promql.counts(_known(platform_ids), *by, value_label="status"), FLEET_SECONDS)
     if isinstance(found, Outage):
         return found
     return {
@@ -214,6 +218,13 @@ def key_of(labels: Mapping[str, str]) -> Key | None:
     return Key(int(platform), int(exporter), identity)
 
 
+def _known(platform_ids: Collection[int]) -> Expression:
+    """Select one status a player of whole platforms, however many processes poll it."""
+    statuses = promql.of_last_scrape(promql.selector(_STATUSES, platform_ids), KINDS)
+    identities = sorted({kind.label for kind in FAMILIES.values()})
+    return promql.agreed(statuses, "platform_id", "exporter_id", *identities)
+
+
 def _source(values: Mapping[str, float]) -> SourceSamples:
     up = values.get(metrics.SOURCE_UP.name)
     last = values.get(metrics.SOURCE_LAST_SUCCESS.name, 0.0)
@@ -224,32 +235,26 @@ def _source(values: Mapping[str, float]) -> SourceSamples:
     )
 
 
-def _selecting(
+def _selectors(
     watched: Iterable[Watched], names: Callable[[Family], tuple[str, ...]]
-) -> Expression | None:
-    """Select series of exactly these players; None when there are none.
+) -> list[Expression]:
+    """Select series of exactly these players, a selector a kind.
 
-    Different labels identify different kinds, so the union loses no series.
+    Different labels identify different kinds, so their union loses no series.
     """
     by_kind: dict[str, list[Key]] = defaultdict(list)
     for each in watched:
         if each.kind in FAMILIES:
             by_kind[each.kind].append(each.key)
-    return (
-        promql.union(
-            *(
-                promql.selector(
-                    names(FAMILIES[kind]),
-                    {key.platform_id for key in keys},
-                    exporter_id={str(key.exporter_id) for key in keys},
-                    **{FAMILIES[kind].label: {key.identity for key in keys}},
-                )
-                for kind, keys in sorted(by_kind.items())
-            )
+    return [
+        promql.selector(
+            names(FAMILIES[kind]),
+            {key.platform_id for key in keys},
+            exporter_id={str(key.exporter_id) for key in keys},
+            **{FAMILIES[kind].label: {key.identity for key in keys}},
         )
-        if by_kind
-        else None
-    )
+        for kind, keys in sorted(by_kind.items())
+    ]
 
 
 def _observations(found: Iterable[Sample]) -> dict[Key, Observation]:

@@ -13,6 +13,8 @@ Expression = NewType("Expression", str)
 SERIES_OF_REMOSA = Expression('count({__name__=~"remosa_.+"})')
 """How many series Remosa has, over all tenants: for the superadmin's connection test only."""
 
+SCRAPED_WITHIN = 150  # seconds; no scrape interval is longer than 120, or Prometheus shows gaps
+
 _METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _TENANT_LABEL = "platform_id"
@@ -66,6 +68,29 @@ def processes_up(kinds: Collection[str]) -> Expression:
     return Expression(f"up{{kind{_one_of(sorted(set(kinds)))}}}")
 
 
+def of_last_scrape(selected: Expression, kinds: Collection[str]) -> Expression:
+    """Keep the series that the newest scrape of their process brought, unless that is old too.
+
+    Prometheus goes on answering with a sample for 5 minutes unless it saw the series end. One
+    that was stopped meanwhile did not, nor did a remote store whose writer died. A process'
+    `up` and its samples have one time. Traps: `selected` must be a selector, of anything else
+    `timestamp` is now; and not of two metrics with the same labels, it drops their names.
+    """
+    labels = "job,instance,kind"
+    newest = f"max by ({labels}) (timestamp({processes_up(kinds)}) > time() - {SCRAPED_WITHIN})"
+    return Expression(
+        f"({selected} and (timestamp({selected}) >= on ({labels}) group_left () {newest}))"
+    )
+
+
+def agreed(selected: Expression, *labels: str) -> Expression:
+    """Make one series of those with the same labels: 0 or 1 where all of them say so.
+
+    Two processes that poll one player are one player; where they differ it is between 0 and 1.
+    """
+    return Expression(f"avg by ({','.join(map(_label, labels))}) ({selected})")
+
+
 def union(*expressions: Expression) -> Expression:
     """Join answers: `a or b`.
 
@@ -84,10 +109,14 @@ def having(selected: Expression, value: int) -> Expression:
 
 def counts(selected: Expression, *labels: str, value_label: str = "value") -> Expression:
     """Count series by value and labels in one query: `{platform_id="1",value="0"} 12`."""
-    for label in (*labels, value_label):
-        if not _LABEL_NAME.fullmatch(label):
-            raise PromqlError(f"not a label name: {label!r}")
-    return Expression(f'count_values by ({",".join(labels)}) ("{value_label}", {selected})')
+    by = ",".join(map(_label, labels))
+    return Expression(f'count_values by ({by}) ("{_label(value_label)}", {selected})')
+
+
+def _label(name: str) -> str:
+    if not _LABEL_NAME.fullmatch(name):
+        raise PromqlError(f"not a label name: {name!r}")
+    return name
 
 
 def _tenant_matcher(platform_ids: Collection[int]) -> str:

@@ -147,7 +147,8 @@ def unknown(why: Why, code: str = "") -> Verdict:
 
 def trouble(source: Source) -> Why | None:
     """Tell what keeps an exporter from answering; None for a source that is up."""
-    if source.up is not None:
+    # What a process said that answers no more may still be held by Prometheus.
+    if source.up is not None and source.process is not Process.DOWN:
         return None if source.up else Why.SOURCE_DOWN
     return {
         Process.MISSING: Why.NO_PROCESS,

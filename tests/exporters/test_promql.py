@@ -18,8 +18,10 @@ from exporters.promql import (
     Containing,
     Expression,
     PromqlError,
+    agreed,
     counts,
     having,
+    of_last_scrape,
     selector,
     union,
 )
@@ -128,6 +130,7 @@ def test_promtool_reads_10_000_hostile_values(tmp_path: Path) -> None:
     expressions += [
         selector([STATUS, INFO], [1, 2]),
         counts(selector(STATUS, [1]), "platform_id", "exporter_id"),
+        having(agreed(of_last_scrape(selector(STATUS, [1]), ["cubic"]), "platform_id", "mac"), 0),
         SERIES_OF_REMOSA,
     ]
     rules = [

@@ -91,13 +91,26 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[ThreadingHTTPServ
 
 
 @contextmanager
-def watched_world(folder: Path) -> Iterator[World]:
-    """Run the page and its Prometheus until the block ends."""
+def scraped_page() -> Iterator[ThreadingHTTPServer]:
+    """Serve the page that stands for the exporter process until the block ends."""
     with serving(_Page) as target:
         target.text = ""  # type: ignore[attr-defined]
-        address = f"127.0.0.1:{target.server_address[1]}"
-        with running_prometheus(folder, CONFIGURATION.format(target=address)) as server:
-            yield World(target, server)
+        yield target
+
+
+@contextmanager
+def watching(target: ThreadingHTTPServer, folder: Path) -> Iterator[World]:
+    """Run a Prometheus that reads the page until the block ends."""
+    address = f"127.0.0.1:{target.server_address[1]}"
+    with running_prometheus(folder, CONFIGURATION.format(target=address)) as server:
+        yield World(target, server)
+
+
+@contextmanager
+def watched_world(folder: Path) -> Iterator[World]:
+    """Run the page and its Prometheus until the block ends."""
+    with scraped_page() as target, watching(target, folder) as world:
+        yield world
 
 
 class Scripted:
