@@ -54,7 +54,10 @@ class ConnectionForm(ScopedModelForm):
             self.add_error("username", _("Name and password need a name."))
         kept = cleaned.get("secret") is KEPT and bool(self.instance.secret)
         moved = self.instance.pk and not outbound.allowed(self.initial["url"], [_server(cleaned)])
-        if way != Authentication.NONE and kept and moved:
+        if kept and moved and way == Authentication.NONE:
+            # Else the next save could turn authentication on, for a server that it is not for.
+            self.instance.secret = ""
+        elif kept and moved:
             self.add_error(
                 "secret",
                 _("Enter it anew: it is not sent to another server than the one it is for."),

@@ -157,6 +157,29 @@ def test_a_stored_secret_is_not_sent_to_another_server(client_of: ClientOf, root
     )
 
 
+@pytest.mark.parametrize("box", [{"secret": ""}, {}], ids=["empty", "left out"])
+def test_a_stored_secret_does_not_move_to_another_server_unused_either(
+    box: dict[str, str], client_of: ClientOf, root: User
+) -> None:
+    heads: list[bytes] = []
+    client = client_of(root)
+    saved = form("http://127.0.0.1:9", authentication="bearer", secret=SECRET)
+    client.post(ADD, saved)
+    del saved["secret"]
+    with talking(lambda connection, head: heads.append(head)) as elsewhere:
+        kept = {**saved, "url": elsewhere, **box}
+        assert client.post(CHANGE, {**kept, "authentication": "none"}).status_code == 302
+        assert not PrometheusConnection.objects.get().secret
+        client.post(CHANGE, kept)
+        client.post(TEST, kept)
+    assert not any(SECRET in head.decode() for head in heads)
+    told = [
+        (entry.before.get("secret"), entry.after.get("secret"))
+        for entry in AuditEntry.objects.all()
+    ]
+    assert ("set", "") in told
+
+
 # -- the test button ----------------------------------------------------------------------------
 
 
