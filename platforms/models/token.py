@@ -85,6 +85,8 @@ class ApiToken(models.Model):
 
     def allows(self, deed: Deed) -> bool:
         """Tell whether the token itself permits the deed, before its owner's rights are asked."""
+        if deed is Deed.OWN and self.platform_id is not None:
+            return False  # the installation is more than one platform
         return deed is Deed.SEE or not self.read_only
 
 

@@ -94,6 +94,15 @@ def test_a_superadmins_token_for_one_platform_reaches_that_one(
     assert not root.reaches_every_platform(Deed.OWN)
 
 
+def test_a_superadmins_token_for_one_platform_does_not_own_the_installation(
+    root: User, platform_a: Platform
+) -> None:
+    root.token, _secret = factories.make_token(owner=root, platform=platform_a, read_only=False)
+    assert not root.may(Deed.OWN)
+    assert not root.may(Deed.OWN, platform_a.pk)
+    assert not root.platform_ids(Deed.OWN).exists()
+
+
 def test_a_machine_sees_active_platforms_only(platform_a: Platform, platform_b: Platform) -> None:
     token, _secret = factories.make_token(TokenKind.EXPORTER, platform=platform_a)
     machine = Machine(token)
