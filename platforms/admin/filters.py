@@ -34,7 +34,8 @@ class PlatformFilter(DropdownFilter):
         value = self.value()
         if not value:
             return queryset
-        return queryset.filter(platform_id=int(value)) if value.isdecimal() else queryset.none()
+        known = value.isascii() and value.isdecimal() and len(value) < 19
+        return queryset.filter(platform_id=int(value)) if known else queryset.none()
 
 
 class SpanFilter(RangeDateTimeFilter):
