@@ -87,7 +87,7 @@ class ResetForm(PasswordResetForm):
 
     def get_users(self, email: str) -> Any:
         """Return the active account; one that never had a password gets its first this way."""
-        return User.objects.filter(email__iexact=email, is_active=True)
+        return User.objects.filter(email=email, is_active=True)
 
     def save(  # type: ignore[override]
         self, *, request: HttpRequest, token_generator: PasswordResetTokenGenerator, **_rest: Any

@@ -119,7 +119,7 @@ class InvitationForm(_GivesRole):
         )
         if not email or platform is None or self.errors:
             return cleaned
-        if Membership.objects.filter(platform=platform, user__email__iexact=email).exists():
+        if Membership.objects.filter(platform=platform, user__email=email).exists():
             self.add_error("email", _("This person is a member of the platform."))
         elif _is_waiting(platform, email):
             self.add_error(
@@ -148,4 +148,4 @@ class LanguageForm(forms.Form):
 
 def _is_waiting(platform: Platform, email: str) -> bool:
     waiting = Invitation.objects.open_at(timezone.now())
-    return waiting.filter(platform=platform, email__iexact=email).exists()
+    return waiting.filter(platform=platform, email=email).exists()

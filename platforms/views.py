@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from . import audit, invitations, throttle
 from .audit import Action, Actor, client_address
-from .forms import TOO_OFTEN, JoinForm, NewAccountForm, NewPasswordForm, ResetForm
+from .forms import TOO_OFTEN, JoinForm, NewAccountForm, NewPasswordForm, ResetForm, normal
 from .models import Invitation, User
 
 
@@ -54,7 +54,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         logout(request)
         return redirect(request.path)
     # unscoped: the invitation names the account; its answer tells nobody
-    account = User.objects.filter(email__iexact=found.email).first()
+    account = User.objects.filter(email=normal(found.email)).first()
     try:
         if account is None and not request.user.is_authenticated:
             return _as_new(request, found)

@@ -30,8 +30,11 @@ class UserManager(BaseUserManager.from_queryset(GlobalQuerySet)):  # type: ignor
         return self.create_user(email, password, **{**fields, "is_superuser": True})
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Find an account by its address, however it is spelled."""
-        user: User = self.get(email__iexact=(username or "").strip())
+        """Find an account by its address, in small letters or not.
+
+        Not by iexact: PostgreSQL compares capitals, and those of other letters can be the same.
+        """
+        user: User = self.get(email=(username or "").strip().lower())
         return user
 
 

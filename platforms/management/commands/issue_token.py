@@ -70,7 +70,7 @@ class Command(BaseCommand):
                 raise CommandError("--owner goes with --kind user only: a machine has no owner.")
             return None
         owner: User | None = User.objects.filter(
-            email__iexact=email.strip(), is_active=True
+            email=email.strip().lower(), is_active=True
         ).first()
         if owner is None:
             raise CommandError(f"--owner {email!r} is no active account; name one by its e-mail.")

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from platforms.audit import Action
+from platforms.forms import ResetForm, normal
 from platforms.models import AuditEntry, User
 from tests import factories
 from tests.conftest import ClientOf
@@ -61,6 +62,15 @@ def test_an_address_is_one_account_however_it_is_spelled(
     assert "There is already an account with this address." in answer.content.decode()
 
 
+def test_letters_that_databases_capitalise_alike_are_another_address(ursula: User) -> None:
+    # As the failures are counted by the address, each of those would have tries of its own.
+    for typed in ("urſula@example.test", "URſULA@example.test"):
+        with pytest.raises(User.DoesNotExist):
+            User.objects.get_by_natural_key(typed)
+        assert not list(ResetForm(address=None).get_users(normal(typed)))
+    assert User.objects.get_by_natural_key(" URSULA@Example.test ") == ursula
+
+
 def change(browser: Client, account: User, **fields: str) -> int:
     """Post the form of an account; return the status."""
     form = {"email": account.email, "full_name": account.full_name, **fields}
@@ -107,6 +117,20 @@ def test_the_password_is_not_set_by_the_form_of_the_account(
     change(client_of(root), bob, is_active="on", password="md5$x$y", last_login="2020-01-01")
     bob.refresh_from_db()
     assert bob.check_password(factories.PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "platforms/user/?password__startswith=pbkdf2",
+        "platforms/invitation/?digest__startswith=a",
+        "platforms/apitoken/?digest=a",
+    ],
+)
+def test_nobody_guesses_at_a_hash_letter_by_letter(
+    query: str, root: User, client_of: ClientOf
+) -> None:
+    assert client_of(root).get(f"/admin/{query}").status_code == 400
 
 
 def test_an_account_is_never_deleted(root: User, bob: User, client_of: ClientOf) -> None:
