@@ -28,11 +28,16 @@ def link_to(request: HttpRequest, path: str) -> str:
 
 
 def compose(name: str, to: str, language: str, facts: Mapping[str, Any]) -> EmailMessage:
-    """Render a mail in a language."""
+    """Render a mail in a language; a name of several lines writes no lines of its own."""
     with translation.override(language):
-        text = render_to_string(f"platforms/mail/{name}.txt", dict(facts))
+        flat = {key: _on_one_line(fact) for key, fact in facts.items()}
+        text = render_to_string(f"platforms/mail/{name}.txt", flat)
     subject, _, body = text.partition("\n")
     return EmailMessage(subject.strip(), body.strip() + "\n", to=[to])
+
+
+def _on_one_line(fact: Any) -> Any:
+    return " ".join(fact.split()) if isinstance(fact, str) else fact
 
 
 def send(mail: EmailMessage) -> None:

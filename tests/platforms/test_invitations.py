@@ -329,6 +329,18 @@ def test_the_mail_carries_the_link_in_the_language_that_was_chosen(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_name_of_several_lines_writes_no_lines_of_its_own_into_the_mail(
+    alice: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    User.objects.filter(pk=alice.pk).update(full_name="Al\r\n\r\nPay here: http://evil.test")
+    Platform.objects.filter(pk=platform_a.pk).update(name="Alpha\nBcc: x@evil.test")
+    invite(client_of(alice))
+    (letter,) = mail.outbox
+    assert letter.subject == "Invitation to Alpha Bcc: x@evil.test"
+    assert not re.search(r"^(Pay|Bcc)", str(letter.body), re.MULTILINE)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_without_a_public_address_the_link_leads_where_the_inviter_is(
     alice: User, client_of: ClientOf
 ) -> None:
