@@ -41,7 +41,7 @@ class ExporterProcess:
         self._configuration = configuration
         self._kind = kind = configuration.kind
         self._poller = Poller()
-        self._exposition = Exposition(_headers(configuration), time.monotonic)
+        self._exposition = Exposition(_headers(configuration), _time_since_boot)
         if configuration.legacy_metrics:
             self._exposition.fleets.append(LegacyNames(self._exposition))
         api = Api(configuration.api_url, configuration.api_token, kind, configuration.platform_id)
@@ -133,6 +133,14 @@ def _headers(configuration: Configuration) -> Iterator[tuple[str, bytes]]:
         families.extend(metrics.LEGACY_METRICS)
     for metric in families:
         yield metric.name, metric.header()
+
+
+def _time_since_boot() -> float:
+    """Return the seconds since the machine's start, those that it slept too.
+
+    Not `time.monotonic`, which stands still meanwhile: a status of yesterday would be young.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _raise_file_limit() -> None:

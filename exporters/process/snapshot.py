@@ -67,20 +67,20 @@ class Exposition:
         self.lock = threading.Lock()
         self.fleets: list[Fleet] = []
         self._headers = [(family, Ready.of(header)) for family, header in headers]
-        self._clock = clock
+        self.clock = clock  # of the ages of statuses; every fleet's answers are dated by it
         self._snapshot = Snapshot((), Sum(), -math.inf)
 
     def current(self) -> Snapshot:
         """Return the snapshot; where something in it became too old, a new one without it."""
         snapshot = self._snapshot
-        if self._clock() < snapshot.next_expiry:
+        if self.clock() < snapshot.next_expiry:
             return snapshot
         return self.publish()
 
     def publish(self) -> Snapshot:
         """Make a snapshot of what the fleets know now, and put it in the place of the last."""
         with self.lock:
-            now = self._clock()
+            now = self.clock()
             next_expiry = min((fleet.expire(now) for fleet in self.fleets), default=math.inf)
             parts: list[Ready] = []
             for family, header in self._headers:

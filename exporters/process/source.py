@@ -180,7 +180,7 @@ class Source:
             readings = {about[0]: repeated}
         else:
             readings = self._around.kind.read(about, answer.body)
-        now = time.monotonic()
+        now = self._around.exposition.clock()
         for identity, reading in readings.items():
             if reading.reason == Reason.MALFORMED:
                 self._note_failure(round_, (identity,), reading.reason, answer)

@@ -18,6 +18,7 @@ from tests.exporters.process.web import Handler, Vendor, Web, mac
 
 CUBIC = KINDS["cubic"]
 INTERVAL = 1.0
+BOOTED_BEFORE = 86400  # seconds of sleep, in which the clock of timers stood still
 
 
 class World:
@@ -26,7 +27,7 @@ class World:
     def __init__(self, vendor_url: str) -> None:
         self.learned: list[str] = []
         self.poller = Poller()
-        exposition = Exposition([], time.monotonic)
+        exposition = Exposition([], lambda: time.monotonic() + BOOTED_BEFORE)
         around = Surroundings(
             CUBIC,
             f"{vendor_url}/status?mac=",
@@ -153,6 +154,15 @@ def test_a_removed_source_asks_nothing_more(world: World, vendor: Vendor) -> Non
     asked = sum(vendor.asked.values())
     time.sleep(1.5 * INTERVAL)
     assert sum(vendor.asked.values()) == asked <= 30
+
+
+def test_answers_are_dated_by_the_clock_that_ages_are_counted_by(
+    world: World, vendor: Vendor
+) -> None:
+    before = time.monotonic() + BOOTED_BEFORE
+    world.poll(1)
+    world.until(lambda: world.fleet.figures.devices["online"] == 1)
+    assert before <= world.fleet.devices[mac(1)].answered_at <= time.monotonic() + BOOTED_BEFORE
 
 
 def test_an_exporter_that_gets_its_first_devices_does_not_wait_an_interval(
