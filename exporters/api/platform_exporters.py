@@ -15,7 +15,7 @@ from platforms.api import ApiView, Query
 from platforms.authentication import principal_of
 from platforms.models import TokenKind
 
-from .answers import ETAG, IF_NONE_MATCH, fresh
+from .answers import ETAG, IF_NONE_MATCH, PRIVATE, fresh
 from .fields import IdField, KindField
 
 SETTINGS = ("poll_interval", "timeout", "max_concurrency")
@@ -66,7 +66,9 @@ class PlatformExporters(ApiView):
         # A handful of rows: their text is the surest version of them.
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         return fresh(request, etag) or HttpResponse(
-            body, content_type="application/json", headers={"ETag": etag}
+            body,
+            content_type="application/json",
+            headers={"ETag": etag, "Cache-Control": PRIVATE},
         )
 
 

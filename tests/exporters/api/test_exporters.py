@@ -195,5 +195,6 @@ def test_processes_read_settings_null_where_nothing_is_set(
         headers={"If-None-Match": answer["ETag"]},
     )
     assert (same.status_code, same.content) == (304, b"")
+    assert answer["Cache-Control"] == same["Cache-Control"] == "private, no-cache"
     Exporter.objects.filter(pk=exporter_a.pk).update(timeout=9)
     assert client.get("/api/v1/platform-exporters")["ETag"] != answer["ETag"]
