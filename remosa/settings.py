@@ -223,6 +223,9 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Players that come back"),
     "SITE_SYMBOL": "monitor_heart",
     "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "href": lambda _request: static("remosa/favicon.svg")},
+    ],
     "STYLES": [lambda _request: static("remosa/labels.css")],
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,

@@ -1,6 +1,8 @@
 """All addresses of the web application."""
 
 from django.contrib import admin
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog
@@ -9,6 +11,8 @@ from . import health
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    # Browsers ask for it by this name on pages that name no other: the API's, and error pages.
+    path("favicon.ico", lambda _request: redirect(static("remosa/favicon.svg")), name="favicon"),
     path("-/healthy", health.healthy, name="healthy"),
     path("-/ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),

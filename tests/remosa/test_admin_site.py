@@ -385,3 +385,38 @@ def test_saving_as_new_makes_nothing_where_nothing_may_be_made(
     form = {"_saveasnew": "1", "role": "viewer", "user": str(alice.pk)}
     answer = client_of(alice).post(f"/admin/platforms/membership/{row.pk}/change/", form)
     assert answer.status_code == 403
+
+
+# -- what every page has ------------------------------------------------------------------------
+
+
+def test_every_page_has_an_icon(alice: User, client_of: ClientOf) -> None:
+    browser = client_of(alice)
+    icon = '<link rel="icon" href="/static/remosa/favicon'
+    assert icon in browser.get("/admin/").content.decode()
+    assert icon in Client().get(LOGIN).content.decode()
+    assert browser.get("/favicon.ico").headers["Location"].startswith("/static/remosa/favicon")
+
+
+def test_a_list_is_headed_by_its_own_name_alone(alice: User, client_of: ClientOf) -> None:
+    page = client_of(alice).get("/admin/exporters/exporter/").content.decode()
+    heading = page[page.index("<h1") : page.index("</h1>")]
+    assert re.sub(r"<[^>]*>|\s+", "", heading) == "Exporters"
+
+
+def test_an_empty_list_reads_otherwise_than_a_search_without_result(
+    alice: User, client_of: ClientOf
+) -> None:
+    browser = client_of(alice)
+    empty = browser.get("/admin/platforms/site/").content.decode()
+    assert "Nothing here yet" in empty
+    assert "Reset filters" not in empty
+    searched = browser.get("/admin/platforms/site/?q=nowhere").content.decode()
+    assert "Nothing matches" in searched
+    assert "Reset filters" in searched
+
+
+def test_a_wrong_password_is_told_once(bob: User) -> None:
+    page = Client().post(LOGIN, {"username": bob.email, "password": "wrong"}).content.decode()
+    assert "The e-mail or the password is not right." in page
+    assert "correct the error" not in page
