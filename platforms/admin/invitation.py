@@ -4,6 +4,7 @@ import logging
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +26,11 @@ from .confirmed_deeds import ConfirmedDeedsAdmin
 from .filters import PlatformFilter, several_platforms
 
 log = logging.getLogger(__name__)
+
+# Where mails go that reach nobody: into the log or into a folder.
+WRITTEN_DOWN = tuple(
+    f"django.core.mail.backends.{kind}.EmailBackend" for kind in ("console", "filebased", "dummy")
+)
 
 COLOURS = {
     State.WAITING: "info",
@@ -114,7 +120,16 @@ class InvitationAdmin(ConfirmedDeedsAdmin):
             )
             messages.error(request, text)
             return
-        messages.success(request, _("A mail is on its way to %(email)s.") % {"email": row.email})
+        if settings.EMAIL_BACKEND in WRITTEN_DOWN:
+            text = _(
+                "No mail server is set: the mail to %(email)s was only written down on the machine "
+                "of Remosa. Set EMAIL_URL, then send it again."
+            )
+            messages.warning(request, text % {"email": row.email})
+        else:
+            messages.success(
+                request, _("A mail is on its way to %(email)s.") % {"email": row.email}
+            )
 
     # -- deeds ----------------------------------------------------------------------------------
 

@@ -159,6 +159,7 @@ def test_the_first_superadmin_logs_in_and_sigterm_ends_all_with_zero(tmp_path: P
     installation = Installation("run_local", tmp_path)
     found = re.search(r"First login +(\S+) +password (\S+)", installation.banner)
     assert found is not None
+    assert f"Mails        go to {tmp_path}" in installation.banner
     installation.log_in(*found.groups())
     installation.process.terminate()
     said, _ = installation.process.communicate(timeout=8)

@@ -53,12 +53,16 @@ def banner(place: Place, ports: Mapping[str, int]) -> str:
         address, password = place.first_login.read_text().split()
         login = f"  First login  {address}   password {password}   (shown this once)\n"
         place.first_login.unlink()
+    mails = ""
+    if not os.environ.get("EMAIL_URL") and not os.environ.get("EMAIL_URL_FILE"):
+        mails = f"  Mails        go to {place.logs}/web.log alone, until EMAIL_URL is set\n"
     return (
         "\nRemosa is running.\n\n"
         f"  Address      http://{LOOPBACK}:{ports['REMOSA_WEB_PORT']}/\n"
         f"{login}"
         f"  Prometheus   http://{LOOPBACK}:{ports['REMOSA_PROMETHEUS_PORT']}\n"
         f"  Exporter     http://{LOOPBACK}:{ports['EXPORTER_PORT']}/metrics\n"
+        f"{mails}"
         f"  State        {place.folder}\n\n"
         "Ctrl-C ends every process.\n"
     )

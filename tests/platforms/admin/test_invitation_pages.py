@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from platforms import invitations, throttle
 from platforms.audit import SYSTEM, Action
@@ -174,3 +175,23 @@ def test_the_page_of_an_account_is_not_linked_from_an_invitation(
     text = client_of(alice).get(f"{PAGE}{row.pk}/change/").content.decode()
     assert "/admin/platforms/user/" not in text
     assert factories.PASSWORD not in text
+
+
+@pytest.mark.django_db(transaction=True)  # mails leave after it
+def test_the_inviter_learns_that_a_mail_without_a_server_reached_nobody(
+    alice: User, client_of: ClientOf, settings: Settings
+) -> None:
+    browser = client_of(alice)
+    form = {"email": "nina@example.test", "role": "viewer", "language": "en"}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    page = browser.post(f"{PAGE}add/", form, follow=True).content.decode()
+    assert "No mail server is set" in page
+    assert "on its way" not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_inviter_learns_that_a_mail_has_left(alice: User, client_of: ClientOf) -> None:
+    form = {"email": "nina@example.test", "role": "viewer", "language": "en"}
+    page = client_of(alice).post(f"{PAGE}add/", form, follow=True).content.decode()
+    assert "A mail is on its way to nina@example.test" in page
+    assert "No mail server is set" not in page
