@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -22,6 +23,12 @@ class TokenForm(ScopedModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "expires_at" in self.fields:
+            text = _("In the time zone %(zone)s. Empty: the token does not expire.")
+            self.fields["expires_at"].help_text = format_html(
+                text % {"zone": '<span class="font-mono">{}</span>'},
+                timezone.get_current_timezone_name(),
+            )
         if "kind" in self.fields:
             self.fields["kind"].initial = TokenKind.USER
             self.fields["exporter_kind"] = forms.ChoiceField(

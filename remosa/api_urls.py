@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *either_way(
         "docs",
         login_required(SpectacularSwaggerView.as_view(url_name="api-schema", metadata_class=None)),
+        name="api-docs",
     ),
     re_path("", NotFound.as_view()),
 ]

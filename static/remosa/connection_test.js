@@ -18,6 +18,7 @@ document.addEventListener("DOMContentLoaded", () => {
       report.textContent = button.dataset.failed;
     } finally {
       button.disabled = false;
+      report.scrollIntoView({ block: "center" });
     }
   });
 });

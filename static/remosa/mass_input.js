@@ -46,7 +46,7 @@
     }
     if (html === null) return refuse(form, root.dataset.lost);
     root.innerHTML = html;
-    root.scrollIntoView({ block: "start" });
+    window.scrollTo(0, 0);
   }
 
   // A form with a mistake comes back as a whole page.
