@@ -30,6 +30,7 @@ DATA = re.compile(
       | \b[0-9A-Fa-f]{12}\b | \b06-42[\w-]+
       | \b[A-Z]+(?:_[A-Z]+)+\b        # names of settings
       | \brm[a-z]_\w+                 # the beginning of a token
+      | \b(?:Africa|America|Asia|Europe|Pacific)/\w+   # a time zone within a sentence
       | cubic(?:/cubic)?-1 | :\ (?:md5|[\w*]+\*\*)
     """,
     re.IGNORECASE | re.VERBOSE,
