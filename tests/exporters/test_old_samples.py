@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from pytest_django import Settings
 
-from exporters import live, overview, sightings
+from exporters import live, overview, prometheus, promql, sightings
 from exporters.live import DeviceFilters, State
 from exporters.models import Exporter
 from platforms.models import User
@@ -99,3 +99,18 @@ def test_players_that_two_processes_poll_are_counted_once(
     for state, name in ((State.ONLINE, "a"), (State.OFFLINE, "b"), (State.UNKNOWN, "c")):
         chosen = live.devices_page(alice, DeviceFilters(state=state)).devices
         assert [each.name for each in chosen] == [name]
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(100, 1), (200, 0)])
+def test_the_last_scrape_counts_for_150_seconds(
+    world: World, exporter_a: Exporter, seconds: int, found: int
+) -> None:
+    """A remote store whose writer died has no newer scrape; Prometheus answers for 300 s."""
+    player = factories.make_mac(exporter_a).player
+    world.say([source(exporter_a), sample(STATUS, player, 0)])
+    statuses = promql.selector(STATUS, [player.platform_id])
+    later = time.time() + seconds
+    connection = prometheus.Connection(world.url)
+    assert len(prometheus.query(connection, statuses, later).samples) == 1
+    fresh = promql.of_last_scrape(statuses, ["cubic"])
+    assert len(prometheus.query(connection, fresh, later).samples) == found
