@@ -5,7 +5,6 @@ from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
-from django.views.i18n import JavaScriptCatalog
 
 from . import health
 
@@ -17,7 +16,6 @@ urlpatterns = [
     path("-/ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("i18n/messages.js", JavaScriptCatalog.as_view(packages=["exporters"]), name="messages"),
     path("api/", include("remosa.api_urls")),
     path("", include("platforms.urls")),
     path("admin/", admin.site.urls),
