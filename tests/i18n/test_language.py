@@ -22,6 +22,7 @@ from platforms.roles import Role
 from remosa.logs import logging_config
 from tests import factories
 from tests.conftest import ClientOf
+from tools.messages.extraction import parsed
 from tools.messages.sources import ROOT
 
 LOGIN = "/admin/login/"
@@ -131,7 +132,7 @@ def test_every_page_and_way_that_the_code_records_has_its_words() -> None:
     recorded, ways = set(), {audit.SYSTEM.via, "token", "api"}
     for folder in ("exporters", "platforms", "remosa"):
         for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
+            for node in ast.walk(parsed(path.read_text())):
                 if isinstance(node, ast.Call):
                     name = ast.unparse(node.func)
                     if name == "audit.record" and isinstance(node.args[2], ast.Constant):

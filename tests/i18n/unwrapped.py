@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.template.base import Lexer, TokenType
 
 from tests.i18n.pages import texts
+from tools.messages.extraction import parsed
 
 WORDS = re.compile(r"[^\W\d_]{2,}")
 # Arguments and attributes that Django, unfold and DRF show to people.
@@ -31,7 +32,7 @@ def in_python(source: str, of_api: bool = False) -> Iterator[tuple[int, str]]:
 
     The schema of the API is English, so that descriptions in its modules stay bare.
     """
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         for value in _said(node, SHOWN - OF_SCHEMA if of_api else SHOWN):
             if isinstance(value, ast.JoinedStr):
                 parts = [str(p.value) for p in value.values if isinstance(p, ast.Constant)]

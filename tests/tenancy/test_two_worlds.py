@@ -39,7 +39,7 @@ def test_answers_do_not_depend_on_other_platforms(db: None, caller: str) -> None
     world.b, world.c = build_tenant("b"), _crowded("c")
     after = everything(prober)
     prober.leaks += [path for path, answer in before.items() if after[path] != answer]
-    assert sum(answer.status == 200 for answer in before.values()) > 15
+    assert sum(answer.status == 200 for answer in before.values()) >= 15
     prober.verdict()
 
 

@@ -4,6 +4,7 @@ Reads with Python's own parser and Django's, so that GNU gettext is not needed. 
 """
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,9 +46,21 @@ class Message:
     context: str = ""
 
 
+def parsed(source: str, place: str = "<text>") -> ast.Module:
+    """Parse Python, again where CPython 3.11 stumbled over another thread.
+
+    It keeps the depth of all parsers in one place (gh-106905): a traceback that some thread prints
+    at the same moment, which parses too, makes it raise SystemError for good source.
+    """
+    for _try in range(3):
+        with contextlib.suppress(SystemError):
+            return ast.parse(source, place)
+    return ast.parse(source, place)
+
+
 def of_python(source: str, place: str = "", strict: bool = True) -> Iterator[Message]:
     """Give the messages of a module. Errors: NotLiteral, unless not ``strict``."""
-    tree = ast.parse(source, place or "<text>")
+    tree = parsed(source, place or "<text>")
     names = dict(FUNCTIONS)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
