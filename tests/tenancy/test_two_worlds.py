@@ -24,8 +24,11 @@ def everything(prober: Prober) -> dict[str, Answer]:
 
 
 @pytest.mark.usefixtures("one_moment")
-@pytest.mark.parametrize("caller", ["admin", "viewer", "token", "machine"])
-def test_answers_do_not_depend_on_other_platforms(db: None, caller: str) -> None:
+@pytest.mark.parametrize(
+    ("caller", "answered"), [("admin", 175), ("viewer", 146), ("token", 46), ("machine", 15)]
+)
+def test_answers_do_not_depend_on_other_platforms(db: None, caller: str, answered: int) -> None:
+    """As many as when this was written must be answered with 200: silence proves nothing."""
     alone = build_tenant("a")
     world = World(alone, alone, alone, User(), shared_rows(), {})
     world.callers["alice"] = {
@@ -39,7 +42,7 @@ def test_answers_do_not_depend_on_other_platforms(db: None, caller: str) -> None
     world.b, world.c = build_tenant("b"), _crowded("c")
     after = everything(prober)
     prober.leaks += [path for path, answer in before.items() if after[path] != answer]
-    assert sum(answer.status == 200 for answer in before.values()) >= 15
+    assert sum(answer.status == 200 for answer in before.values()) >= answered
     prober.verdict()
 
 
