@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django_prometheus.exports import ExportToDjangoView
 
 from platforms import integrity
+from remosa import shared_cache
 
 
 def healthy(request: HttpRequest) -> HttpResponse:
@@ -16,7 +17,10 @@ def healthy(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer whether the database answers and has its guards: 200, or 503 with the reason."""
+    """Answer whether the database answers and has its guards: 200, or 503 with the reason.
+
+    Without Redis every page works, so that a web process is ready; the text says that it is away.
+    """
     try:
         lacking = integrity.missing(connection)
     except OperationalError:
@@ -24,7 +28,8 @@ def ready(request: HttpRequest) -> HttpResponse:
     if lacking:
         why = "The database lacks guards between platforms. Run: manage.py migrate\n"
         return HttpResponse(why, "text/plain", 503)
-    return HttpResponse("Ready.\n", content_type="text/plain")
+    away = "Redis does not answer: pages work without it.\n" if shared_cache.is_away() else ""
+    return HttpResponse(f"Ready.\n{away}", content_type="text/plain")
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
