@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.defaults import bad_request
+
+from remosa import failures
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -16,10 +18,8 @@ def refuse_null_characters(get_response: Answer) -> Answer:
         query: str = request.META.get("QUERY_STRING", "")
         if "\x00" not in request.path and "\x00" not in query and "%00" not in query:
             return get_response(request)
-        if request.path.startswith("/api/"):
-            message = _("The address holds a NUL character.")
-            error = {"code": "invalid", "message": message, "fields": None}
-            return JsonResponse({"error": error}, status=400)
+        if failures.is_for_the_api(request):
+            return failures.told("invalid", _("The address holds a NUL character."), 400)
         return bad_request(request, ValueError())
 
     return middleware

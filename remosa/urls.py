@@ -8,6 +8,9 @@ from django.views.generic import RedirectView
 
 from . import health
 
+handler400 = "remosa.failures.bad_request"
+handler500 = "remosa.failures.server_error"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     # Browsers ask for it by this name on pages that name no other: the API's, and error pages.
