@@ -1,12 +1,17 @@
 """The sidebar of the admin: which pages it names, for whom."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from platforms.roles import Deed
+
+if TYPE_CHECKING:
+    from platforms.models import User
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -18,7 +23,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     sees = user.may(Deed.SEE)
     owns = user.reaches_every_platform(Deed.OWN)
-    groups = [
+    groups: list[tuple[Promise, list[tuple[Promise, str, str, bool]]]] = [
         (
             _("Watching"),
             [
@@ -31,12 +36,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         (
             _("Platform"),
             [
-                (
-                    _("Limits"),
-                    "domain",
-                    "admin:platforms_platform_changelist",
-                    sees and not owns,
-                ),
+                (*_own_platforms(user), sees and not owns),
                 (_("Sites"), "storefront", "admin:platforms_site_changelist", sees),
                 (
                     _("Members"),
@@ -79,7 +79,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "title": title,
             "separator": number > 0,
             "items": [
-                {"title": name, "icon": icon, "link": reverse(view)}
+                {"title": name, "icon": icon, "link": resolve_url(view)}
                 for name, icon, view, allowed in items
                 if allowed
             ],
@@ -87,3 +87,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         for number, (title, items) in enumerate(groups)
         if any(allowed for *_rest, allowed in items)
     ]
+
+
+def _own_platforms(user: "User") -> tuple[Promise, str, str]:
+    """Return title, icon and address: of the person's platform itself where there is one alone."""
+    own = list(user.roles or ())
+    if len(own) == 1:
+        page = reverse("admin:platforms_platform_change", args=own)
+        return _("Limits"), "domain", page
+    return _("Platforms"), "domain", "admin:platforms_platform_changelist"

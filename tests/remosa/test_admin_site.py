@@ -12,7 +12,8 @@ from pytest_django import Settings
 
 from platforms import throttle
 from platforms.audit import Action, Actor, record
-from platforms.models import AuditEntry, Platform, User
+from platforms.models import AuditEntry, Membership, Platform, User
+from platforms.roles import Role
 from tests import factories
 from tests.conftest import ClientOf
 
@@ -153,10 +154,27 @@ def test_the_sidebar_leads_only_where_the_person_may_go(
 ) -> None:
     browser = client_of(request.getfixturevalue(who))
     text = browser.get("/admin/password_change/").content.decode()
-    links = set(re.findall(r'href="(/admin/[a-z]+/[a-z]+/)"', text))
+    links = set(re.findall(r'href="(/admin/[a-z]+/[a-z]+/(?:[0-9]+/change/)?)"', text))
     assert {link.split("/")[3] for link in links if "/platforms/" in link} == pages
     answers = {link: browser.get(link, follow=True).status_code for link in links}
     assert set(answers.values()) == {200}, answers
+
+
+def test_the_limits_of_the_only_platform_are_one_click_away(
+    bob: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    text = client_of(bob).get("/admin/password_change/").content.decode()
+    assert f'href="/admin/platforms/platform/{platform_a.pk}/change/"' in text
+    assert 'href="/admin/platforms/platform/"' not in text
+
+
+def test_who_has_several_platforms_chooses_whose_limits_to_read(
+    bob: User, platform_b: Platform, client_of: ClientOf
+) -> None:
+    Membership.objects.create(user=bob, platform=platform_b, role=Role.VIEWER)
+    text = client_of(bob).get("/admin/password_change/").content.decode()
+    assert 'href="/admin/platforms/platform/"' in text
+    assert "/admin/platforms/platform/1" not in text
 
 
 def test_nobody_else_gets_a_page_or_the_names_of_pages(db: None, client_of: ClientOf) -> None:
