@@ -24,6 +24,7 @@ from platforms.scoped_fields import person_of
 from platforms.scoping import OUR_APPS
 from platforms.spreadsheets import download
 
+from .audit_names import Names, names_in
 from .filters import PlatformFilter, SpanFilter, several_platforms
 
 COLOURS = {
@@ -131,6 +132,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         context = {"show_history": False, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> AuditEntry | None:
+        """Bring the names of what the line speaks of by numbers."""
+        entry: AuditEntry | None = super().get_object(request, object_id, from_field)
+        if entry is not None:
+            entry.names = names_in(entry, person_of(request))
+        return entry
+
     @admin.display(description=gettext_lazy("when"), ordering="pk")
     def when(self, entry: AuditEntry) -> str:
         """Return the moment to the second."""
@@ -172,8 +182,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             (
                 (
                     field_name(entry.target_type, name),
-                    _shown(entry.before, name),
-                    _shown(entry.after, name),
+                    _shown(entry.before, name, entry.names),
+                    _shown(entry.after, name, entry.names),
                 )
                 for name in names
             ),
@@ -212,10 +222,12 @@ def _only_platform(request: HttpRequest) -> Platform | None:
     return platforms[0] if len(platforms) == 1 else None
 
 
-def _shown(values: dict[str, Any], name: str) -> str:
+def _shown(values: dict[str, Any], name: str, names: Names) -> str:
     if name not in values:
         return ""
     value = values[name]
+    if (name, value) in names:
+        return f"{names[name, value]} ({value})"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

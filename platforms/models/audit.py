@@ -1,5 +1,7 @@
 """The record of who did what; rows are written by platforms.audit.record and never change."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from django.db import models
@@ -56,6 +58,9 @@ class AuditEntry(TenantModel):
     target = models.CharField(_("object"), max_length=255)
     before = models.JSONField(_("before"), default=dict)
     after = models.JSONField(_("after"), default=dict)
+
+    #: Names by column and number of what the line speaks of, where a page asked for them.
+    names: Mapping[tuple[str, object], str] = MappingProxyType({})
 
     objects: ClassVar = ScopedQuerySet.as_manager()
 

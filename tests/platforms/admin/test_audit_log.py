@@ -7,9 +7,11 @@ from io import StringIO
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
+from exporters.models import Exporter
 from platforms.audit import SYSTEM, Action, Actor, record
-from platforms.models import AuditEntry, Platform, User
+from platforms.models import AuditEntry, Membership, Platform, User
 from tests import factories
 from tests.conftest import ClientOf
 
@@ -74,6 +76,75 @@ def test_the_page_of_a_line_shows_before_and_after(
     assert "Old" in text
     assert "&lt;b&gt;New&lt;/b&gt;" in text
     assert "address" in text
+
+
+def test_a_line_names_what_it_keeps_the_numbers_of(
+    bob: User, exporter_a: Exporter, client_of: ClientOf
+) -> None:
+    numbers = {"exporter_id": exporter_a.pk, "platform_id": exporter_a.platform_id}
+    player = factories.make_player(exporter_a)
+    line = record(
+        SYSTEM, Action.CREATED, player, platform_id=exporter_a.platform_id,
+        after={**numbers, "site_id": None},
+    )  # fmt: skip
+    text = client_of(bob).get(f"{PAGE}{line.pk}/change/").content.decode()
+    assert f"Malls of Alpha ({exporter_a.pk})" in text
+    assert f"Alpha ({exporter_a.platform_id})" in text
+
+
+def test_a_line_names_things_as_they_were_called_then(
+    bob: User, exporter_a: Exporter, client_of: ClientOf
+) -> None:
+    player, platform = factories.make_player(exporter_a), exporter_a.platform_id
+    record(SYSTEM, Action.CREATED, exporter_a, platform_id=platform)
+    values = {"before": {"exporter_id": exporter_a.pk}, "after": {"exporter_id": 999_999}}
+    line = record(SYSTEM, Action.CHANGED, player, platform_id=platform, **values)
+    exporter_a.name = "Renamed since"
+    exporter_a.save()
+    record(SYSTEM, Action.CHANGED, exporter_a, platform_id=platform)
+    text = client_of(bob).get(f"{PAGE}{line.pk}/change/").content.decode()
+    assert f"Malls of Alpha ({exporter_a.pk})" in text
+    assert "Renamed since" not in text
+    assert ">999999<" in text
+
+
+def test_a_line_names_fellow_members_and_nobody_else(
+    alice: User, bob: User, charlie: User, root: User, client_of: ClientOf
+) -> None:
+    membership = Membership.objects.get(user=bob)
+    values = {"before": {"user_id": charlie.pk}, "after": {"user_id": bob.pk}}
+    line = record(SYSTEM, Action.CHANGED, membership, platform_id=membership.platform_id, **values)
+    text = client_of(alice).get(f"{PAGE}{line.pk}/change/").content.decode()
+    assert f"{bob.email} ({bob.pk})" in text
+    assert charlie.email not in text
+    text = client_of(root).get(f"{PAGE}{line.pk}/change/").content.decode()
+    assert f"{charlie.email} ({charlie.pk})" in text
+
+
+def test_a_line_names_nothing_of_another_platform(
+    bob: User, exporter_a: Exporter, exporter_b: Exporter, client_of: ClientOf
+) -> None:
+    record(SYSTEM, Action.CREATED, exporter_b, platform_id=exporter_b.platform_id)
+    player = factories.make_player(exporter_a)
+    after = {"exporter_id": exporter_b.pk, "platform_id": exporter_b.platform_id}
+    line = record(SYSTEM, Action.CREATED, player, platform_id=exporter_a.platform_id, after=after)
+    text = client_of(bob).get(f"{PAGE}{line.pk}/change/").content.decode()
+    assert "Cinemas" not in text
+    assert "Beta" not in text
+
+
+def test_a_line_costs_the_same_however_often_the_record_speaks_of_a_thing(
+    bob: User, exporter_a: Exporter, client_of: ClientOf,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:  # fmt: skip
+    for _time in range(20):
+        record(SYSTEM, Action.ADDED_MANY, exporter_a, platform_id=exporter_a.platform_id)
+    player = factories.make_player(exporter_a)
+    after = {"exporter_id": exporter_a.pk, "platform_id": exporter_a.platform_id}
+    line = record(SYSTEM, Action.CREATED, player, platform_id=exporter_a.platform_id, after=after)
+    browser = client_of(bob)
+    with django_assert_max_num_queries(12):
+        browser.get(f"{PAGE}{line.pk}/change/")
 
 
 def test_a_line_about_a_table_that_is_gone_still_opens(
