@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from demo.cast import CAST, ROOT
-from demo.vendors import STATUS_PATH
+from demo.vendors.cubic import Cubic
 from exporters.metrics import device_status
 from remosa import local
 from remosa.place import Place
@@ -66,7 +66,7 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
         exporter,
         environment={
             **exporter.environment,
-            "EXTERNAL_API_BASE_URL": f"{vendor_address}{STATUS_PATH}?mac=",
+            "EXTERNAL_API_BASE_URL": f"{vendor_address}{Cubic.address}",
         },
     )
     vendor = local.manage("run_demo_vendor", f"--port={vendor_port}", f"--speed={world.speed}")

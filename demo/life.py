@@ -1,98 +1,62 @@
-"""What becomes of the simulated players as time goes by, and what is done to them. No network."""
+"""How a simulated player lives, as a function of time and of what was done to it. Pure."""
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from demo.world import EXAMPLE, Character, SimulatedPlayer
 
 BOOT_SECONDS = 40.0
 STATUSES = ("online", "offline", "unknown")
+HEARTBEAT_SECONDS = 10.0
+# A player that is told to be online goes on with its own life for the rest: it plays.
+PAUSE_PERIOD = 900.0
 
 
-class Clock:
-    """The one clock of the simulated world; `speed` 10 lets ten seconds pass in one."""
+class Life(NamedTuple):
+    """A player at a moment: its status, and when it was last online (None: never)."""
 
-    def __init__(self, speed: float = 1.0, source: Callable[[], float] = time.monotonic) -> None:
-        self.speed = speed
-        self._source = source
-        self._start = source()
-
-    def now(self) -> float:
-        """Seconds of the world since it began."""
-        return (self._source() - self._start) * self.speed
-
-
-@dataclass
-class Condition:
-    """What was done to one player."""
-
-    status: str | None = None  # set by hand; None: it lives its own life
-    ip: str | None = None
-    outip: str | None = None
-    cycled_at: float | None = None
-
-
-class UnknownPlayer(KeyError):
-    """No player of the world has this MAC."""
-
-
-class World:
-    """The fleet at a moment of its clock."""
-
-    def __init__(self, players: Iterable[SimulatedPlayer], clock: Clock) -> None:
-        self.players = {player.mac: player for player in players}
-        self.clock = clock
-        self._conditions: dict[str, Condition] = {}
-
-    def condition(self, mac: str) -> Condition:
-        """What was done to a player, to be changed; UnknownPlayer for a MAC that is not there."""
-        if mac not in self.players:
-            raise UnknownPlayer(mac)
-        return self._conditions.setdefault(mac, Condition())
-
-    def cycle_power(self, mac: str) -> None:
-        """Cut a player's power and give it back: it boots, and hangs no more for a while."""
-        self.condition(mac).cycled_at = self.clock.now()
-
-    def answer(self, mac: str) -> dict[str, str] | None:
-        """What the vendor knows of a MAC now; None when it knows nothing."""
-        player = self.players.get(mac)
-        if player is None:
-            return None
-        now = self.clock.now()
-        done = self._conditions.get(mac) or Condition()
-        status = done.status or status_of(player, now, done.cycled_at)
-        if status == "unknown":
-            return None
-        return {
-            "status": status,
-            "name": player.name,
-            "ip": done.ip or address_of(player, now),
-            "outIp": done.outip or player.outip,
-        }
+    status: str
+    last_online: float | None
 
 
 def status_of(player: SimulatedPlayer, now: float, cycled_at: float | None = None) -> str:
     """online, offline or unknown: the player's own life, by its character."""
+    return life_of(player, now, cycled_at).status
+
+
+def life_of(player: SimulatedPlayer, now: float, cycled_at: float | None = None) -> Life:
+    """Status and last time online by the player's character; seconds of the world."""
     first, second, third = player.draw
     if player.character is Character.UNKNOWN:
-        return "unknown"
+        return Life("unknown", None)
     if player.character is Character.DARK:
-        return "offline"
+        # A few of them never were online; the others went dark within the last month.
+        return Life("offline", None if first < 0.3 else -30 * 86400 * second)
     if cycled_at is not None and now < cycled_at + BOOT_SECONDS:
-        return "offline"
-    online = True
+        return Life("offline", life_of(player, cycled_at).last_online)
     if player.character is Character.FLAPPING:
         period = 60 + 240 * first
-        online = (now + period * second) % period < period * (0.5 + 0.4 * third)
-    elif player.character is Character.HANGING:
+        into, lit = (now + period * second) % period, period * (0.5 + 0.4 * third)
+        return _online(player, now) if into < lit else Life("offline", now - (into - lit))
+    if player.character is Character.HANGING:
         # The half of them hangs from the beginning, the example among them.
-        hangs_at = -1.0 if first < 0.5 or player.mac == EXAMPLE[0] else 1800 * second
+        hangs_at = 1800 * second
+        if first < 0.5 or player.identity == EXAMPLE[0]:
+            hangs_at = -1 - 7200 * third
         if cycled_at is not None:
             hangs_at = cycled_at + 1800 + 5400 * third
-        online = now < hangs_at
-    return "online" if online else "offline"
+        return _online(player, now) if now < hangs_at else Life("offline", hangs_at)
+    return _online(player, now)
+
+
+def _online(player: SimulatedPlayer, now: float) -> Life:
+    """An online player is seen at its heartbeats, which come at moments of its own."""
+    return Life("online", now - (now + HEARTBEAT_SECONDS * player.draw[2]) % HEARTBEAT_SECONDS)
+
+
+def is_paused(player: SimulatedPlayer, now: float) -> bool:
+    """Tell whether it shows nothing though it may be online: one in ten, now and then."""
+    first, second, third = player.draw
+    return third < 0.1 and (now + PAUSE_PERIOD * second) % PAUSE_PERIOD < PAUSE_PERIOD * first
 
 
 def address_of(player: SimulatedPlayer, now: float) -> str:

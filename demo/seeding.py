@@ -62,7 +62,7 @@ def _company(at: int, players: Sequence[SimulatedPlayer], password: str) -> int:
     if not is_new:
         return 0
     _note(exporter, platform)
-    pasted = "\n".join(f"{player.mac} {player.name}" for player in players)
+    pasted = "\n".join(f"{player.identity} {player.name}" for player in players)
     added = enrolment.enrol(exporter, macs.parse(pasted).good, ACTOR).added
     _hang(exporter, players)
     return len(added)
@@ -71,7 +71,7 @@ def _company(at: int, players: Sequence[SimulatedPlayer], password: str) -> int:
 def _hang(exporter: Exporter, players: Sequence[SimulatedPlayer]) -> None:
     """Give each player its site."""
     for site in Site.objects.filter(platform=exporter.platform):
-        here = [player.mac for player in players if player.site == site.name]
+        here = [player.identity for player in players if player.site == site.name]
         Player.objects.filter(exporter=exporter, identity__in=here).update(site=site)
 
 

@@ -1,22 +1,22 @@
-"""A simulated vendor without the latency and the errors that it would have by itself."""
+"""Simulated vendors without the latency and the errors that they would have by themselves."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from demo.vendors import VENDORS
 from tests.demo.vendor_process import Vendor, running_vendor
 
 
-@pytest.fixture(scope="module")
-def vendor_of_module() -> Iterator[Vendor]:
-    with running_vendor() as vendor:
-        vendor.tell("latency", low=0, high=0)
-        vendor.tell("errors", share=0)
+@pytest.fixture(scope="package")
+def vendor_of_package() -> Iterator[Vendor]:
+    with running_vendor("--latency=0", "--errors=0") as vendor:
         yield vendor
 
 
 @pytest.fixture
-def vendor(vendor_of_module: Vendor) -> Vendor:
-    """The vendor of the module, healthy."""
-    vendor_of_module.tell("start")
-    return vendor_of_module
+def vendor(vendor_of_package: Vendor) -> Vendor:
+    """The vendors of all these tests, healthy."""
+    for name in VENDORS:
+        vendor_of_package.tell("start", of=name)
+    return vendor_of_package

@@ -1,26 +1,13 @@
-"""What becomes of the simulated players, on a clock of the test's own."""
+"""How a simulated player lives, second by second."""
 
 from dataclasses import replace
 
 import pytest
 
-from demo.life import BOOT_SECONDS, Clock, UnknownPlayer, World, address_of, status_of
-from demo.world import Character, SimulatedPlayer, fleet
+from demo.life import BOOT_SECONDS, HEARTBEAT_SECONDS, address_of, is_paused, life_of, status_of
+from demo.world import Character, SimulatedPlayer, devices, fleet
 
 HOUR = range(0, 3600, 5)
-
-
-class Time:
-    """A source of time that the test moves."""
-
-    seconds = 100.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-def player_of(character: Character) -> SimulatedPlayer:
-    return next(player for player in fleet()[1:] if player.character is character)
 
 
 def statuses(player: SimulatedPlayer) -> set[str]:
@@ -60,46 +47,42 @@ def test_only_a_moving_player_changes_its_address_and_keeps_its_network() -> Non
         assert len({address.rpartition(".")[0] for address in addresses}) == 1
 
 
-def test_the_clock_runs_as_fast_as_it_is_told() -> None:
-    time = Time()
-    clock = Clock(10, time)
-    time.seconds += 3
-    assert clock.now() == 30
-
-
-def test_what_is_set_by_hand_wins_until_it_is_taken_back() -> None:
-    player = player_of(Character.STEADY)
-    world = World([player], Clock(source=Time()))
-    world.condition(player.mac).status = "offline"
-    world.condition(player.mac).ip = "10.0.0.1"
-    assert world.answer(player.mac) == {
-        "status": "offline",
-        "name": player.name,
-        "ip": "10.0.0.1",
-        "outIp": player.outip,
-    }
-    world.condition(player.mac).status = "unknown"
-    assert world.answer(player.mac) is None
-    world.condition(player.mac).status = None
-    assert (world.answer(player.mac) or {})["status"] == "online"
-
-
-def test_a_power_cycle_brings_a_hung_player_back_on_the_worlds_clock() -> None:
-    player, time = fleet()[0], Time()
-    world = World([player], Clock(2, time))
-    assert (world.answer(player.mac) or {})["status"] == "offline"
-    world.cycle_power(player.mac)
-    time.seconds += BOOT_SECONDS / 2
-    assert (world.answer(player.mac) or {})["status"] == "online"
-
-
-def test_a_mac_that_is_not_there_cannot_be_changed() -> None:
-    world = World([], Clock())
-    assert world.answer("06:42:40:00:00:00") is None
-    with pytest.raises(UnknownPlayer):
-        world.condition("06:42:40:00:00:00")
-
-
-def test_a_player_draws_from_its_mac_alone() -> None:
+def test_a_player_draws_from_its_identity_alone() -> None:
     player = fleet()[5]
     assert replace(player, name="another").draw == player.draw
+
+
+@pytest.mark.parametrize("character", [Character.FLAPPING, Character.HANGING])
+def test_what_it_was_last_seen_at_is_the_last_second_it_was_online(character: Character) -> None:
+    for player in fleet():
+        if player.character is not character:
+            continue
+        online_at = None
+        for second in HOUR:
+            life = life_of(player, second)
+            if life.status == "online":
+                online_at = second
+                assert 0 <= second - (life.last_online or 0) <= HEARTBEAT_SECONDS
+            elif online_at is not None and life.last_online is not None:
+                assert online_at - HEARTBEAT_SECONDS <= life.last_online <= online_at + 5
+
+
+def test_a_dark_player_was_last_online_before_the_world_began_or_never() -> None:
+    dark = [player for player in devices() if player.character is Character.DARK]
+    moments = [life_of(player, 100).last_online for player in dark]
+    assert None in moments
+    assert all(moment is None or moment <= 0 for moment in moments)
+    assert any(moments)
+
+
+def test_a_booting_player_was_last_online_before_its_power_was_cycled() -> None:
+    flapping = next(player for player in fleet() if player.character is Character.FLAPPING)
+    booting = life_of(flapping, 3610, cycled_at=3600)
+    assert booting.status == "offline"
+    assert booting.last_online == life_of(flapping, 3600).last_online
+
+
+def test_a_few_players_pause_now_and_then() -> None:
+    pausing = [player for player in devices() if any(is_paused(player, at) for at in HOUR)]
+    assert 0 < len(pausing) < len(devices()) / 5
+    assert any(not all(is_paused(player, at) for at in HOUR) for player in pausing)

@@ -17,7 +17,8 @@ def test_every_player_of_the_world_is_typed_in_on_its_platform_and_site() -> Non
     assert seeding.seed(fleet(), "word") == len(fleet())
     for company in COMPANIES:
         expected = {
-            (player.mac, player.name, player.site) for player in of_platform(fleet(), company.name)
+            (player.identity, player.name, player.site)
+            for player in of_platform(fleet(), company.name)
         }
         rows = Player.objects.filter(platform__name=company.name)
         assert set(rows.values_list("identity", "name", "site__name")) == expected

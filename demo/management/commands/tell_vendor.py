@@ -1,4 +1,4 @@
-"""Door: change the simulated vendor while the demo runs."""
+"""Door: change a simulated vendor while the demo runs."""
 
 import json
 import os
@@ -8,23 +8,25 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from demo.control import DEEDS
+from demo.control import DEEDS, LIST_DEEDS
+from demo.vendors import VENDORS
 from remosa.ports import LOOPBACK, BadPort, port_of
 
 
 class Command(BaseCommand):
-    help = "Tell the simulated vendor to stop, to start, to fail (see demo/control.py)."
+    help = "Tell a simulated vendor to stop, to start, to fail (see demo/control.py)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("deed", choices=sorted(DEEDS))
+        parser.add_argument("deed", choices=sorted({**DEEDS, **LIST_DEEDS}))
         parser.add_argument("told", nargs="?", default="{}", help='such as \'{"fault": "html"}\'')
+        parser.add_argument("--vendor", choices=sorted(VENDORS), default="cubic")
 
-    def handle(self, *args: Any, deed: str, told: str, **options: Any) -> None:
+    def handle(self, *args: Any, deed: str, told: str, vendor: str, **options: Any) -> None:
         # Never through a proxy of the environment: the vendor is on this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             port = port_of("DEMO_VENDOR_PORT", 8900, os.environ)
-            address = f"http://{LOOPBACK}:{port}/control/{deed}"
+            address = f"http://{LOOPBACK}:{port}/control/{vendor}/{deed}"
             with opener.open(address, data=told.encode(), timeout=5) as answer:
                 state = json.load(answer)
         except urllib.error.HTTPError as error:

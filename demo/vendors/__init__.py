@@ -1,0 +1,35 @@
+"""The simulated vendors: one file each, `protocol.py` is the wire under all of them.
+
+They speak what the real ones speak; `/control` is the simulation's own door (demo.control).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from demo import world
+from demo.present import Clock, World
+from demo.vendors.addreality import AddReality
+from demo.vendors.cubic import Cubic
+from demo.vendors.lumen import Lumen
+from demo.vendors.shape import Vendor
+
+VENDORS: dict[str, type[Vendor]] = {vendor.name: vendor for vendor in (Cubic, AddReality, Lumen)}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many players each vendor has."""
+
+    players: int = world.COUNT
+    devices: int = world.DEVICES
+    screens: int = world.SCREENS
+
+
+def simulated(sizes: Sizes, clock: Clock, seed: int = world.SEED) -> Mapping[str, Vendor]:
+    """All vendors with their players, on one clock."""
+    vendors = (
+        Cubic(World(world.fleet(seed, sizes.players), clock), seed),
+        AddReality(World(world.devices(seed, sizes.devices), clock), seed),
+        Lumen(World(world.screens(seed, sizes.screens), clock), seed),
+    )
+    return {vendor.name: vendor for vendor in vendors}
