@@ -106,6 +106,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'remosa.db'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["ENGINE"] = "remosa.sqlite"
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE: a write transaction takes its lock at once, so two never deadlock midway.
         "transaction_mode": "IMMEDIATE",

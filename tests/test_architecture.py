@@ -52,7 +52,9 @@ def test_no_file_is_longer_than_300_lines() -> None:
 
 
 def test_every_file_is_named_after_a_thing_or_a_deed() -> None:
-    assert [name_of(path) for path in files() if NAMELESS.fullmatch(path.name)] == []
+    nameless = [name_of(path) for path in files() if NAMELESS.fullmatch(path.name)]
+    # Django finds a database backend by this name alone.
+    assert nameless == ["remosa/sqlite/base.py"]
 
 
 def test_every_folder_of_code_has_its_layer() -> None:
