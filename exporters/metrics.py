@@ -83,6 +83,11 @@ def device_info(kind: str, identity: str, info_labels: tuple[str, ...]) -> Metri
     )
 
 
+def device_value(kind: str, identity: str, name: str, text: str) -> Metric:
+    """Return the family of a further value of a kind; absent while it is not known."""
+    return Metric(f"remosa_exporter_{kind}_{name}", text, _sorted(identity, *EXPORTER_LABELS))
+
+
 def _sorted(*labels: str) -> tuple[str, ...]:
     return tuple(sorted(labels))
 
@@ -116,6 +121,16 @@ SOURCE_DEVICES = Metric(
 SOURCE_TRUNCATED = Metric(
     "remosa_exporter_source_truncated",
     "Whether the vendor is known to have more devices than it lists.",
+    EXPORTER_LABELS,
+)
+SOURCE_DROPPED = Metric(
+    "remosa_exporter_source_dropped_devices",
+    "Devices left out because the source has more of them than one source may have.",
+    EXPORTER_LABELS,
+)
+SOURCE_MISSING = Metric(
+    "remosa_exporter_source_missing_devices",
+    "Devices that the vendor's last list left out and that are kept until it is confirmed.",
     EXPORTER_LABELS,
 )
 DEVICE_LIST_LAST_SUCCESS = Metric(

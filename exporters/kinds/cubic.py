@@ -1,11 +1,11 @@
 """CubicMedia: one request per player, answered by a JSON list with one object."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from urllib.parse import quote
 
 from exporters import macs
 from exporters.kinds import strict_json
-from exporters.kinds.shape import Kind, Question, Reading, Reason, Request, Status, unknown
+from exporters.kinds.shape import Account, Each, Kind, Reading, Reason, Request, Status, unknown
 
 HEADERS = ("Accept: application/json",)
 # The info labels and the vendor's own names for them.
@@ -13,22 +13,19 @@ FIELDS = {"ip": "ip", "name": "name", "outip": "outIp"}
 STATUSES = {"online": Status.ONLINE, "offline": Status.OFFLINE}
 
 
-def ask(address: str, identities: Iterable[str]) -> Iterator[Question]:
-    """Yield one question per MAC: the address with the MAC behind it.
-
-    A colon stays as it is: a query may hold it (RFC 3986, 3.4) and the vendor documents it so.
-    Everything else that is special gets quoted, so that no identity can add a parameter.
-    """
-    for mac in identities:
-        yield Question((mac,), Request(address + quote(mac, safe=":"), headers=HEADERS))
+def _open(account: Account) -> Each:
+    """Ask the address with the MAC behind it."""
+    return Each(partial(_ask, account.address), _read)
 
 
-def read(about: tuple[str, ...], body: bytes) -> Mapping[str, Reading]:
+def _ask(address: str, mac: str) -> Request:
+    # A colon stays as it is: a query may hold it (RFC 3986, 3.4) and the vendor documents it so.
+    # Everything else that is special gets quoted, so that no identity can add a parameter.
+    return Request(address + quote(mac, safe=":"), headers=HEADERS)
+
+
+def _read(_mac: str, body: bytes) -> Reading:
     """Read the answer for one MAC; what is not exactly understood is unknown."""
-    return {about[0]: _reading(body)}
-
-
-def _reading(body: bytes) -> Reading:
     try:
         players = strict_json.read(body)
     except strict_json.MalformedError:
@@ -62,6 +59,6 @@ KIND = Kind(
     address_variable="EXTERNAL_API_BASE_URL",
     default_address="https://vision-cms-api.cubicservice.ru/api/v0.1/players/status-check?mac=",
     normal_identity=macs.normalise,
-    ask=ask,
-    read=read,
+    open=_open,
+    discovers=lambda _settings: False,
 )

@@ -31,6 +31,7 @@ CREATE TABLE info (exporter_id INTEGER, identity TEXT, labels TEXT NOT NULL,
 """
 
 Info = dict[tuple[int, str], Mapping[str, str]]
+NewInfo = Mapping[tuple[int, str], Mapping[str, str] | None]  # None: the device is gone
 
 
 class CacheError(Exception):
@@ -59,6 +60,9 @@ class Cache:
         self.put_aside: Path | None = None  # where a file went that could not be used
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # The settings in it hold vendors' tokens; SQLite gives -wal and -shm the same mode.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            os.chmod(path, 0o600)
             self._database = self._open()
         except (OSError, sqlite3.Error) as error:
             raise CacheError(f"the cache file {path} cannot be used: {error}") from error
@@ -76,9 +80,13 @@ class Cache:
         entries: Iterable[Entry],
         devices: Devices,
         etags: tuple[str, str],
+        discovering: Iterable[int],
         fetched_at: float,
     ) -> None:
-        """Replace the list in one transaction; forget the info of devices that are gone."""
+        """Replace the list in one transaction; forget the info of devices that are gone.
+
+        `discovering` are the exporters whose devices are not in the list, but the vendor's.
+        """
         rows = (
             (*key, identity, name)
             for key, names in devices.by_exporter.items()
@@ -99,8 +107,10 @@ class Cache:
             database.execute("DELETE FROM devices")
             database.executemany("INSERT INTO devices VALUES (?, ?, ?, ?)", rows)
             database.execute(
-                "DELETE FROM info WHERE NOT EXISTS (SELECT 1 FROM devices WHERE"
-                " devices.exporter_id = info.exporter_id AND devices.identity = info.identity)"
+                "DELETE FROM info WHERE exporter_id NOT IN (SELECT value FROM json_each(?))"
+                " AND NOT EXISTS (SELECT 1 FROM devices WHERE"
+                " devices.exporter_id = info.exporter_id AND devices.identity = info.identity)",
+                (json.dumps(sorted(discovering)),),
             )
             database.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
 
@@ -110,10 +120,12 @@ class Cache:
             fact = ("fetched_at", repr(fetched_at))
             database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", fact)
 
-    def save_info(self, info: Info) -> None:
+    def save_info(self, info: NewInfo) -> None:
         """Write what vendors told of these devices in one transaction."""
-        rows = [(*key, json.dumps(dict(labels))) for key, labels in info.items()]
+        rows = [(*key, json.dumps(dict(told))) for key, told in info.items() if told is not None]
+        gone = [key for key, told in info.items() if told is None]
         with self._transaction() as database:
+            database.executemany("DELETE FROM info WHERE (exporter_id, identity) = (?, ?)", gone)
             database.executemany("INSERT OR REPLACE INTO info VALUES (?, ?, ?)", rows)
 
     def close(self) -> None:

@@ -12,9 +12,13 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from exporters.kinds.shape import Kind
+from exporters.process import sharding
+from exporters.process.environment import gather
 from exporters.process.schedule import Settings
+from exporters.process.sharding import WHOLE, Shard
 
 POLL_INTERVAL, TIMEOUT, MAX_CONCURRENCY = 30.0, 10.0, 50
+MAX_DEVICES = 100_000  # of one source
 INTERVALS, TIMEOUTS, CONCURRENCIES = (1, 86400), (0.1, 300), (1, 1000)
 EVERYWHERE = "0.0.0.0"  # noqa: S104 (Prometheus scrapes from elsewhere; --web.listen-address)
 POLLS_UNTIL_OLD = 3
@@ -42,15 +46,20 @@ class Configuration:
     host: str
     port: int
     telemetry_path: str
+    web_config_file: Path | None
+    metrics_token: str = field(repr=False)  # empty: /metrics asks for none
     cache_file: Path
     poll_interval: float | None
     timeout: float | None
     max_concurrency: int | None
     max_age: float | None
+    max_devices: int
+    shard: Shard
     platform_id: int | None
     instance: str
     advertise_host: str
     legacy_metrics: bool
+    debug_mode: bool
     log_level: str
     log_format: str
 
@@ -79,40 +88,70 @@ def read(
     kind: Kind, environment: Mapping[str, str], options: Mapping[str, str | None]
 ) -> Configuration:
     """Return the settings; `options` holds what stood on the command line, by variable name."""
-    given = {name: text for name, text in environment.items() if text.strip()}
-    given.update({name: text for name, text in options.items() if text is not None})
+    given = {name: told.text for name, told in gather(options, environment, ()).items()}
     host, port = _listen_address(given, kind.port)
+    shard = _value(given, "SHARD", sharding.read, WHOLE)
+    name = f"{kind.name}-{shard.number}"
     debug = _value(given, "DEBUG_MODE", _boolean, False)
     level = _value(given, "LOG_LEVEL", _one_of(LEVELS), "info")
     return Configuration(
         kind=kind,
         api_url=_api_url(given),
-        api_token=_secret(given, "REMOSA_API_TOKEN"),
+        api_token=_api_token(given),
         address=_value(given, kind.address_variable, _url, kind.default_address),
         host=host,
         port=port,
         telemetry_path=_value(given, "WEB_TELEMETRY_PATH", _path, "/metrics"),
-        cache_file=Path(given.get("CACHE_DB_FILE", f".remosa/{kind.name}_exporter.sqlite3")),
+        web_config_file=_optional_path(given.get("WEB_CONFIG_FILE")),
+        metrics_token=_value(given, "METRICS_TOKEN", _token, "", is_secret=True),
+        cache_file=Path(given.get("CACHE_DB_FILE", _cache_file(kind, shard))),
         poll_interval=_value(given, "POLL_INTERVAL", _seconds(*INTERVALS), None),
         timeout=_value(given, "TIMEOUT", _seconds(*TIMEOUTS), None),
         max_concurrency=_value(given, "MAX_CONCURRENCY", _whole(*CONCURRENCIES), None),
         max_age=_value(given, "MAX_AGE", _seconds(1, 604800), None),
+        max_devices=_value(given, "MAX_DEVICES", _whole(1, 1_000_000), MAX_DEVICES),
+        shard=shard,
         platform_id=_value(given, "PLATFORM_ID", _whole(1, 2**63 - 1), None),
-        instance=_value(given, "EXPORTER_INSTANCE", _matching(_INSTANCE), f"{kind.name}-1"),
+        instance=_value(given, "EXPORTER_INSTANCE", _matching(_INSTANCE), name),
         advertise_host=_value(given, "EXPORTER_ADVERTISE_HOST", _matching(_HOST), ""),
         legacy_metrics=_value(given, "LEGACY_METRICS", _boolean, False),
+        debug_mode=debug,
         log_level="debug" if debug else level,
         log_format=_value(given, "LOG_FORMAT", _one_of(FORMATS), "text"),
     )
 
 
-def _value(given: Mapping[str, str], name: str, read_text: Callable[[str], T], default: T) -> T:
-    if name not in given:
+def _value(
+    given: Mapping[str, str],
+    name: str,
+    read_text: Callable[[str], T],
+    default: T,
+    is_secret: bool = False,
+) -> T:
+    """Return what NAME holds, or the file that NAME_FILE names; a secret is never repeated."""
+    text = given.get(name)
+    if f"{name}_FILE" in given:
+        text = _content(f"{name}_FILE", given[f"{name}_FILE"].strip())
+    if text is None:
         return default
     try:
-        return read_text(given[name].strip())
+        return read_text(text.strip())
     except ValueError as error:
-        raise ConfigurationError(f"{name}: {given[name]!r} cannot be used; {error}") from error
+        shown = "what is set" if is_secret else repr(text)
+        raise ConfigurationError(f"{name}: {shown} cannot be used; {error}") from error
+
+
+def _content(variable: str, file: str) -> str:
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not a text in UTF-8"
+        raise ConfigurationError(
+            f"{variable}: {file!r} cannot be read ({why}); accepted: a file with the value"
+        ) from error
+    if not text:  # as if not set, a token's door would stand open
+        raise ConfigurationError(f"{variable}: {file!r} is empty; accepted: a file with the value")
+    return text
 
 
 def _api_url(given: Mapping[str, str]) -> str:
@@ -127,26 +166,20 @@ def _api_url(given: Mapping[str, str]) -> str:
     return base if base.endswith("/api/v1") else f"{base}/api/v1"
 
 
-def _secret(given: Mapping[str, str], name: str) -> str:
-    """Return the secret in NAME, or in the file that NAME_FILE names; never show it."""
-    text = given.get(name, "").strip()
-    file = given.get(f"{name}_FILE", "").strip()
-    if file:
-        try:
-            text = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "not a text in UTF-8"
-            raise ConfigurationError(
-                f"{name}_FILE: {file!r} cannot be read ({why}); accepted: a file with the secret"
-            ) from error
-    if not text:
+def _api_token(given: Mapping[str, str]) -> str:
+    token = _value(given, "REMOSA_API_TOKEN", _token, "", is_secret=True)
+    if not token:
         raise ConfigurationError(
-            f"{name}: is not set; accepted: a token of the kind `exporter` that a superadmin made,"
-            f" or its file in {name}_FILE"
+            "REMOSA_API_TOKEN: is not set; accepted: a token of the kind `exporter` that a"
+            " superadmin made, or its file in REMOSA_API_TOKEN_FILE"
         )
+    return token
+
+
+def _token(text: str) -> str:
     if not re.fullmatch(r"[\x21-\x7e]+", text):
-        raise ConfigurationError(
-            f"{name}: has a space or a character that no token has; accepted: one token, unquoted"
+        raise ValueError(
+            "it has a space or a character that no token has; accepted: one token, unquoted"
         )
     return text
 
@@ -161,6 +194,15 @@ def _listen(text: str) -> tuple[str, int]:
     if match is None or int(match[3]) > 65535:
         raise ValueError("accepted: host:port, :port or [IPv6 address]:port")
     return match[1] or match[2] or EVERYWHERE, int(match[3])
+
+
+def _cache_file(kind: Kind, shard: Shard) -> str:
+    part = "" if shard.of == 1 else f"_{shard.number}"
+    return f".remosa/{kind.name}_exporter{part}.sqlite3"
+
+
+def _optional_path(text: str | None) -> Path | None:
+    return Path(text.strip()) if text else None
 
 
 def _url(text: str) -> str:

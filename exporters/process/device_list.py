@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from exporters.kinds import strict_json
 from exporters.kinds.shape import Kind, Request
+from exporters.process.sharding import WHOLE, Shard
 from exporters.process.transfers import Answer
 
 LIST_LIMIT = 64 * 1024 * 1024  # bytes; 100,000 devices take about 16 MB
@@ -67,10 +68,16 @@ class Api:
         """Ask for the devices, if they changed since `etag`."""
         return self._get("exporter-macs", etag)
 
-    def announce(self, instance: str, kind: str, port: int, host: str, version: str) -> Request:
-        """Tell Remosa where Prometheus finds this process."""
+    def announce(
+        self, instance: str, kind: str, port: int, host: str, version: str, scheme: str = "http"
+    ) -> Request:
+        """Tell Remosa where Prometheus finds this process, and how when it is not by http."""
         told = {"kind": kind, "instance": instance, "port": port, "version": version}
-        body = json.dumps({**told, "host": host} if host else told).encode()
+        if host:
+            told["host"] = host
+        if scheme != "http":
+            told["scheme"] = scheme
+        body = json.dumps(told).encode()
         headers = (*self._headers, "Content-Type: application/json")
         return Request(f"{self._base}/exporter-processes/announce", "POST", headers, body)
 
@@ -130,9 +137,10 @@ def read_exporters(body: bytes) -> list[Entry]:
     return entries
 
 
-def read_devices(body: bytes, kind: Kind) -> Devices:
-    """Read the answer of `Api.devices`; bad entries are left out and told, not believed."""
+def read_devices(body: bytes, kind: Kind, shard: Shard = WHOLE) -> Devices:
+    """Read the shard's part of an answer of `Api.devices`; bad entries are left out and told."""
     devices = Devices()
+    others = 0
     rows = _array(body)
     for row in rows:
         match row:
@@ -142,10 +150,12 @@ def read_devices(body: bytes, kind: Kind) -> Devices:
                 devices.rejected.append("an entry without ids")
                 continue
         try:
-            identity = kind.normal_identity(str(row.get(kind.identity)))
+            identity = kind.normal_identity(str(row.get("mac")))
         except ValueError:
-            shown = str(row.get(kind.identity))[:40]
-            devices.rejected.append(f"{shown!r} of exporter {exporter_id}")
+            devices.rejected.append(f"{str(row.get('mac'))[:40]!r} of exporter {exporter_id}")
+            continue
+        if not shard.takes(identity):
+            others += 1
             continue
         name = row.get("name")
         names = devices.by_exporter.setdefault((exporter_id, platform_id), {})
@@ -153,7 +163,7 @@ def read_devices(body: bytes, kind: Kind) -> Devices:
             devices.duplicates.append(f"{identity} of exporter {exporter_id}")
         else:
             names[identity] = name if isinstance(name, str) else ""
-    if rows and not devices.by_exporter:
+    if rows and not devices.by_exporter and not others:
         raise ListError(f"Remosa's device list has no usable entry, only {devices.rejected[0]}")
     return devices
 

@@ -30,6 +30,8 @@ class Figures:
         self.up: bool | None = None
         self.last_success: float | None = None  # Unix time
         self.duration: float | None = None  # seconds
+        self.truncated = False
+        self.dropped = self.missing = 0  # devices
         self.errors = Counter({reason.value: 0 for reason in Reason if reason not in _NO_ERRORS})
         self.devices = Counter({state.value: 0 for state in State})
 
@@ -54,8 +56,9 @@ class Figures:
             metrics.SOURCE_UP.name: self.up,
             metrics.SOURCE_LAST_SUCCESS.name: self.last_success,
             metrics.SOURCE_POLL_DURATION.name: self.duration,
-            # A kind that asks for each device by itself cannot be given a shortened list.
-            metrics.SOURCE_TRUNCATED.name: 0,
+            metrics.SOURCE_TRUNCATED.name: self.truncated,
+            metrics.SOURCE_DROPPED.name: self.dropped,
+            metrics.SOURCE_MISSING.name: self.missing,
         }.get(family)
 
 
@@ -66,5 +69,7 @@ FAMILIES = (
     metrics.SOURCE_ERRORS,
     metrics.SOURCE_DEVICES,
     metrics.SOURCE_TRUNCATED,
+    metrics.SOURCE_DROPPED,
+    metrics.SOURCE_MISSING,
 )
 _METRICS = {metric.name: metric for metric in FAMILIES}

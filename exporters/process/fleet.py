@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from exporters import metrics
-from exporters.kinds.shape import Kind, Reading, Reason, Status
+from exporters.kinds.shape import NOTHING, Kind, Reading, Reason, Status
 from exporters.process.figures import Figures, State
 from exporters.process.gzip_stream import Ready
 from exporters.process.snapshot import CHUNK_LINES, Section
@@ -19,7 +19,8 @@ class Device:
     """One device of the list and what its vendor said last."""
 
     __slots__ = (
-        "answered_at", "body", "identity", "info", "name", "reading", "reason", "slot", "state"
+        "answered_at", "body", "has_values", "identity", "info", "name", "reading", "reason",
+        "slot", "state",
     )  # fmt: skip
 
     def __init__(self, identity: str, name: str, slot: int, info: Mapping[str, str] | None) -> None:
@@ -32,6 +33,7 @@ class Device:
         self.reading: Reading | None = None  # the last one, while no failure came after it
         self.body = b""  # what it was read from
         self.answered_at = -math.inf
+        self.has_values = False
 
 
 class Fleet:
@@ -47,9 +49,12 @@ class Fleet:
         self._status = metrics.device_status(kind.name, kind.identity)
         self._unknown = metrics.device_unknown(kind.name, kind.identity)
         self._info = metrics.device_info(kind.name, kind.identity, kind.info_labels)
-        self._sections = {
-            metric.name: Section() for metric in (self._status, self._unknown, self._info)
+        self._values = {
+            value.name: metrics.device_value(kind.name, kind.identity, value.name, value.help)
+            for value in kind.values
         }
+        families = (self._status, self._unknown, self._info, *self._values.values())
+        self._sections = {metric.name: Section() for metric in families}
         self._packed: dict[str, Ready] = {}
         self._slots: list[Device | None] = []
         self._free: list[int] = []
@@ -84,10 +89,11 @@ class Fleet:
             self.fail(identity, reading.reason)
             return False
         device.answered_at = now
-        if reading is device.reading and device.state is not State.STALE:
+        if device.state is not State.STALE and reading == device.reading:
             return False  # the very answer of the last poll: nothing to write anew
         device.reading = reading
         self._set_state(device, _state(reading), reading.reason)
+        self._set_values(device, reading.values)
         return self._learn_info(device, reading.info)
 
     def repeated(self, identity: str, body: bytes) -> Reading | None:
@@ -121,12 +127,13 @@ class Fleet:
                 continue
             left = math.inf
             for device in self._slots[number * CHUNK_LINES : (number + 1) * CHUNK_LINES]:
-                if device is None or device.state not in KNOWN:
+                if device is None or not (device.state in KNOWN or device.has_values):
                     continue
                 if device.answered_at > limit:
                     left = min(left, device.answered_at)
                 else:
                     self._set_state(device, State.STALE, device.reason or Reason.STALE.value)
+                    self._set_values(device, NOTHING)
             self._oldest[number] = left
         return min(self._oldest, default=math.inf) + self.max_age
 
@@ -187,12 +194,26 @@ class Fleet:
         status = unknown = b""
         if state in KNOWN:
             status = self._status.line(labels, state is State.ONLINE)
-            chunk = device.slot // CHUNK_LINES
-            self._oldest[chunk] = min(self._oldest[chunk], device.answered_at)
+            self._note_age(device)
         else:
             unknown = self._unknown.line({**labels, "reason": reason}, 1)
         self._sections[self._status.name].put(device.slot, status)
         self._sections[self._unknown.name].put(device.slot, unknown)
+
+    def _set_values(self, device: Device, values: Mapping[str, float]) -> None:
+        if not values and not device.has_values:
+            return
+        device.has_values = bool(values)
+        labels = {**self._labels, self._kind.identity: device.identity}
+        for name, metric in self._values.items():
+            line = metric.line(labels, values[name]) if name in values else b""
+            self._sections[metric.name].put(device.slot, line)
+        if values:
+            self._note_age(device)
+
+    def _note_age(self, device: Device) -> None:
+        chunk = device.slot // CHUNK_LINES
+        self._oldest[chunk] = min(self._oldest[chunk], device.answered_at)
 
     def _learn_info(self, device: Device, told: Mapping[str, str] | None) -> bool:
         if told is None:

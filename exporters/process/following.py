@@ -27,6 +27,7 @@ from exporters.process.device_list import (
 )
 from exporters.process.keeper import Keeper
 from exporters.process.polling import ANSWER_LIMIT, Poller
+from exporters.process.sharding import Shard
 from exporters.process.transfers import Answer
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,14 @@ class Remosa:
     """Remosa as the process sees it. `problem` and `announce_problem` are for a person."""
 
     def __init__(
-        self, api: Api, kind: Kind, poller: Poller, keeper: Keeper, kept: Kept, apply: Applied
+        self,
+        api: Api,
+        kind: Kind,
+        shard: Shard,
+        poller: Poller,
+        keeper: Keeper,
+        kept: Kept,
+        apply: Applied,
     ) -> None:
         self.problem = ""
         self.oddities: list[str] = []
@@ -53,7 +61,7 @@ class Remosa:
         self.devices = kept.devices  # None: no list yet, not even a remembered one
         self._entries = kept.entries
         self._etags = (kept.exporters_etag, kept.devices_etag)
-        self._api, self._kind = api, kind
+        self._api, self._kind, self._shard = api, kind, shard
         self._poller, self._keeper, self._apply = poller, keeper, apply
 
     async def follow(self) -> None:
@@ -75,11 +83,11 @@ class Remosa:
                 self.problem, retry = "", 0.0
                 await asyncio.sleep(LIST_EVERY * random.uniform(0.8, 1.2))
 
-    async def announce(self, request: Request) -> None:
+    async def announce(self, request: Callable[[], Request]) -> None:
         """Tell Remosa again and again where Prometheus finds this process."""
         retry = 0.0
         while True:
-            answer = await self._ask(request, ANNOUNCE_TIMEOUT, ANSWER_LIMIT)
+            answer = await self._ask(request(), ANNOUNCE_TIMEOUT, ANSWER_LIMIT)
             try:
                 check(answer)
             except ListError as error:
@@ -106,7 +114,7 @@ class Remosa:
             listed = self.devices
         else:
             # On another thread: 100,000 rows take most of a second, a scrape must not wait.
-            listed = await asyncio.to_thread(read_devices, devices.body, self._kind)
+            listed = await asyncio.to_thread(read_devices, devices.body, self._kind, self._shard)
         self.fetched_at = time.time()
         if listed is self.devices and entries is self._entries:
             self._keeper.confirm(self.fetched_at)
@@ -118,7 +126,10 @@ class Remosa:
             logger.warning("%s", oddity)
         logger.info("Device list: %s devices of %s exporters", listed.count, len(entries))
         self._poller.post(partial(self._apply, entries, listed))
-        self._keeper.keep_list(entries, listed, self._etags, self.fetched_at)
+        discovering = frozenset(
+            entry.exporter_id for entry in entries if self._kind.discovers(entry.configuration)
+        )
+        self._keeper.keep_list(entries, listed, self._etags, discovering, self.fetched_at)
 
     async def _ask(self, request: Request, timeout: float, limit: int) -> Answer:
         """Have the poller's thread send the request; wait for the answer here."""

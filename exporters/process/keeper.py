@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from exporters.process.cache import Cache, CacheError, Info, Kept
+from exporters.process.cache import Cache, CacheError, Kept
 from exporters.process.device_list import Devices, Entry
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ class _List(NamedTuple):
     entries: list[Entry]
     devices: Devices
     etags: tuple[str, str]
+    discovering: frozenset[int]
 
 
 class Keeper:
@@ -34,7 +35,7 @@ class Keeper:
         self._lock = threading.Lock()
         self._list: _List | None = None
         self._fetched_at = self._confirmed_at = 0.0
-        self._info: Info = {}
+        self._info: dict[tuple[int, str], Mapping[str, str] | None] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cache", daemon=True)
 
@@ -57,11 +58,16 @@ class Keeper:
         self._thread.join(seconds)
 
     def keep_list(
-        self, entries: list[Entry], devices: Devices, etags: tuple[str, str], fetched_at: float
+        self,
+        entries: list[Entry],
+        devices: Devices,
+        etags: tuple[str, str],
+        discovering: frozenset[int],
+        fetched_at: float,
     ) -> None:
         """Have a list written; from any thread."""
         with self._lock:
-            self._list = _List(entries, devices, etags)
+            self._list = _List(entries, devices, etags, discovering)
             self._fetched_at = fetched_at
 
     def confirm(self, fetched_at: float) -> None:
@@ -69,8 +75,8 @@ class Keeper:
         with self._lock:
             self._fetched_at = fetched_at
 
-    def keep_info(self, exporter_id: int, identity: str, info: Mapping[str, str]) -> None:
-        """Have it written what a vendor told of a device; from any thread."""
+    def keep_info(self, exporter_id: int, identity: str, info: Mapping[str, str] | None) -> None:
+        """Have it written what a vendor told of a device, None: it is gone; from any thread."""
         with self._lock:
             self._info[exporter_id, identity] = info
 

@@ -9,6 +9,8 @@ LONGEST_BACK_OFF = 60.0  # seconds, or the interval where that is longer
 SPREAD = 0.5  # of the interval: that long a poll lets itself take
 PACE = 0.5  # seconds between two bursts of requests
 PROBES = 5  # devices that a failed source is asked about before all of them
+RETRY_SHARE = 0.1  # of a poll's questions may be asked once more
+LONGEST_HOLD = 3600.0  # seconds; a vendor that names a longer time gets asked after this one
 FEWEST_TO_GIVE_UP = 20  # answers that must fail before the rest of a poll is left out
 
 
@@ -41,6 +43,23 @@ def back_off(last: float, settings: Settings, chance: random.Random) -> float:
     longest = max(LONGEST_BACK_OFF, settings.interval)
     delay = chance.uniform(settings.interval, 3 * max(last, settings.interval))
     return min(longest, delay)
+
+
+def hold(
+    retry_after: float, last_back_off: float, settings: Settings, chance: random.Random
+) -> float:
+    """Return how long to leave a source alone that asks for it; 0 as `retry_after`: unsaid.
+
+    A little longer than said: all processes would come back in the same second else.
+    """
+    if retry_after <= 0:
+        return back_off(last_back_off, settings, chance)
+    return min(LONGEST_HOLD, retry_after) * chance.uniform(1.0, 1.1)
+
+
+def retries(asked: int) -> int:
+    """Return how many of a poll's failed questions may be asked once more."""
+    return 1 + int(asked * RETRY_SHARE)
 
 
 def burst(devices: int, settings: Settings) -> int:

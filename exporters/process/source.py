@@ -1,28 +1,36 @@
-"""Polls one source, independently of all others. Lives on the poller's thread.
+"""One exporter of one platform, polled independently of all others: its timer and its figures.
 
-1. Ask for all devices, spread over a part of the interval, at most so many at once.
-2. Where nothing came: leave the source alone for a while, then ask for a few, then for all.
-3. Devices that are new in the list are asked for at once.
+How it asks is a subclass' business. Lives on the poller's thread.
+
+1. Poll, at a moment left to chance at first, then every interval.
+2. Where nothing came: leave the source alone for a while, longer each time.
+3. Where the vendor says how long it wants to be left alone: do so.
 """
 
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
-from exporters.kinds.shape import Kind, Question, Reading, Reason
+from exporters.kinds.shape import Each, Kind, Listing, Reason
 from exporters.process import schedule
 from exporters.process.fleet import Fleet
 from exporters.process.polling import Poller, Timer
 from exporters.process.publishing import Publisher
-from exporters.process.rounds import Round, Scope
 from exporters.process.schedule import Settings
+from exporters.process.sharding import Shard
 from exporters.process.snapshot import Exposition
-from exporters.process.transfers import Answer, http_failure
+from exporters.process.transfers import Answer
 
 logger = logging.getLogger(__name__)
+
+MAY_PASS = (
+    Reason.TIMEOUT, Reason.CONNECT, Reason.DNS, Reason.DISCONNECTED, Reason.HTTP_5XX,
+)  # fmt: skip
+
+Names = Mapping[str, str]  # identity to the name in Remosa
+RememberedInfo = Mapping[str, Mapping[str, str]]  # identity to what the vendor said
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +41,24 @@ class Surroundings:
     address: str
     poller: Poller
     exposition: Exposition
-    # exporter_id, identity, info of a device whose vendor said something new
-    learned: Callable[[int, str, Mapping[str, str]], None]
+    # exporter_id, identity, info of a device whose vendor said something new; None: it is gone
+    learned: Callable[[int, str, Mapping[str, str] | None], None]
     publisher: Publisher
     chance: random.Random
+    most_devices: int  # of one source
+    shard: Shard
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to ask the vendor; where the settings allow no question, `problem` says why."""
+
+    ask: Each | Listing | None
+    problem: str = ""
 
 
 class Source:
-    """One exporter of one platform."""
+    """What all sources do alike."""
 
     def __init__(
         self, around: Surroundings, fleet: Fleet, exporter_id: int, settings: Settings
@@ -49,16 +67,12 @@ class Source:
         self.exporter_id = exporter_id
         self.settings = settings
         self.name = ""
-        self.next_poll: float | None = None  # None while all devices are being asked for
+        self.next_poll: float | None = None  # None while a poll is going on
         self.last_error = ""  # for a person: the reason, the device, what libcurl says
         self._around = around
-        self._order: list[str] = []
-        self._rounds: list[Round] = []
-        self._in_flight = 0
-        self._due = self._back_off = 0.0
+        self._due = self._back_off = self._held_until = 0.0
         self._failing = self._removed = False
         self._timer: Timer | None = None
-        self._pace: Timer | None = None
 
     def start(self) -> None:
         """Have the first poll begin, at a moment left to chance."""
@@ -68,197 +82,103 @@ class Source:
     def remove(self) -> None:
         """Ask nothing more; answers that are under way will be dropped."""
         self._removed = True
-        self._rounds.clear()
-        for timer in (self._timer, self._pace):
-            if timer:
-                timer.cancel()
+        self._abandon()
+        if self._timer:
+            self._timer.cancel()
 
     def change(
-        self,
-        name: str,
-        settings: Settings,
-        devices: Mapping[str, str],
-        info: Mapping[str, Mapping[str, str]],
+        self, name: str, settings: Settings, way: Way, names: Names, info: RememberedInfo
     ) -> None:
-        """Take over a list and settings; ask for new devices without waiting."""
-        had_none = not self._order
-        with self._around.exposition.lock:
-            self.fleet.max_age = settings.max_age
-            new = self.fleet.set_devices(devices, info)
-        if new or len(devices) != len(self._order):
-            self._order = list(devices)
-            # Devices that fail for a reason of their own must not stand together at the head
-            # of a poll, where they would look like a source that is down.
-            self._around.chance.shuffle(self._order)
-        if self._timer is None or settings != self.settings:
-            _warn_of_old_age(self.exporter_id, settings)
-        sooner = settings.interval < self.settings.interval
-        self.name, self.settings = name, settings
-        if self.next_poll is None:
-            if self._timer is not None and new and not self._failing:
-                self._ask_newcomers(new)
-        elif had_none and self._order:
-            self._wait_until(time.monotonic())
-        elif sooner:
-            self._wait_until(min(self.next_poll, time.monotonic() + settings.interval))
-        elif new and not self._failing and self.fleet.figures.up is not None:
-            self._ask_newcomers(new)
+        """Take over what Remosa tells: settings, how to ask, the devices if it lists them."""
+        raise NotImplementedError
+
+    def _poll(self) -> None:
+        """Begin a poll; its end calls `_conclude`."""
+        raise NotImplementedError
+
+    def _abandon(self) -> None:
+        """Forget the poll that is going on."""
+        raise NotImplementedError
 
     def _wait_until(self, when: float) -> None:
         if self._timer:
             self._timer.cancel()
         self._due = self.next_poll = when
-        self._timer = self._around.poller.at(when, self._poll)
+        self._timer = self._around.poller.at(when, self._guarded_poll)
 
-    def _poll(self) -> None:
-        scope = Scope.PROBE if self._failing and self._order else Scope.ALL
-        identities: Iterable[str] = self._order
-        allowed = len(self._order) + 1
-        if scope is Scope.PROBE:
-            count = min(len(self._order), schedule.PROBES)
-            identities = self._around.chance.sample(self._order, count)
-        elif self.fleet.figures.up is not None:
-            allowed = 0  # spread; but the first poll hurries, somebody waits for it
-        listed = (identity for identity in identities if identity in self.fleet.devices)
-        questions = self._around.kind.ask(self._around.address, listed)
-        self._rounds.append(Round(scope, questions, allowed))
-        self.next_poll = None
-        if allowed == 0:
-            self._allow_more(self._rounds[-1])
-        self._fill()
+    def _guarded_poll(self) -> None:
+        self._guard(self._poll)
 
-    def _ask_newcomers(self, identities: list[str]) -> None:
-        questions = self._around.kind.ask(self._around.address, identities)
-        for round_ in self._rounds:
-            if round_.scope is Scope.NEWCOMERS:
-                round_.append(questions, len(identities))
-                break
-        else:
-            self._rounds.insert(0, Round(Scope.NEWCOMERS, questions, len(identities) + 1))
-        self._fill()
-
-    def _allow_more(self, round_: Round) -> None:
-        """Let the next burst of a spread round out, until it is over."""
-        if round_.is_over or self._removed:
-            return
-        round_.allowed += schedule.burst(len(self._order), self.settings)
-        when = time.monotonic() + schedule.PACE
-        self._pace = self._around.poller.at(when, partial(self._allow_more, round_))
-        self._fill()
-
-    def _fill(self) -> None:
-        """Send what concurrency and pace allow; end the rounds in which nothing is left."""
-        for round_ in list(self._rounds):
-            for question in round_.take(self.settings.concurrency - self._in_flight):
-                self._in_flight += 1
-                self._around.poller.ask(
-                    question.request, self.settings.timeout, partial(self._take, round_, question)
-                )
-            if round_.is_over and round_ in self._rounds:
-                self._rounds.remove(round_)
-                self._end(round_)
-
-    def _take(self, round_: Round, question: Question, answer: Answer) -> None:
-        self._in_flight -= 1
-        round_.in_flight -= 1
+    def _guard(self, step: Callable[[], None]) -> None:
+        """Make a step; a fault of ours in it costs this poll, never the polls to come."""
         if self._removed:
             return
-        failure = answer.failure or http_failure(answer.code)
-        with self._around.exposition.lock:
-            if failure:
-                self._note_failure(round_, question.about, failure, answer)
-            else:
-                self._note_answer(round_, question.about, answer)
-        round_.give_up_if_hopeless(self.settings)
-        self._around.publisher.soon()
-        self._fill()
+        try:
+            step()
+        except Exception:
+            logger.exception("Exporter %s: a poll failed by a fault of ours", self.exporter_id)
+            self._abandon()
+            self.fleet.figures.errors[Reason.INTERNAL.value] += 1
+            self.last_error = "a fault of the exporter itself, told in its log"
+            self._wait_until(time.monotonic() + self.settings.interval)
 
-    def _note_answer(self, round_: Round, about: tuple[str, ...], answer: Answer) -> None:
-        repeated = self.fleet.repeated(about[0], answer.body) if len(about) == 1 else None
-        readings: Mapping[str, Reading]
-        if repeated is not None:
-            readings = {about[0]: repeated}
-        else:
-            readings = self._around.kind.read(about, answer.body)
-        now = self._around.exposition.clock()
-        for identity, reading in readings.items():
-            if reading.reason == Reason.MALFORMED:
-                self._note_failure(round_, (identity,), reading.reason, answer)
-                continue
-            round_.good += 1
-            if reading.reason in self.fleet.figures.errors:
-                self.fleet.figures.errors[reading.reason] += 1
-            if self.fleet.learn(identity, reading, now):
-                info = self.fleet.info_of(identity)
-                if info is not None:
-                    self._around.learned(self.exporter_id, identity, info)
-            if repeated is None and len(about) == 1:
-                self.fleet.remember(identity, answer.body)
-            if logger.isEnabledFor(logging.DEBUG):
-                said = reading.reason or reading.status.value
-                _log(self.exporter_id, identity, said, answer)
+    def _hold(self, answer: Answer) -> bool:
+        """Heed a vendor that wants to be left alone; return whether this one does."""
+        if answer.code != 429 and not answer.retry_after:
+            return False
+        wait = schedule.hold(answer.retry_after, self._back_off, self.settings, self._around.chance)
+        self._held_until = max(self._held_until, time.monotonic() + wait)
+        return True
 
-    def _note_failure(
-        self, round_: Round, about: tuple[str, ...], reason: str, answer: Answer
-    ) -> None:
-        round_.bad += 1
+    @property
+    def _is_held(self) -> bool:
+        return time.monotonic() < self._held_until
+
+    def _note_error(self, reason: str, about: str, answer: Answer | None = None) -> None:
         self.fleet.figures.errors[reason] += 1
-        self.last_error = f"{reason} ({about[0]})" if about else reason
-        if answer.detail:
+        self.last_error = f"{reason} ({about})" if about else reason
+        if answer is not None and answer.detail:
             self.last_error += f": {answer.detail}"
-        for identity in about:
-            self.fleet.fail(identity, reason)
-            if logger.isEnabledFor(logging.DEBUG):
-                _log(self.exporter_id, identity, reason, answer)
 
-    def _end(self, round_: Round) -> None:
-        if round_.scope is Scope.NEWCOMERS:
-            self._around.publisher.now()
+    def _tell(self, good: int, bad: int, seconds: float) -> None:
+        """Write what an entire poll was like into the figures; hold the exposition's lock."""
+        figures = self.fleet.figures
+        if good + bad == 0:  # no device, so nothing is known of the vendor
+            figures.up = figures.duration = None
             return
-        failed = round_.bad > 0 and round_.good == 0
-        if round_.scope is Scope.ALL:
-            with self._around.exposition.lock:
-                self._tell(round_)
-        self._around.publisher.now()
-        if round_.scope is Scope.PROBE and not failed:
-            self._failing = False
-            self._poll()
-            return
+        figures.up = good >= bad
+        figures.duration = seconds
+        if figures.up:
+            figures.last_success = time.time()
+        if seconds > self.settings.interval:
+            logger.warning(
+                "Exporter %s: a poll took %.0f s, longer than its interval of %.0f s;"
+                " raise the concurrency or the interval",
+                self.exporter_id, seconds, self.settings.interval,
+            )  # fmt: skip
+
+    def _conclude(self, failed: bool) -> None:
+        """Wait for the next poll: an interval, or longer after a failure."""
         now = time.monotonic()
         self._back_off = (
             schedule.back_off(self._back_off, self.settings, self._around.chance) if failed else 0.0
         )
         if failed:
+            when = max(now + self._back_off, self._held_until)
             logger.warning(
                 "Exporter %s: no answer could be used, %s; asking again in %.0f s",
-                self.exporter_id, self.last_error, self._back_off,
+                self.exporter_id, self.last_error, when - now,
             )  # fmt: skip
-        elif self._failing:
-            logger.info("Exporter %s: the vendor answers again", self.exporter_id)
+        else:
+            when = max(schedule.next_start(self._due, now, self.settings), self._held_until)
+            if self._failing:
+                logger.info("Exporter %s: the vendor answers again", self.exporter_id)
         self._failing = failed
-        self._wait_until(
-            now + self._back_off if failed else schedule.next_start(self._due, now, self.settings)
-        )
-
-    def _tell(self, round_: Round) -> None:
-        """Write what an entire poll was like into the figures."""
-        figures = self.fleet.figures
-        if round_.good + round_.bad == 0:  # no device, so nothing is known of the vendor
-            figures.up = figures.duration = None
-            return
-        figures.up = round_.good >= round_.bad
-        figures.duration = round_.seconds
-        if figures.up:
-            figures.last_success = time.time()
-        if figures.duration > self.settings.interval:
-            logger.warning(
-                "Exporter %s: a poll took %.0f s, longer than its interval of %.0f s;"
-                " raise the concurrency or the interval",
-                self.exporter_id, figures.duration, self.settings.interval,
-            )  # fmt: skip
+        self._wait_until(when)
 
 
-def _warn_of_old_age(exporter_id: int, settings: Settings) -> None:
+def warn_of_old_age(exporter_id: int, settings: Settings) -> None:
+    """Tell that a status will be forgotten before the next one can come."""
     if settings.max_age < settings.interval:
         logger.warning(
             "Exporter %s: a status is kept for %.0f s but comes every %.0f s only, so it comes and"
@@ -267,9 +187,11 @@ def _warn_of_old_age(exporter_id: int, settings: Settings) -> None:
         )  # fmt: skip
 
 
-def _log(exporter_id: int, identity: str, said: str, answer: Answer) -> None:
-    logger.debug(
-        "Exporter %s asked for %s: %s (HTTP %s, %s bytes, %.0f ms) %s",
-        exporter_id, identity, said, answer.code, len(answer.body), answer.seconds * 1000,
-        answer.detail,
-    )  # fmt: skip
+def log_answer(exporter_id: int, about: str, said: str, answer: Answer) -> None:
+    """Log one answer in detail, for DEBUG_MODE; never a request, which may hold a secret."""
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(
+            "Exporter %s asked for %s: %s (HTTP %s, %s bytes, %.0f ms) %s",
+            exporter_id, about, said, answer.code, len(answer.body), answer.seconds * 1000,
+            answer.detail,
+        )  # fmt: skip

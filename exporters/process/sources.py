@@ -7,10 +7,13 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from exporters.kinds.shape import Account, SettingsError
 from exporters.process.device_list import Devices, Entry
+from exporters.process.each_source import EachSource
 from exporters.process.fleet import Fleet
+from exporters.process.listing_source import ListingSource
 from exporters.process.schedule import Settings
-from exporters.process.source import Source, Surroundings
+from exporters.process.source import Source, Surroundings, Way
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,9 @@ class Report(NamedTuple):
     errors: Mapping[str, int]
     last_error: str
     repaired: int
+    truncated: bool
+    dropped: int
+    missing: int
 
 
 class Sources:
@@ -58,17 +64,25 @@ class Sources:
         for key, names in devices.by_exporter.items():
             # An exporter made between the two requests: its settings follow in a moment.
             configured.setdefault(key, Entry(*key, "", bool(names), {}))
-        wanted = {key: entry for key, entry in configured.items() if entry.enabled}
+        info_by_exporter: dict[int, dict[str, Mapping[str, str]]] = {}
+        for (exporter_id, identity), labels in (remembered or {}).items():
+            info_by_exporter.setdefault(exporter_id, {})[identity] = labels
+        wanted = {key: entry for key, entry in configured.items() if self._is_ours(entry)}
         for key in [key for key in self._sources if key not in wanted]:
             self._remove(key)
         for key, entry in sorted(wanted.items()):
             settings = self._settings(entry.configuration)
+            make = self._sort(entry)
             source = self._sources.get(key)
+            if source is not None and type(source) is not make:
+                self._remove(key)  # a setting changed who lists the devices
+                source = None
             is_new = source is None
             if source is None:
-                source = self._make(key, settings)
+                source = self._make(make, key, settings)
             names = devices.by_exporter.get(key, {})
-            source.change(entry.name, settings, names, _info_of(key[0], names, remembered or {}))
+            info = info_by_exporter.get(key[0], {})
+            source.change(entry.name, settings, self._way(entry), names, info)
             if is_new:
                 source.start()
         self._around.publisher.now()
@@ -77,9 +91,27 @@ class Sources:
         """Return how each source is; from any thread."""
         return [_report(source) for source in list(self._sources.values())]
 
-    def _make(self, key: Key, settings: Settings) -> Source:
+    def _is_ours(self, entry: Entry) -> bool:
+        """Tell whether this process polls an exporter: a vendor's list is polled by one shard."""
+        if not entry.enabled:
+            return False
+        listed = self._around.kind.discovers(entry.configuration)
+        return not listed or self._around.shard.takes(f"exporter {entry.exporter_id}")
+
+    def _sort(self, entry: Entry) -> type[Source]:
+        return ListingSource if self._around.kind.discovers(entry.configuration) else EachSource
+
+    def _way(self, entry: Entry) -> Way:
+        """Return how to ask the vendor of an entry, or why that is not possible."""
+        kind, address = self._around.kind, self._around.address
+        try:
+            return Way(kind.open(Account(address, entry.configuration)))
+        except SettingsError as error:
+            return Way(None, str(error))
+
+    def _make(self, make: type[Source], key: Key, settings: Settings) -> Source:
         fleet = Fleet(self._around.kind, *key, settings.max_age)
-        source = self._sources[key] = Source(self._around, fleet, key[0], settings)
+        source = self._sources[key] = make(self._around, fleet, key[0], settings)
         with self._around.exposition.lock:
             self._around.exposition.fleets.append(fleet)
         logger.info("Exporter %s of platform %s is polled from now on", *key)
@@ -91,13 +123,6 @@ class Sources:
         with self._around.exposition.lock:
             self._around.exposition.fleets.remove(source.fleet)
         logger.info("Exporter %s of platform %s is no longer polled", *key)
-
-
-def _info_of(
-    exporter_id: int, names: Mapping[str, str], remembered: RememberedInfo
-) -> dict[str, Mapping[str, str]]:
-    found = ((identity, remembered.get((exporter_id, identity))) for identity in names)
-    return {identity: info for identity, info in found if info is not None} if remembered else {}
 
 
 def _report(source: Source) -> Report:
@@ -115,4 +140,7 @@ def _report(source: Source) -> Report:
         {reason: count for reason, count in figures.errors.items() if count},
         source.last_error,
         len(source.fleet.repaired),
+        figures.truncated,
+        figures.dropped,
+        figures.missing,
     )

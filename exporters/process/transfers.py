@@ -19,6 +19,8 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 HEADERS_LIMIT = 256 * 1024  # bytes; a bit beyond that libcurl stops reading them
 CA_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 
+TRY_LATER = (429, 503)  # the codes whose Retry-After counts
+
 _E_TOO_LARGE = 100  # CURLE_TOO_LARGE, endless headers; pycurl has no name for it
 _FAILURES = {
     pycurl.E_OPERATION_TIMEDOUT: Reason.TIMEOUT,
@@ -51,6 +53,7 @@ class Answer(NamedTuple):
     seconds: float
     detail: str = ""
     headers: Mapping[str, str] = NO_HEADERS  # names in lower case; kept only when asked for
+    retry_after: float = 0.0  # seconds that a 429 or 503 asks to be left alone
 
 
 class Transfer:
@@ -89,9 +92,9 @@ class Transfer:
         self._parts, self._headers = [], {}
         self._size = 0
         seconds = self.curl.getinfo(pycurl.TOTAL_TIME)
-        return Answer(
-            self.curl.getinfo(pycurl.RESPONSE_CODE), body, failure, seconds, text, headers
-        )
+        status = self.curl.getinfo(pycurl.RESPONSE_CODE)
+        retry_after = self.curl.getinfo(pycurl.RETRY_AFTER) if status in TRY_LATER else 0
+        return Answer(status, body, failure, seconds, text, headers, float(max(0, retry_after)))
 
     def _configure(self, request: Request, timeout: float, limit: int, keep_headers: bool) -> None:
         curl = self.curl
@@ -135,6 +138,8 @@ def http_failure(code: int) -> str:
         return ""
     if 300 <= code < 400:
         return Reason.REDIRECT.value
+    if code == 429:
+        return Reason.RATE_LIMITED.value
     reasons = {2: Reason.HTTP_2XX, 4: Reason.HTTP_4XX, 5: Reason.HTTP_5XX}
     return reasons.get(code // 100, Reason.ERROR).value
 

@@ -40,7 +40,7 @@ def reopened(cache: Cache, path: Path, origin: str = "origin") -> Kept:
 
 
 def test_it_gives_back_what_it_was_given(cache: Cache, path: Path) -> None:
-    cache.save_list(ENTRIES, DEVICES, ETAGS, 1.5)
+    cache.save_list(ENTRIES, DEVICES, ETAGS, (), 1.5)
     cache.save_info(INFO)
     cache.confirm_list(2.25)
     kept = reopened(cache, path)
@@ -52,19 +52,19 @@ def test_a_new_file_gives_nothing(cache: Cache) -> None:
 
 
 def test_the_list_of_another_remosa_or_platform_is_not_used(cache: Cache, path: Path) -> None:
-    cache.save_list(ENTRIES, DEVICES, ETAGS, 1)
+    cache.save_list(ENTRIES, DEVICES, ETAGS, (), 1)
     assert reopened(cache, path, "another origin") == Kept()
 
 
 def test_info_of_a_device_that_left_the_list_is_forgotten(cache: Cache, path: Path) -> None:
-    cache.save_list(ENTRIES, DEVICES, ETAGS, 1)
+    cache.save_list(ENTRIES, DEVICES, ETAGS, (), 1)
     cache.save_info(INFO)
-    cache.save_list(ENTRIES, Devices({(4, 1): {mac(2): ""}}), ETAGS, 2)
+    cache.save_list(ENTRIES, Devices({(4, 1): {mac(2): ""}}), ETAGS, (), 2)
     assert reopened(cache, path).info == {}
 
 
 def test_it_has_no_place_for_a_status(cache: Cache, path: Path) -> None:
-    cache.save_list(ENTRIES, DEVICES, ETAGS, 1)
+    cache.save_list(ENTRIES, DEVICES, ETAGS, (), 1)
     cache.close()
     with sqlite3.connect(path) as database:
         (schema,) = database.execute("SELECT group_concat(sql) FROM sqlite_master").fetchone()
@@ -73,7 +73,7 @@ def test_it_has_no_place_for_a_status(cache: Cache, path: Path) -> None:
 
 
 def test_a_write_that_breaks_off_leaves_the_list_before_it(cache: Cache, path: Path) -> None:
-    cache.save_list(ENTRIES, DEVICES, ETAGS, 1)
+    cache.save_list(ENTRIES, DEVICES, ETAGS, (), 1)
 
     def names() -> Iterator[tuple[tuple[int, int], dict[str, str]]]:
         yield (9, 9), {mac(9): ""}
@@ -83,16 +83,16 @@ def test_a_write_that_breaks_off_leaves_the_list_before_it(cache: Cache, path: P
         items = staticmethod(names)  # type: ignore[assignment]
 
     with pytest.raises(KeyboardInterrupt):
-        cache.save_list([], Devices(Breaking()), ETAGS, 2)
+        cache.save_list([], Devices(Breaking()), ETAGS, (), 2)
     assert reopened(cache, path).devices == DEVICES
 
 
 def test_a_full_disk_is_told_and_the_file_stays(cache: Cache, path: Path) -> None:
-    cache.save_list(ENTRIES, DEVICES, ETAGS, 1)
+    cache.save_list(ENTRIES, DEVICES, ETAGS, (), 1)
     cache._database.execute("PRAGMA max_page_count = 12")
     many = Devices({(4, 1): {mac(number): "x" * 100 for number in range(1, 5000)}})
     with pytest.raises(CacheError, match="full"):
-        cache.save_list(ENTRIES, many, ETAGS, 2)
+        cache.save_list(ENTRIES, many, ETAGS, (), 2)
     assert cache.put_aside is None
     assert reopened(cache, path).devices == DEVICES
 
@@ -116,7 +116,7 @@ def test_the_keeper_writes_what_came_in_before_it_ends(path: Path) -> None:
     keeper = Keeper(lambda: Cache(path, "origin"))
     assert keeper.load() == Kept()
     keeper.start()
-    keeper.keep_list(ENTRIES, DEVICES, ETAGS, 7)
+    keeper.keep_list(ENTRIES, DEVICES, ETAGS, frozenset(), 7)
     keeper.keep_info(4, mac(1), INFO[4, mac(1)])
     keeper.stop(5)
     again = Keeper(lambda: Cache(path, "origin"))
@@ -130,7 +130,7 @@ def test_the_keeper_keeps_what_it_could_not_write_until_it_can(path: Path) -> No
     keeper = Keeper(lambda: Cache(path, "origin"))
     assert keeper.load() == Kept()
     assert "cannot be used" in keeper.problem
-    keeper.keep_list(ENTRIES, DEVICES, ETAGS, 7)
+    keeper.keep_list(ENTRIES, DEVICES, ETAGS, frozenset(), 7)
     keeper.keep_info(4, mac(1), INFO[4, mac(1)])
     path.parent.unlink()
     keeper.start()

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from exporters.kinds import KINDS
+from exporters.kinds.shape import Account
+from exporters.process.each_source import EachSource
 from exporters.process.fleet import Fleet
 from exporters.process.polling import Poller
 from exporters.process.publishing import Publisher
 from exporters.process.schedule import Settings
+from exporters.process.sharding import WHOLE
 from exporters.process.snapshot import Exposition
-from exporters.process.source import Source, Surroundings
+from exporters.process.source import Surroundings, Way
 from tests.exporters.process.web import Handler, Vendor, Web, mac
 
 CUBIC = KINDS["cubic"]
@@ -36,11 +39,14 @@ class World:
             learned=lambda _exporter_id, identity, _info: self.learned.append(identity),
             publisher=Publisher(exposition, self.poller),
             chance=random.Random(1),
+            most_devices=100_000,
+            shard=WHOLE,
         )
+        self.way = Way(CUBIC.open(Account(around.address)))
         self.settings = Settings(INTERVAL, 1, 10, 60)
         self.fleet = Fleet(CUBIC, 4, 1, 60)
         exposition.fleets.append(self.fleet)
-        self.source = Source(around, self.fleet, 4, self.settings)
+        self.source = EachSource(around, self.fleet, 4, self.settings)
         self.thread = threading.Thread(target=self.poller.run)
         self.thread.start()
 
@@ -49,7 +55,7 @@ class World:
         names = dict.fromkeys(map(mac, range(1, devices + 1)), "")
 
         def begin() -> None:
-            self.source.change("", self.settings, names, {})
+            self.source.change("", self.settings, self.way, names, {})
             self.source.start()
 
         self.poller.post(begin)
@@ -171,5 +177,5 @@ def test_an_exporter_that_gets_its_first_devices_does_not_wait_an_interval(
     world.settings = Settings(3600, 1, 10, 60)
     world.poll(0)
     time.sleep(0.3)
-    world.poller.post(lambda: world.source.change("", world.settings, {mac(1): ""}, {}))
+    world.poller.post(lambda: world.source.change("", world.settings, world.way, {mac(1): ""}, {}))
     world.until(lambda: world.fleet.figures.devices["online"] == 1, seconds=5)

@@ -1,0 +1,89 @@
+"""A walk through a vendor's list, page by page, and which devices it leaves a source with.
+
+Pure: sends nothing. Paging is documented by few vendors, so nothing of it is taken for granted.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import NamedTuple
+
+from exporters.kinds.shape import Page, Reading, Reason, unknown
+
+MOST_PAGES = 10_000
+SHRUNK = 0.5  # of the devices known: a list shorter than that is not believed at once
+TIMES = 3  # such a list must come in a row
+
+
+class Found(NamedTuple):
+    """What one answer said of one device, and when it came."""
+
+    reading: Reading
+    at: float
+
+
+class Walk:
+    """The pages of one poll. `truncated`: the vendor has more devices than it lists."""
+
+    def __init__(self, most_devices: int) -> None:
+        self.found: dict[str, Found] = {}
+        self.duplicates: set[str] = set()
+        self.dropped = 0  # devices beyond `most_devices`
+        self.rejected = 0  # entries without an identity that could be used
+        self.truncated = False
+        self.is_over = False
+        self.offset = self.pages = 0
+        self._most = most_devices
+        self._last: frozenset[str] = frozenset()
+
+    def take(self, page: Page, now: float) -> None:
+        """Take in the page at `offset`; then the walk is over, or `offset` is the next one's."""
+        self.pages += 1
+        listed = Counter(identity for identity, _reading in page.readings)
+        if self.offset and listed and all(self._was_there(identity) for identity in listed):
+            # The vendor ignores the offset: what comes behind this page cannot be asked for.
+            self.truncated = self.is_over = True
+            return
+        self.rejected += page.rejected
+        for identity, reading in page.readings:
+            if listed[identity] > 1:
+                self.duplicates.add(identity)
+                reading = unknown(Reason.DUPLICATE, reading.info)  # noqa: PLW2901 (narrowed)
+            self._keep(identity, Found(reading, now))
+        self._last = frozenset(listed)
+        self.offset += len(page.readings) + page.rejected
+        self.truncated = page.is_full and self.pages >= MOST_PAGES
+        self.is_over = not page.is_full or self.truncated
+
+    def _was_there(self, identity: str) -> bool:
+        return identity in self.found or identity in self._last
+
+    def _keep(self, identity: str, found: Found) -> None:
+        if identity in self.found or len(self.found) < self._most:
+            # One that moved from page to page meanwhile counts as it was seen last.
+            if identity not in self.duplicates or found.reading.reason == Reason.DUPLICATE:
+                self.found[identity] = found
+        elif identity not in self._last:
+            self.dropped += 1
+
+
+class Roster:
+    """Which devices a source has, by the vendor's lists so far. `missing` are kept for now."""
+
+    def __init__(self) -> None:
+        self.missing: frozenset[str] = frozenset()
+        self._times = 0
+
+    def settle(self, known: Collection[str], walk: Walk) -> list[str]:
+        """Return the devices that are gone for good, after a walk that went to its end."""
+        absent = frozenset(identity for identity in known if identity not in walk.found)
+        if walk.truncated or walk.dropped:
+            # Which devices a list shows that is cut off may change from poll to poll.
+            self.missing = absent
+            return []
+        shrank = len(known) - len(absent) < SHRUNK * len(known)
+        self._times = self._times + 1 if shrank else 0
+        if shrank and self._times < TIMES:
+            self.missing = absent
+            return []
+        self.missing, self._times = frozenset(), 0
+        return list(absent)
