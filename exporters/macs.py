@@ -35,6 +35,7 @@ class Reason(Enum):
     LOOK_ALIKE = "look_alike", _("Not a MAC address: it has letters or digits of another alphabet.")
     ZERO = "zero", _("The address of all zeros belongs to no device.")
     BROADCAST = "broadcast", _("The broadcast address belongs to no device.")
+    MULTICAST = "multicast", _("A multicast address, with an odd first pair, belongs to no device.")
     NAME_CLEANED = "name_cleaned", _("Invisible characters were taken out of the name.")
     NAME_CUT = "name_cut", _("The name is longer than 255 characters and was cut.")
 
@@ -113,6 +114,8 @@ def normalise(text: str) -> str:
         raise MacError(Reason.ZERO)
     if digits == "FFFFFFFFFFFF":
         raise MacError(Reason.BROADCAST)
+    if int(digits[1], 16) & 1:  # the bit that goes over the wire first: one receiver or many
+        raise MacError(Reason.MULTICAST)
     return ":".join([digits[at : at + 2] for at in range(0, 12, 2)])
 
 

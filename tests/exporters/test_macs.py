@@ -26,8 +26,10 @@ MAC = "06:42:40:92:60:B4"
 OTHER = "06:42:40:92:60:B5"
 THIRD = "06:42:40:92:60:B6"
 
+MANY_RECEIVERS = 1 << 40  # the lowest bit of the first pair
 digits = (
     st.integers(min_value=1, max_value=2**48 - 2)
+    .map(lambda number: number & ~MANY_RECEIVERS or 1)
     .map(lambda number: f"{number:012x}")
     .flatmap(lambda text: st.sampled_from([text, text.upper()]))
 )
@@ -94,6 +96,9 @@ def test_one_wrong_character_is_enough_to_refuse(text: str, place: int, mark: st
         ("\uff10\uff16:42:40:92:60:B4", Reason.LOOK_ALIKE),  # full-width digits
         ("00:00:00:00:00:00", Reason.ZERO),
         ("ffff.ffff.ffff", Reason.BROADCAST),
+        ("01:00:5E:00:00:01", Reason.MULTICAST),
+        ("33-33-00-00-00-01", Reason.MULTICAST),
+        ("ffffffffffFE", Reason.MULTICAST),
     ],
 )
 def test_it_refuses_with_a_reason(text: str, reason: Reason) -> None:
@@ -102,8 +107,15 @@ def test_it_refuses_with_a_reason(text: str, reason: Reason) -> None:
     assert caught.value.reason is reason
 
 
-@pytest.mark.parametrize("mac", ["01:00:5E:00:00:01", "02:00:00:00:00:00"])
-def test_it_keeps_multicast_and_local_addresses(mac: str) -> None:
+@given(digits)
+def test_it_refuses_every_address_of_many_receivers(text: str) -> None:
+    with pytest.raises(MacError) as caught:
+        normalise(f"{int(text, 16) | MANY_RECEIVERS:012x}")
+    assert caught.value.reason in {Reason.MULTICAST, Reason.BROADCAST}
+
+
+@pytest.mark.parametrize("mac", ["02:00:00:00:00:00", MAC, "FE:FF:FF:FF:FF:FF"])
+def test_it_keeps_addresses_that_were_given_out_locally(mac: str) -> None:
     assert normalise(mac) == mac
 
 
