@@ -2,12 +2,22 @@
 
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from .forms import normal
-from .models import User
+from .models import Membership, User
+
+
+def platforms_of_last_admin(account: User) -> list[str]:
+    """Return the names of the platforms that have no other administrator who can log in."""
+    if not account.is_active:
+        return []
+    rows = Membership.objects.last_admins().filter(user=account)
+    return list(rows.order_by("platform__name").values_list("platform__name", flat=True))
 
 
 class AccountCreationForm(UserCreationForm):
@@ -23,9 +33,21 @@ class AccountCreationForm(UserCreationForm):
 
 
 class AccountForm(UserChangeForm):
-    """Changes an account. The installation keeps a superadmin who can log in."""
+    """Changes an account. The installation keeps a superadmin who can log in.
+
+    A platform's last administrator is switched off only when that is meant.
+    """
 
     person: User
+    leave_without_admin = forms.BooleanField(
+        label=_("Leave platforms without an administrator"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_(
+            "Needed to switch off the last administrator of a platform. Without one only a "
+            "superadmin can invite."
+        ),
+    )
 
     class Meta:
         model = User
@@ -42,4 +64,9 @@ class AccountForm(UserChangeForm):
             for name in ("is_superuser", "is_active"):
                 if name in self.fields and not cleaned.get(name):
                     self.add_error(name, ValidationError(_("You cannot take this from yourself.")))
+        elif not cleaned.get("is_active") and not cleaned.get("leave_without_admin"):
+            left = platforms_of_last_admin(User.objects.get(pk=self.instance.pk))
+            if left:
+                text = _("This is the last administrator of: %(platforms)s. Confirm it below.")
+                self.add_error("is_active", text % {"platforms": ", ".join(left)})
         return cleaned

@@ -18,12 +18,7 @@ from .scoped_forms import ScopedModelForm
 
 def is_last_admin(membership: Membership) -> bool:
     """Tell whether the platform has no other administrator who can log in."""
-    if membership.role != Role.ADMIN:
-        return False
-    others = Membership.objects.filter(
-        platform_id=membership.platform_id, role=Role.ADMIN, user__is_active=True
-    )
-    return not others.exclude(pk=membership.pk).exists()
+    return Membership.objects.last_admins().filter(pk=membership.pk).exists()
 
 
 class _GivesRole(ScopedModelForm):

@@ -14,7 +14,11 @@ from unfold.forms import AdminPasswordChangeForm
 
 from platforms import audit
 from platforms.audit import Action, Actor
-from platforms.forms_of_accounts import AccountCreationForm, AccountForm
+from platforms.forms_of_accounts import (
+    AccountCreationForm,
+    AccountForm,
+    platforms_of_last_admin,
+)
 from platforms.models import Membership, User
 from platforms.roles import Deed
 from platforms.scoped_admin import ScopedModelAdmin
@@ -70,6 +74,19 @@ class UserAdmin(ScopedModelAdmin, DjangoUserAdmin):  # type: ignore[type-arg,mis
     add_fieldsets = (
         (None, {"fields": ("email", "full_name", "usable_password", "password1", "password2")}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        """Ask for a confirmation where platforms would be left without an administrator."""
+        sets = super().get_fieldsets(request, obj)
+        if not isinstance(obj, User) or not platforms_of_last_admin(obj):
+            return sets
+        asked = ("leave_without_admin",)
+        return [
+            (title, {**options, "fields": (*options["fields"], *asked)})
+            if "is_active" in options["fields"]
+            else (title, options)
+            for title, options in sets
+        ]
 
     def get_inlines(self, request: HttpRequest, obj: models.Model | None) -> Any:
         """A new account belongs nowhere yet."""

@@ -1,7 +1,7 @@
 """Who belongs to which platform, and who was asked to join."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 from platforms.roles import Role
 from platforms.scoping import ScopedQuerySet, TenantModel
+
+
+class MembershipQuerySet(ScopedQuerySet):
+    """Memberships by what hangs on them."""
+
+    def last_admins(self) -> Self:
+        """Keep those of administrators whose platform has no other who can log in."""
+        others = Membership.objects.filter(
+            platform=models.OuterRef("platform"), role=Role.ADMIN, user__is_active=True
+        ).exclude(user=models.OuterRef("user"))
+        return self.filter(~models.Exists(others), role=Role.ADMIN)
 
 
 class Membership(TenantModel):
@@ -29,6 +40,8 @@ class Membership(TenantModel):
     )
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    objects: ClassVar = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("member")

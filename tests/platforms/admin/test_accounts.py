@@ -5,7 +5,8 @@ from django.test import Client
 
 from platforms.audit import Action
 from platforms.forms import ResetForm, normal
-from platforms.models import AuditEntry, User
+from platforms.models import AuditEntry, Membership, Platform, User
+from platforms.roles import Role
 from tests import factories
 from tests.conftest import ClientOf
 
@@ -85,6 +86,48 @@ def test_a_superadmin_switches_an_account_off(root: User, bob: User, client_of: 
     assert inside.get("/admin/platforms/site/").status_code == 302
     line = AuditEntry.objects.get(action=Action.CHANGED)
     assert (line.before, line.after) == ({"is_active": True}, {"is_active": False})
+
+
+def test_the_last_administrator_of_a_platform_is_switched_off_only_when_that_is_meant(
+    root: User, alice: User, client_of: ClientOf
+) -> None:
+    browser = client_of(root)
+    page = browser.get(f"{PAGE}{alice.pk}/change/").content.decode()
+    assert 'name="leave_without_admin"' in page
+    assert change(browser, alice) == 200
+    alice.refresh_from_db()
+    assert alice.is_active
+    assert change(browser, alice, full_name="Alice B.", is_active="on") == 302
+    assert change(browser, alice, leave_without_admin="on") == 302
+    alice.refresh_from_db()
+    assert not alice.is_active
+
+
+def test_it_is_told_which_platforms_would_be_left_alone(
+    root: User, alice: User, platform_b: Platform, client_of: ClientOf
+) -> None:
+    Membership.objects.create(user=alice, platform=platform_b, role=Role.ADMIN)
+    form = {"email": alice.email, "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    text = client_of(root).post(f"{PAGE}{alice.pk}/change/", form).content.decode()
+    assert "This is the last administrator of: Alpha, Beta." in text
+
+
+def test_one_of_two_administrators_is_switched_off_without_a_question(
+    root: User, alice: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    second = factories.make_member(platform_a, Role.ADMIN, "second@example.test")
+    browser = client_of(root)
+    page = browser.get(f"{PAGE}{alice.pk}/change/").content.decode()
+    assert "leave_without_admin" not in page
+    assert change(browser, alice) == 302
+    assert change(browser, second) == 200  # alice cannot log in any more
+
+
+def test_an_account_that_is_off_already_is_changed_without_a_question(
+    root: User, alice: User, client_of: ClientOf
+) -> None:
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert change(client_of(root), alice, full_name="Alice, formerly") == 302
 
 
 @pytest.mark.parametrize("kept", ["is_active", "is_superuser"])
