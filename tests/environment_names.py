@@ -28,7 +28,7 @@ def settings_read() -> dict[str, ast.expr | None]:
 
 def configuration_read() -> set[str]:
     """Return what the exporter process reads by reader(given, "NAME", ...) or given.get("NAME")."""
-    names = {kind.address_variable for kind in KINDS.values()}
+    names = {kind.address_variable for kind in KINDS.values() if kind.address_variable}
     for call in calls("exporters/process/configuration.py"):
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         for part in (owner, *call.args):
