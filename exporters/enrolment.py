@@ -23,6 +23,7 @@ from .macs import Good
 from .models import Exporter, ExporterMac, Player
 
 BATCH = 5000
+MANY = 1000  # rows written at once that change what the database knows of its tables
 AUDITED = 1000  # how many addresses one audit line names before it only counts
 
 Result = TypeVar("Result")
@@ -97,6 +98,7 @@ def enrolling(
             _record(exporter, Action.CHANGED, actor, before=before, after=after)
         if total:
             exporter.bump()
+        _look_anew(total)
         return outcome
 
 
@@ -115,6 +117,7 @@ def withdrawing(exporter: Exporter, macs: Iterable[str], actor: Actor) -> Steps[
         if removed:
             _record(exporter, Action.REMOVED_MANY, actor, before=_listed(removed))
             exporter.bump()
+        _look_anew(len(removed))
         return Withdrawal(removed=removed, absent=[mac for mac in wanted if mac not in there])
 
 
@@ -227,6 +230,12 @@ def _finish(steps: Steps[Result], progress: Progress) -> Result:
         except StopIteration as end:
             result: Result = end.value
             return result
+
+
+def _look_anew(written: int) -> None:
+    """After the commit, so that two pastes do not wait for each other's end."""
+    if written >= MANY:
+        transaction.on_commit(mac_rows.refresh_statistics, robust=True)
 
 
 def _batches(rows: list[Any]) -> Iterator[list[Any]]:
