@@ -4,6 +4,7 @@ What the process itself is told (addresses, token, intervals) is read and checke
 exporters.process.configuration, so that a bad value gets one clear line instead of a traceback.
 """
 
+import os
 from pathlib import Path
 
 import environ
@@ -11,9 +12,11 @@ import environ
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # The environment wins over .env; the .env of the folder one stands in, over the project's.
-for folder in dict.fromkeys((Path.cwd(), BASE_DIR)):
-    if (folder / ".env").is_file():
-        environ.Env.read_env(folder / ".env", overwrite=False)
+STARTED_WITH = dict(os.environ)
+ENV_FILES = [folder / ".env" for folder in dict.fromkeys((Path.cwd(), BASE_DIR))]
+for file in ENV_FILES:
+    if file.is_file():
+        environ.Env.read_env(file, overwrite=False)  # for what libraries read, as SSL_CERT_FILE
 
 INSTALLED_APPS = ["exporters.process"]
 DATABASES: dict[str, dict[str, str]] = {}

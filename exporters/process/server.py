@@ -1,20 +1,26 @@
 """Serves a few pages over HTTP/1.1 and stays responsive whatever connections do.
 
-Each phase of a connection has a deadline, the number of connections is bounded: a new one
-takes the place of the one that has been idle longest. Knows nothing of what the pages say.
+Each phase of a connection has a deadline, the TLS handshake too; the number of connections is
+bounded: a new one takes the place of the one that has been idle longest. Knows nothing of what
+the pages say and who may read them.
 """
 
 import asyncio
+import logging
 import os
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import h11
+
+from exporters.process.exchange import Asked, Page, asked, text
+
+logger = logging.getLogger(__name__)
 
 HEADERS_WITHIN = 5.0  # seconds for a whole request
 IDLE_FOR = 120.0  # seconds between two requests; Prometheus keeps its connection
 SENT_WITHIN = 60.0  # seconds for a whole answer
+CLOSED_WITHIN = 1.0  # seconds for the peer's part of the end of TLS
 CONNECTIONS = 512
 HEADERS_LIMIT = 16 * 1024  # bytes
 READ_SIZE = 16 * 1024
@@ -26,47 +32,39 @@ class ListenError(Exception):
     """The address cannot be listened at; the text says which and why."""
 
 
-class Page(NamedTuple):
-    """An answer. `encoding` is what the body is packed with, if it is."""
-
-    code: int
-    content_type: str
-    body: Sequence[bytes]
-    encoding: str = ""
-
-
-class Asked(NamedTuple):
-    """What a page may depend on."""
-
-    path: str
-    accepts_gzip: bool
-
-
 class Server:
-    """HTTP server of one process. `answer` makes a page and must not wait for anything."""
+    """HTTP server of one process. `answer` makes a page and must not wait for anything.
+
+    `refusal` returns what is answered to somebody who may not read; None: they may.
+    """
 
     def __init__(
         self,
         answer: Callable[[Asked], Page],
+        refusal: Callable[[Asked], Awaitable[Page | None]] | None = None,
         *,
         connections: int = CONNECTIONS,
         headers_within: float = HEADERS_WITHIN,
         idle_for: float = IDLE_FOR,
     ) -> None:
         self._answer = answer
+        self._refusal = refusal
         self._limit = connections
         self._headers_within = headers_within
         self._idle_for = idle_for
+        self._tls: ssl.SSLContext | None = None
+        self._renewals = 0
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         # Connections that send us nothing yet or any more; the longest idle one comes first.
         self._idle: dict[asyncio.StreamWriter, None] = {}
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen; return the port, which the system chose if it was 0. Raises ListenError."""
+        self._tls = tls
         try:
             self._server = await asyncio.start_server(
-                self._serve, host, port, limit=READ_SIZE, backlog=BACKLOG, ssl=tls
+                self._serve, host, port, limit=READ_SIZE, backlog=BACKLOG
             )
         except OSError as error:
             # asyncio wraps the system's words into its own; a name look-up has no errno > 0
@@ -76,32 +74,46 @@ class Server:
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
+    def renew(self, tls: ssl.SSLContext | None) -> None:
+        """Serve with other certificates, or without; what is open ends after its answer."""
+        self._tls = tls
+        self._renewals += 1
+        for writer in list(self._idle):
+            self._end(writer)
+
     async def stop(self) -> None:
         """Close every connection at once."""
         if self._server:
             self._server.close()
         for writer in list(self._open):
-            writer.transport.abort()
+            self._end(writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._make_room():
             writer.transport.abort()
             return
-        self._open.add(writer)
+        self._open[writer] = asyncio.current_task()
+        self._idle[writer] = None
+        renewals, is_secure = self._renewals, self._tls is not None
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=HEADERS_LIMIT)
         try:
+            if self._tls is not None:
+                # Here and not by the listener: it would count and bound no handshakes.
+                await writer.start_tls(self._tls, ssl_handshake_timeout=self._headers_within)
             idle_for = self._headers_within
             while await self._serve_one(connection, reader, writer, idle_for):
+                if renewals != self._renewals:
+                    break  # what was allowed then may not be now
                 idle_for = self._idle_for
+        except ssl.SSLError as error:
+            logger.debug("No TLS with %s: %s", _peer(writer), error)
         except (OSError, TimeoutError, h11.ProtocolError):
             pass  # the peer went away or took too long: nobody is left to be told
         finally:
-            self._open.discard(writer)
+            self._idle[writer] = None
+            await _close(writer, is_secure)
             self._idle.pop(writer, None)
-            if writer.transport.get_write_buffer_size():
-                writer.transport.abort()  # the peer does not read
-            else:
-                writer.close()
+            self._open.pop(writer, None)
 
     async def _serve_one(
         self,
@@ -116,22 +128,26 @@ class Server:
             request = await self._read_request(connection, reader, idle_for)
         except h11.RemoteProtocolError as error:
             if connection.our_state is h11.IDLE:
-                page = _text(error.error_status_hint, "This is no HTTP request.")
+                page = text(error.error_status_hint, "This is no HTTP request.")
                 await self._send(connection, writer, page)
             return False
         if request is None:
             return False
         self._idle.pop(writer, None)
-        if request.method in (b"GET", b"HEAD"):
-            page = self._answer(_asked(request))
-        else:
-            page = _text(405, "Only GET and HEAD are answered.")
+        page = await self._page(request, _peer(writer))
         await self._send(connection, writer, page, only_head=request.method == b"HEAD")
         connection.next_event()  # the request's end, unless it has a body, which nobody reads
         if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
             return False
         connection.start_next_cycle()
         return True
+
+    async def _page(self, request: h11.Request, peer: str) -> Page:
+        if request.method not in (b"GET", b"HEAD"):
+            return text(405, "Only GET and HEAD are answered.", ("Allow", "GET, HEAD"))
+        wanted = asked(request, peer)
+        refused = await self._refusal(wanted) if self._refusal else None
+        return refused or self._answer(wanted)
 
     async def _read_request(
         self, connection: h11.Connection, reader: asyncio.StreamReader, idle_for: float
@@ -162,11 +178,10 @@ class Server:
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
             ("Vary", "Accept-Encoding"),
+            *page.headers,
         ]
         if page.encoding:
             headers.append(("Content-Encoding", page.encoding))
-        if page.code == 405:
-            headers.append(("Allow", "GET, HEAD"))
         async with asyncio.timeout(SENT_WITHIN):
             head = connection.send(h11.Response(status_code=page.code, headers=headers)) or b""
             if not only_head:
@@ -183,11 +198,35 @@ class Server:
             return True
         if not self._idle:
             return False
-        writer = next(iter(self._idle))
-        self._idle.pop(writer)
-        self._open.discard(writer)
-        writer.transport.abort()
+        self._end(next(iter(self._idle)))
         return True
+
+    def _end(self, writer: asyncio.StreamWriter) -> None:
+        """Close a connection at once, whatever it is doing."""
+        self._idle.pop(writer, None)
+        task = self._open.pop(writer, None)
+        if task is not None:
+            task.cancel()  # first: a handshake would take the abort for its success
+        writer.transport.abort()
+
+
+async def _close(writer: asyncio.StreamWriter, is_secure: bool) -> None:
+    """Let the peer read the last bytes, unless it does not read at all."""
+    if writer.transport.get_write_buffer_size():
+        writer.transport.abort()
+        return
+    writer.close()
+    if is_secure:  # asyncio waits 30 s for the peer to end TLS as well
+        try:
+            async with asyncio.timeout(CLOSED_WITHIN):
+                await writer.wait_closed()
+        except (OSError, TimeoutError):
+            writer.transport.abort()
+
+
+def _peer(writer: asyncio.StreamWriter) -> str:
+    name = writer.get_extra_info("peername")
+    return str(name[0]) if name else ""
 
 
 def pieces(parts: Iterable[bytes]) -> Iterator[bytes | memoryview]:
@@ -212,21 +251,3 @@ def pieces(parts: Iterable[bytes]) -> Iterator[bytes | memoryview]:
             yield from (view[at : at + PIECE] for at in range(0, len(part), PIECE))
     if gathered:
         yield b"".join(gathered)
-
-
-def _asked(request: h11.Request) -> Asked:
-    path = request.target.partition(b"?")[0].decode("latin-1")
-    accepted = ",".join(
-        value.decode("latin-1") for name, value in request.headers if name == b"accept-encoding"
-    )
-    return Asked(path, any(_is_gzip(coding) for coding in accepted.lower().split(",")))
-
-
-def _is_gzip(coding: str) -> bool:
-    name, _, quality = coding.partition(";")
-    refused = quality.replace(" ", "").rstrip("0").rstrip(".") in ("q=", "q=0")
-    return name.strip() in ("gzip", "*") and not refused
-
-
-def _text(code: int, text: str) -> Page:
-    return Page(code, "text/plain; charset=utf-8", (f"{text}\n".encode(),))

@@ -5,7 +5,6 @@ Reads what the other threads keep; waits for nothing.
 
 import time
 from collections.abc import Iterator
-from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,12 +17,13 @@ from prometheus_client import (
 from exporters import metrics
 from exporters.process import VERSION
 from exporters.process.configuration import Configuration
+from exporters.process.entrance import Entrance
+from exporters.process.exchange import Asked, Page, text
 from exporters.process.following import Remosa
 from exporters.process.gzip_stream import Ready, stream
 from exporters.process.keeper import Keeper
 from exporters.process.pages import Fact, ago, landing, shown_address
 from exporters.process.polling import Poller
-from exporters.process.server import Asked, Page
 from exporters.process.snapshot import Exposition
 from exporters.process.sources import Sources
 
@@ -41,11 +41,12 @@ class Site:
         sources: Sources,
         remosa: Remosa,
         keeper: Keeper,
+        entrance: Entrance,
     ) -> None:
         self._configuration = configuration
         self._exposition = exposition
         self._poller, self._sources = poller, sources
-        self._remosa, self._keeper = remosa, keeper
+        self._remosa, self._keeper, self._entrance = remosa, keeper, entrance
         self._started = time.time()
         self._process_metrics = CollectorRegistry(auto_describe=False)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -53,7 +54,6 @@ class Site:
 
     def answer(self, asked: Asked) -> Page:
         """Return the page for a path; 404 for one that is not known."""
-        text = partial(Page, content_type="text/plain; charset=utf-8")
         if asked.path == self._configuration.telemetry_path:
             return self._metrics(asked.accepts_gzip)
         if asked.path == "/":
@@ -66,13 +66,14 @@ class Site:
             return Page(200, "text/html; charset=utf-8", (html.encode(),))
         if asked.path == "/-/healthy":
             hangs = time.monotonic() - self._poller.beat > ALIVE_WITHIN
-            said = b"The polling thread hangs.\n" if hangs else b"Healthy.\n"
-            return text(503 if hangs else 200, body=(said,))
+            return text(503, "The polling thread hangs.") if hangs else text(200, "Healthy.")
         if asked.path == "/-/ready":
             if self._remosa.devices is None:
-                return text(503, body=(f"No device list yet. {self._remosa.problem}\n".encode(),))
-            return text(200, body=(b"Ready.\n",))
-        return text(404, body=(b"There is nothing here; see /.\n",))
+                is_open = self._entrance.guard.is_open
+                why = self._remosa.problem if is_open else "See /."  # who may read, may know
+                return text(503, f"No device list yet. {why}")
+            return text(200, "Ready.")
+        return text(404, "There is nothing here; see /.")
 
     def _metrics(self, packed: bool) -> Page:
         own = Ready.of(b"".join(self._own_metrics()))
@@ -98,6 +99,8 @@ class Site:
         yield Fact("Version", f"{VERSION}, kind {self._configuration.kind.name}")
         yield Fact("Instance", f"{configuration.instance}, started {ago(self._started)}")
         yield Fact("Vendor", shown_address(configuration.address))
+        yield Fact("Served by", self._entrance.told)
+        yield Fact("Read by", self._entrance.guard.told)
         listed = "none yet" if remosa.devices is None else f"{remosa.devices.count} devices"
         yield Fact("Device list", f"{listed}, last confirmed {ago(remosa.fetched_at)}")
         if remosa.problem:

@@ -1,9 +1,11 @@
 """Runs the exporter as what it is: a process of its own."""
 
 import gzip
+import http.client
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -28,25 +30,33 @@ class Exporter:
         self.folder = folder
         number = len(list(folder.glob("exporter-*.log")))
         self.log_file = folder / f"exporter-{number}.log"
-        with self.log_file.open("wb") as log:
+        self.said_file = self.log_file.with_suffix(".txt")
+        with self.log_file.open("wb") as log, self.said_file.open("wb") as said:
             self.process = subprocess.Popen(
                 [sys.executable, str(PROJECT / "manage.py"), "run_cubic_exporter", *options],
                 cwd=folder,
                 env={**bare_environment(), **environment},
-                stdout=subprocess.DEVNULL,
+                stdout=said,
                 stderr=log,
             )
         self.url = ""
+        self.headers: dict[str, str] = {}  # of every request of a test
+        self.trust: ssl.SSLContext | None = None  # for HTTPS
 
     @property
     def log(self) -> str:
         """Return what the process has written so far."""
         return self.log_file.read_text(encoding="utf-8")
 
+    @property
+    def said(self) -> str:
+        """Return what the process has printed so far."""
+        return self.said_file.read_text(encoding="utf-8")
+
     def wait_for_address(self) -> None:
         """Wait until it serves."""
         self.until(lambda: "Serving at" in self.log, START_SECONDS)
-        found = re.search(r"Serving at (http://[\d.:]+)", self.log)
+        found = re.search(r"Serving at (https?://[\d.:]+)", self.log)
         assert found is not None
         self.url = found[1]
 
@@ -61,7 +71,7 @@ class Exporter:
     def get(self, path: str) -> tuple[int, str]:
         """Return code and text of a page."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:  # noqa: S310
+            with self._open(path) as answer:
                 return answer.status, answer.read().decode("utf-8")
         except urllib.error.HTTPError as error:
             with error:
@@ -69,10 +79,17 @@ class Exporter:
 
     def text(self) -> str:
         """Return /metrics, read as gzip."""
-        packed = {"Accept-Encoding": "gzip"}
-        request = urllib.request.Request(self.url + "/metrics", headers=packed)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        with self._open("/metrics", {"Accept-Encoding": "gzip"}) as answer:
             return gzip.decompress(answer.read()).decode("utf-8")
+
+    def _open(self, path: str, headers: dict[str, str] | None = None) -> http.client.HTTPResponse:
+        request = urllib.request.Request(  # noqa: S310 (always http or https)
+            self.url + path, headers={**self.headers, **(headers or {})}
+        )
+        answer: http.client.HTTPResponse = urllib.request.urlopen(  # noqa: S310
+            request, timeout=5, context=self.trust
+        )
+        return answer
 
     def samples(self, family: str) -> Samples:
         """Return the samples whose name starts with `family`, read by Prometheus' own rules."""

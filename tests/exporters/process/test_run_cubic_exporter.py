@@ -58,7 +58,8 @@ def test_it_starts_without_any_secret_of_the_web_application_and_touches_no_data
             Path(os.readlink(fd)).name for fd in Path(f"/proc/{process.process.pid}/fd").iterdir()
         }
     assert not any("db" in name for name in names)
-    assert {path.name for path in tmp_path.iterdir()} == {".remosa", "exporter-0.log"}
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made == {".remosa", process.log_file.name, process.said_file.name}
 
 
 def test_it_asks_for_exactly_the_macs_in_the_list_as_they_are_written(
@@ -154,6 +155,31 @@ def test_the_command_line_wins_over_the_environment(
     code, log = end(tmp_path, environment, "--web.listen-address", "nowhere")
     assert code == 2
     assert "WEB_LISTEN_ADDRESS: 'nowhere'" in log
+
+
+def test_a_storm_of_scrapes_never_reaches_the_vendor(
+    exporter: RunExporter, vendor: Vendor, vendor_web: Web, remosa: Remosa
+) -> None:
+    remosa.set({4: [mac(number) for number in range(1, 51)]})
+    with exporter(POLL_INTERVAL="600", MAX_AGE="600") as process:
+        process.until(lambda: len(process.statuses()) == 50)
+        asked, connections = vendor_web.asked, vendor_web.connections
+        assert asked == 50
+        scrapes: list[int] = []
+
+        def scrape() -> None:
+            for _turn in range(25):
+                scrapes.append(process.text().count("cubic_device_status{"))
+                process.get("/")
+
+        threads = [threading.Thread(target=scrape) for _number in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert scrapes == [50] * 1000
+        assert (vendor_web.asked, vendor_web.connections) == (asked, connections)
+        assert set(vendor.asked.values()) == {1}
 
 
 def test_the_log_can_be_json(exporter: RunExporter) -> None:

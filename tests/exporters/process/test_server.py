@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import given, strategies as st
 
-from exporters.process.server import PIECE, Asked, ListenError, Page, Server, pieces
+from exporters.process.exchange import Asked, Page
+from exporters.process.server import PIECE, ListenError, Server, pieces
 
 T = TypeVar("T")
 BIG = b"x" * 20_000_000
