@@ -213,6 +213,14 @@ def discard(exporter: Exporter, actor: Actor) -> None:
         exporter.delete()
 
 
+def listed_message() -> str:
+    """Return the sentence for who types addresses of an exporter that needs none."""
+    return _(
+        "This exporter finds its players in the vendor's list: nobody types them. "
+        "Add or remove them at the vendor."
+    )
+
+
 def locked(exporter: Exporter) -> Exporter:
     """Lock the exporter's platform, then read the exporter anew.
 

@@ -1,11 +1,12 @@
 """Statements that write MACs and their players by the thousand, the same on both databases.
 
-They take no lock, count no limit and leave no audit line: exporters.enrolment alone calls them.
+They take no lock, count no limit and leave no audit line: only exporters.enrolment and
+exporters.discovery call them.
 Django's own bulk methods need one object a row: ten times the time and the memory.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +31,8 @@ _TYPED = {
 _UPSERT_PLAYERS = """
 {typed} INSERT INTO exporters_player (platform_id, exporter_id, identity, name, source, created_at)
 SELECT %s, %s, t.mac, t.name, %s, %s FROM t WHERE true
-ON CONFLICT (exporter_id, identity) DO UPDATE SET retired_at = NULL,
+ON CONFLICT (exporter_id, identity) DO UPDATE SET retired_at = NULL, unlisted_since = NULL,
+    source = excluded.source,
     name = CASE WHEN excluded.name = '' THEN exporters_player.name ELSE excluded.name END
 """
 _INSERT_MACS = """
@@ -79,6 +81,17 @@ def remove(exporter: Exporter, macs: list[str], now: datetime) -> None:
     _execute(_RETIRE_PLAYERS, [_moment(now), exporter.pk, chosen])
 
 
+def add_listed(exporter: Exporter, names: Mapping[str, str], now: datetime) -> None:
+    """Insert players that the vendor lists, by identity and name; revive those that retired."""
+    who = [exporter.platform_id, exporter.pk, PlayerSource.DISCOVERED.value, _moment(now)]
+    _execute(_UPSERT_PLAYERS, [_named(names), *who])
+
+
+def rename(exporter: Exporter, names: Mapping[str, str]) -> None:
+    """Give players of an exporter other names, by identity."""
+    _execute(_RENAME_PLAYERS, [_named(names), exporter.pk])
+
+
 def erase(exporter: Exporter) -> None:
     """Delete every MAC and every player of an exporter, the retired ones too."""
     _execute("DELETE FROM exporters_exportermac WHERE exporter_id = %s", [exporter.pk])
@@ -104,6 +117,11 @@ def _as_json(entries: Iterable[Entry]) -> str:
         ],
         ensure_ascii=False,
     )
+
+
+def _named(names: Mapping[str, str]) -> str:
+    """Write identities where addresses stand: to the rows of players both are identities."""
+    return _as_json(Entry(0, identity, name, None, None) for identity, name in names.items())
 
 
 def _moment(now: datetime) -> Any:

@@ -1,38 +1,36 @@
-"""Exporters: the list, the form, and the pages on which their addresses are put in and out."""
+"""Exporters: the list, and the form, which asks for what the kind of exporter needs."""
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _, ngettext
+from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
-from unfold.decorators import action
 
 from exporters import enrolment
-from exporters.models import Exporter, ExporterMac, Player
-from platforms import audit
-from platforms.admin.confirmed_deeds import ConfirmedDeedsAdmin
+from exporters.account_settings import is_secret, translated
+from exporters.forms_of_exporters import PREFIX, ExporterForm, form_of, stored_of
+from exporters.kinds import KINDS, Kind
+from exporters.models import Exporter, Player
 from platforms.admin.filters import PlatformFilter, several_platforms
-from platforms.audit import Action, Actor
+from platforms.audit import Actor
 
-from . import csv_pages
-from .paste import paste_page
-from .progress import Context, bounded
-from .removal import removal_page
+from .address_pages import AddressPages
 
 DEFAULTS = {"poll_interval": 30, "timeout": 10, "max_concurrency": 50}
 
 
 @admin.register(Exporter)
-class ExporterAdmin(ConfirmedDeedsAdmin):
+class ExporterAdmin(AddressPages):
     """Members see their platforms' exporters; administrators and managers change them."""
 
     search_fields = ("name",)
@@ -43,53 +41,93 @@ class ExporterAdmin(ConfirmedDeedsAdmin):
     )
     list_select_related = ("platform",)
     warn_unsaved_form = True
-    # The last two in a menu: five buttons leave no room for the exporter's name.
-    actions_detail = (
-        "paste_macs",
-        "remove_macs",
-        {"title": "CSV", "icon": "table", "items": ("import_csv", "export_csv")},
-    )
-
-    class Media:
-        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("remosa/mass_input.css",)}
+    form = ExporterForm
+    change_form_outer_before_template = "admin/exporters/exporter/over_limit.html"
 
     # -- the list and the form ------------------------------------------------------------------
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Count the addresses of the page's exporters in one query.
+        """Count the players of the page's exporters in one query.
 
         A subquery for each row makes PostgreSQL read the table once a row where one exporter has
-        most of the addresses.
+        most of the players.
         """
         changelist = super().get_changelist_instance(request)
         rows: list[Any] = list(changelist.result_list)
         # unscoped: of exporters that were reached by for_user
-        macs = ExporterMac.objects.filter(exporter__in=[row.pk for row in rows]).order_by()
-        counted = macs.values_list("exporter").annotate(number=models.Count("pk"))
+        players = Player.objects.enrolled().filter(exporter__in=[row.pk for row in rows])
+        counted = players.order_by().values_list("exporter").annotate(number=models.Count("pk"))
         numbers = dict(counted)
         for row in rows:
-            row.macs_number = numbers.get(row.pk, 0)
+            row.players_number = numbers.get(row.pk, 0)
         changelist.result_list = rows
         return changelist
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the platform only where there are several."""
-        own = ["name", "kind", "enabled", "addresses", "interval"]
+        own = ["name", "kind", "enabled", "watched", "interval"]
         return [*own, "platform"] if several_platforms(request) else own
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        """Say how many addresses there are, of an exporter that exists."""
-        about = ["platform", "kind", "name", "enabled", *(["addresses"] if obj else [])]
+        """Ask for what the kind needs; say how many players there are, of an exporter that is."""
+        kind = _kind_of(request, obj)
+        about = ["platform", "kind", "name", "enabled"] if obj else ["platform", "name", "enabled"]
         polling = {
             "fields": tuple(DEFAULTS),
             "description": _("What the environment of the exporter process sets, wins."),
         }
-        blocks = ((None, {"fields": about}), (_("Polling"), polling))
+        blocks: list[Any] = [(None, {"fields": [*about, *(["watched"] if obj else [])]})]
+        if kind.settings:
+            typed = [PREFIX + each.name for each in kind.settings]
+            may = self.has_change_permission(request, obj) if obj else True
+            blocks.append((kind.title, {"fields": typed if may else ["account"]}))
+        blocks.append((_("Polling"), polling))
         return self.without_given_platform(request, obj, blocks)
 
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: models.Model | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[ModelForm[Any]]:
+        """Take the form of the kind; who may only look gets no field of it."""
+        kind = _kind_of(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_form(request, obj, change, form=form_of(kind), **kwargs)
+        looked_at = type("KindForm", (ExporterForm,), {"shape": kind})
+        return super().get_form(request, obj, change, form=looked_at, **kwargs)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask for the kind first: the form is made of what the kind needs."""
+        if _chosen_kind(request) is None:
+            return self._ask_for_kind(request)
+        title = _("Add an exporter: %(kind)s") % {"kind": _kind_of(request, None).title}
+        context = {"title": title, **(extra_context or {})}
+        answer: HttpResponse = super().add_view(request, form_url, context)
+        return answer
+
+    def _ask_for_kind(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        asked = request.GET.copy()
+        choices = []
+        for kind in KINDS.values():
+            asked["kind"] = kind.name
+            choices.append({"title": kind.title, "query": asked.urlencode(), "text": _about(kind)})
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Add an exporter: which vendor?"),
+            "choices": choices,
+        }
+        return TemplateResponse(request, "admin/exporters/exporter/kinds.html", context)
+
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        """Keep the kind of an exporter for good: its addresses mean nothing to another vendor."""
-        fields = [*super().get_readonly_fields(request, obj), "addresses"]
+        """Keep the kind of an exporter for good: its players mean nothing to another vendor."""
+        fields = [*super().get_readonly_fields(request, obj), "watched", "account"]
         return [*fields, "kind"] if obj is not None else fields
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -98,15 +136,34 @@ class ExporterAdmin(ConfirmedDeedsAdmin):
         actions.pop("delete_selected", None)
         return actions
 
-    @admin.display(description=_("MAC addresses"))
-    def addresses(self, exporter: Exporter) -> str:
-        """Return the number of addresses, as a link to them."""
-        page = reverse("admin:exporters_exportermac_changelist")
-        number: int | None = getattr(exporter, "macs_number", None)
+    @admin.display(description=_("players"))
+    def watched(self, exporter: Exporter) -> str:
+        """Return the number of players, as a link to their addresses or to themselves."""
+        number: int | None = getattr(exporter, "players_number", None)
         if number is None:
-            number = exporter.macs.count()
-        link = '<a class="text-primary-600 dark:text-primary-500" href="{}?of_exporter={}">{}</a>'
+            # unscoped: of an exporter that was reached by for_user
+            number = Player.objects.enrolled().filter(exporter=exporter).count()
+        if exporter.discovers:
+            page = reverse("admin:exporters_player_changelist") + "?exporter="
+        else:
+            page = reverse("admin:exporters_exportermac_changelist") + "?of_exporter="
+        link = '<a class="text-primary-600 dark:text-primary-500" href="{}{}">{}</a>'
         return format_html(link, page, exporter.pk, number)
+
+    @admin.display(description=_("settings"))
+    def account(self, exporter: Exporter) -> SafeString:
+        """Write the settings for who may not change them; of secrets whether they are set."""
+        stored = stored_of(exporter)
+        lines = []
+        for each in exporter.shape.settings:
+            if is_secret(each):
+                there = stored.secrets is None or each.name in stored.secrets
+                value: object = _("set") if there else _("not set")
+            else:
+                value = stored.settings.get(each.name, "–")
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            lines.append((translated(each.title), shown))
+        return format_html_join("", "<div>{}: <bdi>{}</bdi></div>", lines)
 
     @admin.display(description=_("poll interval, s"), ordering="poll_interval")
     def interval(self, exporter: Exporter) -> str:
@@ -126,6 +183,10 @@ class ExporterAdmin(ConfirmedDeedsAdmin):
                 obj.take_version()
             super().save_model(request, obj, form, change)
 
+    def secrets_in(self, form: ModelForm[Any]) -> list[str]:
+        """Say that a secret was changed, which the column's text does not tell."""
+        return ["secrets"] if isinstance(form, ExporterForm) and form.secrets_changed else []
+
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
@@ -133,6 +194,10 @@ class ExporterAdmin(ConfirmedDeedsAdmin):
         if {"_addanother", "_continue", "_popup"} & request.POST.keys():
             answer: HttpResponse = super().response_add(request, obj, post_url_continue)
             return answer
+        if obj.discovers:
+            text = _("%(exporter)s was added. Its players appear as soon as the vendor lists them.")
+            messages.success(request, text % {"exporter": obj})
+            return self.back_to(obj)
         text = _("%(exporter)s was added. Now paste the MAC addresses of its players.")
         messages.success(request, text % {"exporter": obj})
         return redirect("admin:exporters_exporter_paste_macs", obj.pk)
@@ -157,82 +222,24 @@ class ExporterAdmin(ConfirmedDeedsAdmin):
             danger=True,
         )
 
-    # -- pages of addresses ---------------------------------------------------------------------
 
-    def has_fleet_permission(self, request: HttpRequest, object_id: str) -> bool:
-        """Tell whether the person may change this exporter; 404 where it cannot be seen."""
-        return self.has_change_permission(request, self.row_or_404(request, object_id))
+def _chosen_kind(request: HttpRequest) -> Kind | None:
+    return KINDS.get(request.POST.get("kind") or request.GET.get("kind") or "")
 
-    def has_look_permission(self, request: HttpRequest, object_id: str) -> bool:
-        """Answer 404 where the exporter cannot be seen."""
-        return self.has_view_permission(request, self.row_or_404(request, object_id))
 
-    @action(
-        description=_("Paste MACs"), url_path="paste", icon="content_paste", permissions=["fleet"]
-    )
-    @bounded
-    def paste_macs(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Add addresses from a text box."""
-        exporter = self.row_or_404(request, object_id)
-        return paste_page(request, exporter, self._base(request, exporter))
+def _kind_of(request: HttpRequest, obj: models.Model | None) -> Kind:
+    """Return the kind of the row, or the one that was chosen for a new row."""
+    if isinstance(obj, Exporter):
+        return obj.shape
+    return _chosen_kind(request) or next(iter(KINDS.values()))
 
-    @action(
-        description=_("Remove MACs"),
-        url_path="remove",
-        icon="playlist_remove",
-        permissions=["fleet"],
-    )
-    @bounded
-    def remove_macs(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Remove addresses from a text box, after a look at the counts."""
-        exporter = self.row_or_404(request, object_id)
-        return removal_page(request, exporter, self._base(request, exporter))
 
-    @action(
-        description=_("Import CSV"), url_path="import", icon="upload_file", permissions=["fleet"]
-    )
-    @bounded
-    def import_csv(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Add and change addresses from a file, after a preview."""
-        exporter = self.row_or_404(request, object_id)
-        return csv_pages.import_page(request, exporter, self._base(request, exporter))
-
-    @action(description=_("Export CSV"), url_path="export", icon="download", permissions=["look"])
-    def export_csv(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Take the addresses away as a file."""
-        exporter = self.row_or_404(request, object_id)
-        rows = exporter.macs.all()
-        audit.record(
-            Actor.of_request(request),
-            Action.EXPORTED,
-            exporter,
-            platform_id=exporter.platform_id,
-            after={"macs": rows.count()},
-        )
-        return csv_pages.export(rows, f"macs-{exporter.pk}.csv", with_exporter=False)
-
-    @bounded
-    def report(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Give the report that a page carries back as a file."""
-        exporter = self.row_or_404(request, object_id)
-        if not self.has_change_permission(request, exporter):
-            raise PermissionDenied
-        return csv_pages.report_file(request, exporter)
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add the download of a report, before the page of one exporter, which takes any word."""
-        name, view = "exporters_exporter_report", self.admin_site.admin_view(self.report)
-        return [path("<path:object_id>/report/", view, name=name), *super().get_urls()]
-
-    def _base(self, request: HttpRequest, exporter: Exporter) -> Context:
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": exporter,
-            "exporter": exporter,
-            "back": self.page_of(exporter),
-            "body_limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
-        }
+def _about(kind: Kind) -> StrOrPromise:
+    if not kind.address_variable:
+        return _("Any vendor that answers in JSON: a superadmin enters where, you enter what.")
+    if kind.discovers({}):
+        return _("The vendor lists its devices: players appear by themselves.")
+    return _("The vendor is asked for each player: paste their MAC addresses.")
 
 
 def _what_goes(exporter: Exporter) -> str:

@@ -20,7 +20,6 @@ from unfold.decorators import action
 
 from exporters import enrolment
 from exporters.forms import ExporterMacForm
-from exporters.kinds import KINDS
 from exporters.models import Exporter, ExporterMac
 from platforms import audit
 from platforms.admin.filters import PlatformFilter, several_platforms
@@ -31,7 +30,6 @@ from platforms.scoped_fields import person_of
 
 from . import csv_pages
 
-KINDS_WITH_MACS = [kind.name for kind in KINDS.values() if kind.identity == "mac"]
 _PART_OF_A_MAC = re.compile(r"[0-9A-Fa-f]{1,12}")
 _MARKS = re.compile(r"[\s:.\-]")
 
@@ -44,7 +42,11 @@ class ExporterFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer the exporters that the person may see, each with its platform if several."""
-        rows = Exporter.objects.for_user(person_of(request)).order_by("platform__name", "name")
+        rows = (
+            Exporter.objects.for_user(person_of(request))
+            .taking_macs()
+            .order_by("platform__name", "name")
+        )
         several = several_platforms(request)
         return [
             (str(pk), f"{platform}: {name}" if several else name)
@@ -126,7 +128,8 @@ class ExporterMacAdmin(ScopedModelAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         field = form.base_fields.get("exporter")
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
-            field.queryset = field.queryset.filter(kind__in=KINDS_WITH_MACS)
+            exporters: Any = field.queryset
+            field.queryset = exporters.taking_macs()
             if isinstance(obj, ExporterMac):
                 field.queryset = field.queryset.filter(platform_id=obj.platform_id)
             for link in ("add", "change", "delete", "view"):
@@ -136,7 +139,7 @@ class ExporterMacAdmin(ScopedModelAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Choose the only exporter there is."""
         own = Exporter.objects.for_user(person_of(request), Deed.FLEET)
-        chosen = list(own.filter(kind__in=KINDS_WITH_MACS).values_list("pk", flat=True)[:2])
+        chosen = list(own.taking_macs().values_list("pk", flat=True)[:2])
         known = {"exporter": chosen[0]} if len(chosen) == 1 else {}
         return {**known, **super().get_changeform_initial_data(request)}
 
@@ -222,7 +225,7 @@ class ExporterMacAdmin(ScopedModelAdmin):
     def paste(self, request: HttpRequest) -> HttpResponse:
         """Go to the paste page of the only exporter, or to the list to choose one."""
         rows = Exporter.objects.for_user(person_of(request), Deed.FLEET)
-        own = list(rows.filter(kind__in=KINDS_WITH_MACS).values_list("pk", flat=True)[:2])
+        own = list(rows.taking_macs().values_list("pk", flat=True)[:2])
         if len(own) == 1:
             return redirect("admin:exporters_exporter_paste_macs", own[0])
         text = _("Choose the exporter whose players they are, then press “Paste MACs”.")

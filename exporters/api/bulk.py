@@ -18,10 +18,10 @@ from exporters import enrolment, macs
 from exporters.enrolment_plan import limit_message
 from exporters.entries import Entry
 from exporters.models import Exporter
-from platforms.api import ApiView, JsonLines, ScopedRelatedField, Strict
+from platforms.api import ApiView, JsonLines, Strict
 from platforms.authentication import actor_of
 
-from .exporter_macs import KINDS_WITH_MACS
+from .exporter_macs import TakingMacsField
 from .fields import read_address
 
 SHOWN = 80  # characters of a wrong line that the answer repeats
@@ -78,7 +78,7 @@ class LinesField(serializers.Field[Any, Any, Any, Any]):
 class BulkBody(Strict):
     """Many addresses of one exporter."""
 
-    exporter_id = ScopedRelatedField(queryset=Exporter.objects.filter(kind__in=KINDS_WITH_MACS))
+    exporter_id = TakingMacsField()
     macs = LinesField()
 
 

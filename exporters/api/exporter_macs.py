@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from exporters import enrolment
 from exporters.device_lists import DeviceList, Wanted
-from exporters.kinds import KINDS
 from exporters.models import Exporter, ExporterMac
 from platforms.api import ApiView, Conflict, Query, ScopedRelatedField, Strict
 from platforms.authentication import actor_of, principal_of
@@ -20,8 +19,6 @@ from platforms.models import TokenKind
 
 from .answers import ETAG, IF_NONE_MATCH, PRIVATE, fresh
 from .fields import AddressField, IdField, KindField, MacField, NameField
-
-KINDS_WITH_MACS = [kind.name for kind in KINDS.values() if kind.identity == "mac"]
 
 
 class MacsQuery(Query):
@@ -61,6 +58,21 @@ class MacAnswer(serializers.ModelSerializer[ExporterMac]):
         fields = ("id", "platform_id", "exporter_id", "mac", "name", "ip", "outip")
 
 
+class TakingMacsField(ScopedRelatedField):
+    """An exporter whose players people type in."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        # unscoped: the field itself keeps what the caller may use
+        super().__init__(queryset=Exporter.objects.all(), **kwargs)
+
+    def to_internal_value(self, data: Any) -> Exporter:
+        """Refuse one whose players are those of the vendor's list, and say so."""
+        exporter: Exporter = super().to_internal_value(data)
+        if exporter.discovers:
+            raise serializers.ValidationError(enrolment.listed_message(), "finds_players")
+        return exporter
+
+
 class MacChange(Strict):
     """What can change of an address; another MAC is another row."""
 
@@ -72,7 +84,7 @@ class MacChange(Strict):
 class MacBody(MacChange):
     """A new address."""
 
-    exporter_id = ScopedRelatedField(queryset=Exporter.objects.filter(kind__in=KINDS_WITH_MACS))
+    exporter_id = TakingMacsField()
     mac = MacField()
 
 

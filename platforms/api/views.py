@@ -105,8 +105,14 @@ class AuditedWrites(
         """Save the change and what it changed."""
         row: Any = serializer.instance
         before = audit.snapshot(row)
+        written = serializer.validated_data
         row = serializer.save()
-        was, now = audit.difference(before, audit.snapshot(row))
+        secrets = [
+            field.attname
+            for field in row._meta.concrete_fields
+            if getattr(field, "audit_hidden", False) and field.name in written
+        ]
+        was, now = audit.difference(before, audit.snapshot(row), secrets)
         if now:
             self._record(Action.CHANGED, row, was, now)
 

@@ -1,4 +1,4 @@
-"""The command that keeps when players were seen first and last."""
+"""The command that keeps players in step with Prometheus: who there is, when it was seen."""
 
 import logging
 import signal
@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections
 from django.utils import timezone
 
-from exporters import sightings
+from exporters import discovery, sightings
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ NAMES_EVERY = 10  # rounds
 class Command(BaseCommand):
     """Runs until SIGTERM or Ctrl-C; a round that fails is one line, and the next one comes."""
 
-    help = "Keeps when players were first and last seen, from Prometheus, until SIGTERM."
+    help = "Keeps which players vendors list, and when players were seen, until SIGTERM."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the pause between rounds."""
@@ -55,8 +55,12 @@ class Command(BaseCommand):
     def _round(self, with_names: bool) -> None:
         close_old_connections()
         try:
+            # First: a player that was listed just now is seen in the same round.
+            found = discovery.discover(timezone.now())
             done = sightings.record(timezone.now(), with_names)
         except OperationalError as error:
             logger.warning("The database did not answer (%s); the next round tries again", error)
             return
+        if found.exporters or found.outage:
+            logger.log(logging.WARNING if found.outage else logging.INFO, "Discovery: %s", found)
         logger.log(logging.WARNING if done.outage else logging.INFO, "Sightings: %s", done)
