@@ -6,11 +6,12 @@ import secrets
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from demo.cast import CAST, ROOT
-from demo.vendors.cubic import Cubic
+from demo.vendors import VENDORS, Sizes
+from exporters.kinds import KINDS
 from exporters.metrics import device_status
 from remosa import local
 from remosa.place import Place
@@ -39,7 +40,8 @@ OWN_SETTINGS = {
     # Of the exporter: empty means what the admin says, or the default.
     **dict.fromkeys(("EXPORTER_ADVERTISE_HOST", "EXPORTER_INSTANCE", "LEGACY_METRICS"), ""),
     **dict.fromkeys(("MAX_AGE", "MAX_CONCURRENCY", "PLATFORM_ID", "POLL_INTERVAL"), ""),
-    **dict.fromkeys(("TIMEOUT", "WEB_TELEMETRY_PATH"), ""),
+    **dict.fromkeys(("MAX_DEVICES", "SHARD", "TIMEOUT"), ""),
+    **dict.fromkeys(("WEB_CONFIG_FILE", "WEB_TELEMETRY_PATH"), ""),
 }
 
 
@@ -47,13 +49,14 @@ OWN_SETTINGS = {
 class World:
     """How large the simulated world is and how quickly its time goes by."""
 
-    players: int
+    sizes: Sizes
     seed: int
     speed: float
 
     @property
     def options(self) -> list[str]:
-        return [f"--players={self.players}", f"--seed={self.seed}"]
+        sizes = [f"--{name}={size}" for name, size in asdict(self.sizes).items()]
+        return [*sizes, f"--seed={self.seed}"]
 
 
 def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Process]:
@@ -61,20 +64,18 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
     vendor_port = ports["DEMO_VENDOR_PORT"]
     vendor_address = f"http://{LOOPBACK}:{vendor_port}"
     place.secret(place.demo_password.name, secrets.token_urlsafe(9))
-    exporter = local.cubic_exporter(place, settings, ports)
-    exporter = replace(
-        exporter,
-        environment={
-            **exporter.environment,
-            "EXTERNAL_API_BASE_URL": f"{vendor_address}{Cubic.address}",
-        },
-    )
     vendor = local.manage("run_demo_vendor", f"--port={vendor_port}", f"--speed={world.speed}")
     return [
-        local.prepare(settings, "prepare_demo", str(place.folder), *world.options),
+        local.prepare(
+            settings,
+            "prepare_demo",
+            str(place.folder),
+            f"--vendor={vendor_address}",
+            *world.options,
+        ),
         Process("vendor", [*vendor, *world.options], settings, f"{vendor_address}/control"),
         local.web(settings, ports["REMOSA_WEB_PORT"]),
-        exporter,
+        *local.exporters(place, settings | vendor_addresses(vendor_address), ports),
         replace(
             local.prometheus(place, settings, ports, SCRAPE_SECONDS),
             ready=partial(sees_the_fleet, ports["REMOSA_PROMETHEUS_PORT"]),
@@ -92,9 +93,22 @@ def environment(place: Place, ports: Mapping[str, int]) -> dict[str, str]:
     return local.environment(place, {**os.environ, **own, **files}, ports)
 
 
+def vendor_addresses(vendor: str) -> dict[str, str]:
+    """Where the exporters ask, by the variables of those kinds that have one."""
+    return {
+        kind.address_variable: vendor + VENDORS[kind.name].address
+        for kind in KINDS.values()
+        if kind.address_variable
+    }
+
+
 def sees_the_fleet(prometheus_port: int) -> bool:
-    """Tell whether Prometheus has the status of a player."""
-    query = urllib.parse.urlencode({"query": f"count({device_status('cubic', 'mac').name})"})
+    """Tell whether Prometheus has the status of a player, of whatever kind.
+
+    Not of each kind: a visitor may have disabled an exporter.
+    """
+    names = [device_status(kind.name, kind.identity).name for kind in KINDS.values()]
+    query = urllib.parse.urlencode({"query": f'count({{__name__=~"{"|".join(names)}"}})'})
     # Never through a proxy of the environment: the address is on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     address = f"http://{LOOPBACK}:{prometheus_port}/api/v1/query?{query}"
@@ -118,11 +132,12 @@ def banner(place: Place, ports: Mapping[str, int]) -> str:
         f"  Address      http://{LOOPBACK}:{ports['REMOSA_WEB_PORT']}/\n"
         f"  Password     {password}   for each of these:\n{logins}"
         f"  Prometheus   http://{LOOPBACK}:{ports['REMOSA_PROMETHEUS_PORT']}\n"
-        f"  Exporter     http://{LOOPBACK}:{ports['EXPORTER_PORT']}/metrics\n"
+        f"{local.exporter_addresses(ports)}"
         f"  Mails        {place.folder / 'mail'}\n\n"
-        "  Open Devices and watch players flap. Then let the vendor fail:\n"
+        "  Open Devices and watch players flap. Then let CubicMedia fail:\n"
         f"    {tell} stop\n"
-        "  Within half a minute every player is Unknown, with the reason; none is Offline.\n"
-        f"    {tell} start\n\n"
+        "  Within half a minute its players are Unknown, with the reason; none turns Offline.\n"
+        f"    {tell} start\n"
+        f"  Other vendors: --vendor {' or '.join(list(VENDORS)[1:])}, before the word.\n\n"
         "Ctrl-C ends every process.\n"
     )

@@ -2,6 +2,7 @@
 
 import secrets
 
+from exporters.kinds import KINDS, Kind
 from platforms import audit, tokens
 from platforms.audit import SYSTEM, Action
 from platforms.models import ApiToken, TokenKind, User
@@ -11,25 +12,31 @@ FIRST_ADDRESS = "admin@localhost"
 
 
 def ensure_tokens(place: Place) -> list[TokenKind]:
-    """Give the exporter and Prometheus a token each, unless theirs is still good; name new ones."""
+    """Give each exporter and Prometheus a token, unless theirs is still good; name new ones."""
     issued = []
-    for kind, path, name in (
-        (TokenKind.EXPORTER, place.exporter_token, "Cubic exporter of this machine"),
-        (TokenKind.DISCOVERY, place.discovery_token, "Prometheus of this machine"),
-    ):
+    wanted = [
+        (TokenKind.EXPORTER, each.name, place.exporter_token(each.name), _name(each))
+        for each in KINDS.values()
+    ]
+    wanted.append((TokenKind.DISCOVERY, "", place.discovery_token, "Prometheus of this machine"))
+    for kind, exporter_kind, path, name in wanted:
         known = tokens.find(path.read_text()) if path.exists() else None
-        if known is not None and known.kind == kind:
+        if known is not None and (known.kind, known.exporter_kind) == (kind, exporter_kind):
             continue
         # A lost token must not go on holding the instance name that its exporter announced.
         for lost in ApiToken.objects.filter(kind=kind, name=name, revoked_at=None):
             tokens.revoke(lost)
             audit.record(SYSTEM, Action.REVOKED, lost, platform_id=None)
-        exporter_kind = "cubic" if kind == TokenKind.EXPORTER else ""
         token, secret = tokens.issue(kind, name, exporter_kind=exporter_kind)
         audit.record(SYSTEM, Action.CREATED, token, platform_id=None)
         write_secret(path, secret)
         issued.append(kind)
     return issued
+
+
+def _name(kind: Kind) -> str:
+    """The name of a token; the first kind's is older than the titles of kinds."""
+    return f"{'Cubic' if kind.name == 'cubic' else kind.title} exporter of this machine"
 
 
 def ensure_superadmin(place: Place) -> User | None:

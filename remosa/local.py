@@ -11,13 +11,25 @@ from io import TextIOBase
 from pathlib import Path
 from urllib.parse import quote
 
+from exporters.kinds import KINDS
 from remosa.place import Place
 from remosa.ports import LOOPBACK, check_free, port_of
 from remosa.supervisor import Process, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def exporter_port(kind: str) -> str:
+    """The variable with the port of the exporter of a kind on this machine."""
+    return "EXPORTER_PORT" if kind == "cubic" else f"{kind.upper()}_EXPORTER_PORT"
+
+
 # The ports by the variable that sets them.
-PORTS = {"REMOSA_WEB_PORT": 8000, "REMOSA_PROMETHEUS_PORT": 9090, "EXPORTER_PORT": 19101}
+PORTS = {
+    "REMOSA_WEB_PORT": 8000,
+    "REMOSA_PROMETHEUS_PORT": 9090,
+    **{exporter_port(kind.name): kind.port for kind in KINDS.values()},
+}
 
 # Settings that are secrets or may hold a password.
 WEB_SECRETS = (
@@ -98,17 +110,38 @@ def web(settings: Mapping[str, str], port: int) -> Process:
     return Process("web", command, settings, ready=f"http://{address}/-/ready")
 
 
-def cubic_exporter(place: Place, settings: Mapping[str, str], ports: Mapping[str, int]) -> Process:
-    port = ports["EXPORTER_PORT"]
+def exporters(place: Place, settings: Mapping[str, str], ports: Mapping[str, int]) -> list[Process]:
+    """A process for each kind of exporters; one that has nothing to ask yet waits for it."""
+    return [exporter(kind, place, settings, ports) for kind in KINDS]
+
+
+def exporter(
+    kind: str, place: Place, settings: Mapping[str, str], ports: Mapping[str, int]
+) -> Process:
+    """The process of one kind of exporters."""
+    port = ports[exporter_port(kind)]
     own = without_secrets(settings) | {
         "REMOSA_API_URL": f"http://{LOOPBACK}:{ports['REMOSA_WEB_PORT']}",
-        "REMOSA_API_TOKEN_FILE": str(place.exporter_token.resolve()),
-        "CACHE_DB_FILE": str(place.folder.resolve() / "cubic-cache.sqlite3"),
+        "REMOSA_API_TOKEN_FILE": str(place.exporter_token(kind).resolve()),
+        "CACHE_DB_FILE": str(place.folder.resolve() / f"{kind}-cache.sqlite3"),
         "EXPORTER_PORT": str(port),
         "WEB_LISTEN_ADDRESS": f"{LOOPBACK}:{port}",
     }
+    if kind != "cubic":
+        # A name that was given is one process' name.
+        own["EXPORTER_INSTANCE"] = ""
     ready = f"http://{LOOPBACK}:{port}/-/healthy"
-    return Process("exporter", manage("run_cubic_exporter"), own, ready)
+    return Process(f"{kind}-exporter", manage(f"run_{kind}_exporter"), own, ready)
+
+
+def exporter_addresses(ports: Mapping[str, int]) -> str:
+    """The lines of a banner that say where the exporters serve."""
+    title, lines = "Exporters", ""
+    for kind in KINDS.values():
+        lines += f"  {title:<12} http://{LOOPBACK}:{ports[exporter_port(kind.name)]}/"
+        lines += f"   {kind.title}\n"
+        title = ""
+    return lines
 
 
 def sightings(settings: Mapping[str, str], seconds: int) -> Process:

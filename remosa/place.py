@@ -36,9 +36,9 @@ class Place:
     def logs(self) -> Path:
         return self.folder / "logs"
 
-    @property
-    def exporter_token(self) -> Path:
-        return self.folder / "exporter-token"
+    def exporter_token(self, kind: str) -> Path:
+        """The token of the process of one kind of exporters; the first kind's has a plain name."""
+        return self.folder / ("exporter-token" if kind == "cubic" else f"{kind}-exporter-token")
 
     @property
     def discovery_token(self) -> Path:

@@ -103,7 +103,7 @@ class Supervisor:
                 )
             self._pause(CHECK_SECONDS)
         word = "done" if process.ready is None else "healthy"
-        self.say(f"  {process.name:<12} {word} after {time.monotonic() - started:.1f} s")
+        self.say(f"  {process.name:<20} {word} after {time.monotonic() - started:.1f} s")
 
     def _is_ready(self, process: Process, child: subprocess.Popen[bytes]) -> bool:
         ended = child.poll() is not None

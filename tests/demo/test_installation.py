@@ -6,7 +6,10 @@ import pytest
 
 from demo import installation
 from demo.cast import CAST
+from demo.vendors import Sizes
+from exporters.kinds import KINDS
 from remosa.place import Place
+from tests.environment_names import configuration_read
 
 PORTS = {name: port + 1000 for name, port in installation.PORTS.items()}
 
@@ -33,13 +36,39 @@ def test_nothing_of_the_real_installation_reaches_it(
     assert told["PROMETHEUS_URL"] == "http://127.0.0.1:10090"
 
 
-def test_the_exporter_asks_the_simulated_vendor(place: Place) -> None:
-    world = installation.World(players=5, seed=1, speed=2.0)
+def test_the_exporters_ask_the_simulated_vendors(place: Place) -> None:
+    world = installation.World(Sizes(players=5, devices=6, screens=7), seed=1, speed=2.0)
     processes = {process.name: process for process in installation.processes(place, world, PORTS)}
-    address = processes["exporter"].environment["EXTERNAL_API_BASE_URL"]
+    cubic, addreality = (processes[f"{name}-exporter"] for name in ("cubic", "addreality"))
+    address = cubic.environment["EXTERNAL_API_BASE_URL"]
     assert address == "http://127.0.0.1:9900/api/v0.1/players/status-check?mac="
-    assert {"--players=5", "--seed=1"} <= set(processes["vendor"].argv)
-    assert {"--players=5", "--seed=1"} <= set(processes["database"].argv)
+    address = addreality.environment["ADDREALITY_API_URL"]
+    assert address == "http://127.0.0.1:9900/public/v1/device/list"
+    options = {"--players=5", "--devices=6", "--screens=7", "--seed=1"}
+    assert options <= set(processes["vendor"].argv)
+    assert options <= set(processes["database"].argv)
+
+
+def test_every_kind_has_a_process_with_a_port_of_its_own(place: Place) -> None:
+    world = installation.World(Sizes(), seed=1, speed=1.0)
+    found = [
+        process
+        for process in installation.processes(place, world, PORTS)
+        if process.name.endswith("-exporter")
+    ]
+    assert [process.argv[-1] for process in found] == [f"run_{kind}_exporter" for kind in KINDS]
+    for name in ("EXPORTER_PORT", "CACHE_DB_FILE", "REMOSA_API_TOKEN_FILE"):
+        assert len({process.environment[name] for process in found}) == len(KINDS)
+
+
+def test_no_setting_of_an_exporter_but_of_its_log_comes_from_the_real_installation() -> None:
+    told_by_the_demo = {
+        *("CACHE_DB_FILE", "EXPORTER_PORT", "REMOSA_API_TOKEN", "REMOSA_API_URL"),
+        *("WEB_LISTEN_ADDRESS", *installation.vendor_addresses("http://vendor")),
+    }
+    of_the_log = {"DEBUG_MODE", "LOG_FORMAT", "LOG_LEVEL"}
+    known = set(installation.OWN_SETTINGS) | told_by_the_demo | of_the_log
+    assert configuration_read() - known == set()
 
 
 def test_the_banner_has_the_address_every_login_and_how_to_stop_the_vendor(place: Place) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import requests
 
 from demo.cast import CAST
 from demo.installation import PORTS
+from remosa import local
 from remosa.local import ROOT
 from tests.prometheus_server import tool
 
@@ -155,6 +157,27 @@ def test_a_stopped_vendor_leaves_no_status_and_never_an_outage_of_the_fleet(
         demo.tell_vendor("start")
 
 
+def test_devices_that_nobody_typed_come_from_the_vendors_that_list_them(
+    demo: Installation,
+) -> None:
+    for kind, expected in (("addreality", 273 + 54), ("json", 40)):
+        found = f"count(remosa_exporter_{kind}_device_info) == {expected}"
+        wait_for(partial(demo.query, found))
+
+
+def test_a_platform_with_a_bad_token_leaves_the_other_one_alone(demo: Installation) -> None:
+    up = "count by (platform_id) (remosa_exporter_addreality_device_status)"
+    wait_for(lambda: len(demo.query(up)) == 2)
+    told = {"fault": "bad_token", "platforms": ["Harbour Screens"]}
+    demo.tell_vendor("--vendor=addreality", "fault", json.dumps(told))
+    try:
+        wait_for(lambda: len(demo.query(up)) == 1)
+        assert demo.query(up)[0]["value"][1] == "273"
+    finally:
+        demo.tell_vendor("--vendor=addreality", "start")
+    wait_for(lambda: len(demo.query(up)) == 2)
+
+
 def test_the_first_superadmin_logs_in_and_sigterm_ends_all_with_zero(tmp_path: Path) -> None:
     installation = Installation("run_local", tmp_path)
     found = re.search(r"First login +(\S+) +password (\S+)", installation.banner)
@@ -169,7 +192,7 @@ def test_the_first_superadmin_logs_in_and_sigterm_ends_all_with_zero(tmp_path: P
 
 def test_gunicorns_workers_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> None:
     installation = Installation("run_local", tmp_path)
-    assert len(installation.open_ports()) == 3
+    assert set(installation.open_ports()) == set(local.PORTS)
     installation.process.send_signal(signal.SIGKILL)
     installation.process.communicate(timeout=8)
     wait_for(lambda: not installation.open_ports(), seconds=8)

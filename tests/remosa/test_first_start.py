@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from exporters.kinds import KINDS
 from platforms import tokens
 from platforms.audit import Action
 from platforms.models import ApiToken, AuditEntry, TokenKind, User
-from remosa import first_start
+from remosa import first_start, local
 from remosa.management.commands import run_local
 from remosa.place import Place
 
-PORTS = {"REMOSA_WEB_PORT": 8001, "REMOSA_PROMETHEUS_PORT": 9091, "EXPORTER_PORT": 19102}
+PORTS = {name: port + 1 for name, port in local.PORTS.items()}
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def place(tmp_path: Path, db: None) -> Place:
 def test_each_process_gets_a_token_of_its_kind(place: Place) -> None:
     first_start.ensure_tokens(place)
     for path, kind in (
-        (place.exporter_token, TokenKind.EXPORTER),
+        (place.exporter_token("cubic"), TokenKind.EXPORTER),
         (place.discovery_token, TokenKind.DISCOVERY),
     ):
         found = tokens.find(path.read_text())
@@ -38,18 +39,18 @@ def test_good_tokens_stay_and_lost_or_ended_ones_are_renewed(place: Place) -> No
     assert first_start.ensure_tokens(place) == []
     place.discovery_token.unlink()
     assert first_start.ensure_tokens(place) == [TokenKind.DISCOVERY]
-    tokens.revoke(ApiToken.objects.get(kind=TokenKind.EXPORTER))
+    tokens.revoke(ApiToken.objects.get(kind=TokenKind.EXPORTER, exporter_kind="cubic"))
     assert first_start.ensure_tokens(place) == [TokenKind.EXPORTER]
-    assert AuditEntry.objects.filter(action=Action.CREATED).count() == 4
+    assert AuditEntry.objects.filter(action=Action.CREATED).count() == len(KINDS) + 3
 
 
 def test_a_lost_token_ends_when_a_new_one_is_made(place: Place) -> None:
     first_start.ensure_tokens(place)
-    lost = place.exporter_token.read_text()
-    place.exporter_token.unlink()
+    lost = place.exporter_token("cubic").read_text()
+    place.exporter_token("cubic").unlink()
     first_start.ensure_tokens(place)
     assert tokens.find(lost) is None
-    assert ApiToken.objects.filter(revoked_at=None).count() == 2
+    assert ApiToken.objects.filter(revoked_at=None).count() == len(KINDS) + 1
 
 
 def test_the_first_superadmin_can_log_in_with_the_password_that_is_shown_once(
@@ -70,3 +71,17 @@ def test_there_is_no_second_first_superadmin(place: Place) -> None:
     assert first_start.ensure_superadmin(place) is None
     assert User.objects.count() == 1
     assert not place.first_login.exists()
+
+
+def test_a_token_is_good_for_the_exporters_of_its_kind_alone(place: Place) -> None:
+    first_start.ensure_tokens(place)
+    for kind in KINDS:
+        found = tokens.find(place.exporter_token(kind).read_text())
+        assert found is not None
+        assert found.exporter_kind == kind
+    # Files that were mixed up.
+    place.exporter_token("addreality").write_text(place.exporter_token("cubic").read_text())
+    assert first_start.ensure_tokens(place) == [TokenKind.EXPORTER]
+    found = tokens.find(place.exporter_token("addreality").read_text())
+    assert found is not None
+    assert found.exporter_kind == "addreality"

@@ -80,9 +80,9 @@ def test_the_exporter_gets_its_token_and_none_of_the_web_applications_secrets(
     place: Place,
 ) -> None:
     settings = local.environment(place, {"EMAIL_URL": "smtp://u:p@mail", "HOME": "/h"}, PORTS)
-    told = local.cubic_exporter(place, settings, PORTS).environment
+    told = local.exporter("cubic", place, settings, PORTS).environment
     assert told["REMOSA_API_URL"] == "http://127.0.0.1:8001"
-    assert told["REMOSA_API_TOKEN_FILE"] == str(place.exporter_token)
+    assert told["REMOSA_API_TOKEN_FILE"] == str(place.exporter_token("cubic"))
     assert told["WEB_LISTEN_ADDRESS"] == "127.0.0.1:19102"
     assert told["HOME"] == "/h"
     assert not [name for name in told if name.removesuffix("_FILE") in local.WEB_SECRETS]

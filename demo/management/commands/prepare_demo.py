@@ -7,8 +7,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from demo import seeding, world
+from demo.vendors import Sizes
 from remosa import first_start
 from remosa.place import Place
+from remosa.ports import LOOPBACK
 
 
 class Command(BaseCommand):
@@ -16,12 +18,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="state folder of the demo")
-        parser.add_argument("--players", type=int, default=world.COUNT)
+        parser.add_argument("--players", type=int, default=world.COUNT, help="of CubicMedia")
+        parser.add_argument("--devices", type=int, default=world.DEVICES, help="of AddReality")
+        parser.add_argument("--screens", type=int, default=world.SCREENS, help="of Lumen CMS")
         parser.add_argument("--seed", type=int, default=world.SEED)
 
-    def handle(self, *args: Any, folder: Path, players: int, seed: int, **options: Any) -> None:
+        parser.add_argument(
+            "--vendor",
+            default=f"http://{LOOPBACK}:8900",
+            help="where the simulated vendors listen",
+        )
+
+    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         place = Place(folder)
         call_command("migrate", interactive=False, stdout=self.stdout)
-        typed = seeding.seed(world.fleet(seed, players), place.demo_password.read_text())
+        sizes = Sizes(options["players"], options["devices"], options["screens"])
+        password = place.demo_password.read_text()
+        typed = seeding.seed(sizes.fleets(options["seed"]), password, options["vendor"])
         issued = first_start.ensure_tokens(place)
         self.stdout.write(f"MACs typed in: {typed}; tokens issued: {len(issued)}")

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo import installation, world
+from demo.vendors import Sizes
 from remosa import local
 from remosa.place import Occupied, Place
 from remosa.ports import BadPort
@@ -19,15 +20,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--folder", type=Path, default=local.ROOT / ".demo")
-        parser.add_argument("--players", type=int, default=world.COUNT)
+        parser.add_argument("--players", type=int, default=world.COUNT, help="of CubicMedia")
+        parser.add_argument("--devices", type=int, default=world.DEVICES, help="of AddReality")
+        parser.add_argument("--screens", type=int, default=world.SCREENS, help="of Lumen CMS")
         parser.add_argument("--seed", type=int, default=world.SEED)
         parser.add_argument("--speed", type=float, default=1.0, help="seconds of the world in one")
 
-    def handle(
-        self, *args: Any, folder: Path, players: int, seed: int, speed: float, **options: Any
-    ) -> None:
+    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         place = Place(folder)
-        simulated = installation.World(players, seed, speed)
+        sizes = Sizes(options["players"], options["devices"], options["screens"])
+        simulated = installation.World(sizes, options["seed"], options["speed"])
         try:
             code = local.run(
                 place,

@@ -1,4 +1,4 @@
-"""Door: Remosa, Prometheus and the Cubic exporter on this machine, until Ctrl-C."""
+"""Door: Remosa, Prometheus and the exporters on this machine, until Ctrl-C."""
 
 import os
 import sys
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             return [
                 local.prepare(settings, "prepare_local", str(folder)),
                 local.web(settings, ports["REMOSA_WEB_PORT"]),
-                local.cubic_exporter(place, settings, ports),
+                *local.exporters(place, settings, ports),
                 local.prometheus(place, settings, ports, SCRAPE_SECONDS),
                 local.sightings(settings, SIGHTINGS_SECONDS),
             ]
@@ -61,7 +61,7 @@ def banner(place: Place, ports: Mapping[str, int]) -> str:
         f"  Address      http://{LOOPBACK}:{ports['REMOSA_WEB_PORT']}/\n"
         f"{login}"
         f"  Prometheus   http://{LOOPBACK}:{ports['REMOSA_PROMETHEUS_PORT']}\n"
-        f"  Exporter     http://{LOOPBACK}:{ports['EXPORTER_PORT']}/metrics\n"
+        f"{local.exporter_addresses(ports)}"
         f"{mails}"
         f"  State        {place.folder}\n\n"
         "Ctrl-C ends every process.\n"
