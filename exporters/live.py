@@ -4,15 +4,15 @@ Every door calls `devices_page`, `every_device` or `device_detail`; each costs a
 queries, whatever the number of rows. None raises because Prometheus is away: then all is Unknown.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from platforms.scoping import Principal
 
-from . import census, observations, selection
+from . import addresses, census, observations, selection
 from .asking import Ask, Outage
 from .description import Device, describe, row_key, watched
 from .models import Exporter, Player
@@ -42,7 +42,10 @@ RANK = {State.OFFLINE: 0, State.UNKNOWN: 1, State.ONLINE: 2}
 
 @dataclass(frozen=True, slots=True)
 class DevicesPage:
-    """One page of players. ``outage`` tells why nothing is known at all, ``fault`` in detail."""
+    """One page of players. ``outage`` tells why nothing is known at all, ``fault`` in detail.
+
+    ``unsorted``: more than FEW players were to be ordered by address; they are by name.
+    """
 
     devices: tuple[Device, ...]
     total: int
@@ -51,6 +54,7 @@ class DevicesPage:
     at: datetime
     outage: Why | None = None
     fault: str = ""
+    unsorted: bool = False
 
     @property
     def pages(self) -> int:
@@ -94,6 +98,7 @@ def devices_page(
         at=now,
         outage=outage.why if outage else None,
         fault=str(outage.fault) if outage else "",
+        unsorted=chosen.unsorted,
     )
 
 
@@ -133,7 +138,8 @@ class _Chosen:
 
     rows: selection.Rows
     total: int
-    ids: tuple[int, ...] | None = None
+    ids: Sequence[int] | None = None
+    unsorted: bool = False
 
     def __len__(self) -> int:
         return self.total
@@ -157,16 +163,34 @@ def _choose(ask: Ask, principal: Principal, filters: DeviceFilters) -> _Chosen:
         found = observations.at_address(ask, platform_ids, filters.address)
         at_address = frozenset() if isinstance(found, Outage) else found
     rows = selection.players(principal, platform_ids, filters, at_address)
-    if not filters.asks_for_states:
-        return _Chosen(rows, rows.count())
-    ids = tuple(_by_state(ask, rows, platform_ids, filters))
-    return _Chosen(rows, len(ids), ids)
+    if filters.asks_for_states:
+        chosen = _by_state(ask, rows, platform_ids, filters)
+    elif filters.search or filters.by_address:
+        chosen = _found(rows)
+    else:
+        chosen = _Chosen(rows, rows.count())
+    return _by_address(ask, chosen, filters) if filters.by_address else chosen
+
+
+def _found(rows: selection.Rows) -> _Chosen:
+    """Read the ids of few players at once: to count and then to read them would search twice."""
+    ids = list(rows.values_list("pk", flat=True)[: FEW + 1])
+    return _Chosen(rows, len(ids), ids) if len(ids) <= FEW else _Chosen(rows, rows.count())
+
+
+def _by_address(ask: Ask, chosen: _Chosen, filters: DeviceFilters) -> _Chosen:
+    """Sort the players by an address; too many stay by name, and the page says so."""
+    if chosen.ids is None or chosen.total > FEW:
+        return replace(chosen, unsorted=True)
+    backwards = filters.order.startswith("-")
+    ids = addresses.ordered(ask, chosen.ids, filters.by_address, backwards)
+    return replace(chosen, ids=ids)
 
 
 def _by_state(
     ask: Ask, rows: selection.Rows, platform_ids: list[int], filters: DeviceFilters
-) -> Iterator[int]:
-    """Yield the ids of the rows that have the state, in the order asked for.
+) -> _Chosen:
+    """Choose the rows that have the state, or order all of them by it.
 
     Only Prometheus knows the states, only the database the order: they are joined here, over
     whole platforms, in memory.
@@ -175,7 +199,8 @@ def _by_state(
     asked = [wanted] if wanted in census.VALUES else list(census.VALUES)
     taken = census.take(ask, platform_ids, asked)
     if isinstance(taken, Outage):
-        taken = census.Census({}, {})
+        rows = rows if wanted in (None, State.UNKNOWN) else rows.none()
+        return _found(rows) if filters.by_address else _Chosen(rows, rows.count())
     if wanted in census.VALUES:
         members = taken.online if wanted is State.ONLINE else taken.offline
         identities = {identity for group in members.values() for identity in group}
@@ -191,7 +216,7 @@ def _by_state(
         (pk, State.UNKNOWN if exporter in silent else taken.state_of(platform, exporter, identity))
         for pk, platform, exporter, identity in found.iterator(chunk_size=FEW)
     ]
-    if wanted is not None:
-        return (pk for pk, state in states if state is wanted)
-    states.sort(key=lambda each: RANK[each[1]], reverse=filters.order.startswith("-"))
-    return (pk for pk, _state in states)
+    if wanted is None:
+        states.sort(key=lambda each: RANK[each[1]], reverse=filters.order.startswith("-"))
+    ids = [pk for pk, state in states if wanted in (None, state)]
+    return _Chosen(rows, len(ids), ids)

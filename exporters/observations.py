@@ -104,6 +104,15 @@ def raw_samples(ask: Ask, watched: Collection[Watched]) -> list[Sample] | Outage
     return ask.now(promql.union(*selectors)) if selectors else []
 
 
+def infos(ask: Ask, watched: Collection[Watched]) -> dict[Key, Mapping[str, str]] | Outage:
+    """Return what the vendor told last of these players: one query, none for nobody."""
+    selectors = _selectors(watched, lambda each: (each.info,))
+    found = ask.now(promql.union(*selectors)) if selectors else []
+    if isinstance(found, Outage):
+        return found
+    return {key: each.labels for each in found if (key := key_of(each.labels)) is not None}
+
+
 def history(
     ask: Ask, watched: Collection[Watched], start: float, end: float, step: float
 ) -> dict[Key, tuple[Point, ...]] | Outage:

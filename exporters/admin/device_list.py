@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from exporters import live, overview
 from exporters.live import DeviceFilters, State
 from exporters.models import Exporter
-from exporters.selection import LONGEST_SEARCH, ORDERS
+from exporters.selection import BY_ADDRESS, LONGEST_SEARCH, ORDERS
 from platforms.models import Platform, Site, User
 from platforms.roles import Deed
 
@@ -70,7 +70,8 @@ def list_context(person: User, asked: QueryDict) -> dict[str, Any]:
         "owns": person.may(Deed.OWN),
         "choices": list(_choices(person, filters, platforms)),
         "tabs": list(_tabs(person, filters, query, page)),
-        "columns": list(_columns(filters, query, len(platforms) > 1)),
+        "columns": list(_columns(filters, query, len(platforms) > 1, page.total <= live.FEW)),
+        "unsortable": _too_many() if page.unsorted else "",
         "links": list(_links(page.page, page.pages, query)),
         "range": _("%(first)s–%(last)s of %(total)s")
         % {"first": first, "last": first + len(page.devices) - 1, "total": page.total},
@@ -104,6 +105,13 @@ def _number(text: str | None) -> int | None:
     return int(text) or None
 
 
+def _too_many() -> str:
+    return _(
+        "At most %(number)s players can be sorted by address: "
+        "narrow the list down with a filter or the search."
+    ) % {"number": f"{live.FEW:,}".replace(",", "\u202f")}
+
+
 def _orders(many_platforms: bool) -> list[tuple[str, str]]:
     orders = [
         ("name", _("By name")),
@@ -111,6 +119,8 @@ def _orders(many_platforms: bool) -> list[tuple[str, str]]:
         ("-status", _("Online first")),
         ("identity", _("By MAC")),
         ("exporter", _("By exporter")),
+        ("ip", _("By IP")),
+        ("outip", _("By outside IP")),
     ]
     return [*orders, ("platform", _("By platform"))] if many_platforms else orders
 
@@ -157,24 +167,27 @@ def _tabs(
 
 
 def _columns(
-    filters: DeviceFilters, query: Query, many_platforms: bool
+    filters: DeviceFilters, query: Query, many_platforms: bool, by_address: bool
 ) -> Iterator[Mapping[str, Any]]:
+    """Yield the headings; by addresses, which Prometheus knows, few players alone are sorted."""
     columns = [
         ("name", _("Name")),
         ("status", _("Status")),
         ("identity", _("MAC")),
-        ("", _("IP")),
-        ("", _("Outside IP")),
+        ("ip", _("IP")),
+        ("outip", _("Outside IP")),
         ("exporter", _("Exporter")),
     ]
     for name, label in [*columns, ("platform", _("Platform"))] if many_platforms else columns:
-        here = bool(name) and filters.order.removeprefix("-") == name
+        sortable = by_address or name not in BY_ADDRESS
+        here = sortable and filters.order.removeprefix("-") == name
         turned = here and not filters.order.startswith("-")
         yield {
             "name": name,
             "label": label,
-            "query": query.text(o=f"-{name}" if turned else name) if name else "",
+            "query": query.text(o=f"-{name}" if turned else name) if sortable else "",
             "sorted": ("ascending" if turned else "descending") if here else "",
+            "hint": "" if sortable else _too_many(),
         }
 
 

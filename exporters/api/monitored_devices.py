@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -32,7 +33,11 @@ class MonitoredDevicesQuery(PagedQuery):
         max_length=selection.LONGEST_SEARCH,
         help_text="Part of a name, a MAC in any spelling, or the beginning of an IP address.",
     )
-    order = serializers.ChoiceField(choices=ORDERS, default="name")
+    order = serializers.ChoiceField(
+        choices=ORDERS,
+        default="name",
+        help_text="By ip and outip at most 10,000 devices, those without an address last.",
+    )
 
 
 class MonitoredDevice(serializers.Serializer[Any]):
@@ -97,6 +102,9 @@ class MonitoredDevices(ApiView):
             order=query["order"],
         )
         page = live.devices_page(principal_of(request), filters, number, size)
+        if page.unsorted:
+            text = _("At most %(number)s devices can be sorted by address: narrow them down.")
+            raise serializers.ValidationError({"order": [text % {"number": live.FEW}]})
         if number > page.pages:
             raise NotFound
         here = request.build_absolute_uri()

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from exporters import live
 from exporters.models import Exporter, ExporterProcess
 from platforms.models import Platform, User
 from tests import factories
@@ -81,7 +82,7 @@ def test_filters_narrow_and_never_widen(
         "status=up",
         "platform_id=x",
         "search=" + "x" * 201,
-        "order=ip",
+        "order=labels",
         "page=0",
         "page_size=0",
         "page_size=1001",
@@ -92,6 +93,20 @@ def test_a_wrong_parameter_is_told(api_of: ApiOf, alice: User, query: str) -> No
     answer = api_of(alice).get(f"{LIST}?{query}")
     assert answer.status_code == 400
     assert list(answer.json()["error"]["fields"]) == [query.partition("=")[0]]
+
+
+def test_devices_are_sorted_by_address_or_the_order_is_refused(
+    api_of: ApiOf, alice: User, exporter_a: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ip in ("10.0.0.10", "10.0.0.9"):
+        factories.make_mac(exporter_a, ip=ip)
+    client = api_of(alice)
+    told = client.get(f"{LIST}?order=ip").json()
+    assert [device["ip"] for device in told["results"]] == ["10.0.0.9", "10.0.0.10"]
+    monkeypatch.setattr(live, "FEW", 1)
+    answer = client.get(f"{LIST}?order=-outip")
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == ["order"]
 
 
 def test_pages_follow_each_other(
