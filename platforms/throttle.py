@@ -3,8 +3,11 @@
 It never asks whether an account exists, so that its answer tells nothing about that.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
@@ -22,10 +25,36 @@ class Throttle:
     window: timedelta
 
     def is_on(self, now: datetime | None = None, **facts: Any) -> bool:
-        """Tell whether the limit is reached; facts are lookups of the audit record."""
+        """Tell whether the limit is reached; facts are lookups of the audit record.
+
+        An IPv6 address stands for its /64: whoever has one address there has all of them.
+        """
         since = (now or timezone.now()) - self.window
-        lines = AuditEntry.objects.filter(action=self.action, at__gt=since, **facts)
-        return lines[: self.limit].count() >= self.limit
+        lines = AuditEntry.objects.filter(action=self.action, at__gt=since)
+        network = network_of(facts.get("address"))
+        if network is None:
+            return lines.filter(**facts)[: self.limit].count() >= self.limit
+        del facts["address"]
+        # Compared here: SQLite keeps addresses as text, in which a network is no prefix.
+        addresses: Iterable[str] = (
+            lines.filter(**facts, address__isnull=False)
+            .order_by("-pk")
+            .values_list("address", flat=True)
+            .iterator()
+        )
+        same = (address for address in addresses if ip_address(address) in network)
+        return len(list(islice(same, self.limit))) >= self.limit
+
+
+def network_of(address: str | None) -> IPv6Network | None:
+    """Return the /64 of an IPv6 address; nothing for IPv4, written as IPv6 too."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return None
+    if not isinstance(parsed, IPv6Address) or parsed.ipv4_mapped is not None:
+        return None
+    return IPv6Network((int(parsed) >> 64 << 64, 64))
 
 
 # Somebody who forgot is slowed; somebody who guesses gets nowhere.
