@@ -99,6 +99,9 @@ class Cache:
             "fetched_at": repr(fetched_at),
         }
         with self._transaction() as database:
+            known = database.execute("SELECT value FROM facts WHERE name = 'origin'").fetchone()
+            if known != (self._origin,):
+                database.execute("DELETE FROM info")  # of another Remosa, platform or shard
             database.execute("DELETE FROM exporters")
             database.executemany(
                 "INSERT OR REPLACE INTO exporters VALUES (?, ?, ?, ?, ?)",

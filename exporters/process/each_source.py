@@ -48,7 +48,7 @@ class EachSource(Source):
         self, name: str, settings: Settings, way: Way, names: Names, info: RememberedInfo
     ) -> None:
         """Take over a list and settings; ask for new devices without waiting."""
-        had_none, problem = not self._order, self._problem
+        had_none, mended = not self._order, self._is_mended(way)
         self._ask = way.ask if isinstance(way.ask, Each) else None
         self._problem = way.problem
         most = self._around.most_devices
@@ -69,7 +69,7 @@ class EachSource(Source):
         if self.next_poll is None:
             if self._timer is not None and new and not self._failing:
                 self._ask_newcomers(new)
-        elif (had_none and self._order) or (problem and not self._problem):
+        elif (had_none and self._order) or mended:
             self._wait_until(max(time.monotonic(), self._held_until))
         elif sooner:
             soon = time.monotonic() + settings.interval
@@ -146,9 +146,10 @@ class EachSource(Source):
             round_.in_flight -= 1
             round_.stop()
             return
-        self._in_flight += 1
+        request = self._ask.ask(identity)
         then = partial(self._take, round_, identity)
-        self._around.poller.ask(self._ask.ask(identity), self.settings.timeout, then)
+        self._around.poller.ask(request, self.settings.timeout, then)
+        self._in_flight += 1
 
     def _take(self, round_: Round, identity: str, answer: Answer) -> None:
         self._in_flight -= 1
@@ -171,31 +172,37 @@ class EachSource(Source):
                     self._note_answer(round_, identity, answer)
             if round_.is_hopeless(self.settings):
                 round_.stop()
-            self._around.publisher.soon()
         self._fill()
 
     def _note_answer(self, round_: Round, identity: str, answer: Answer) -> None:
-        fleet = self.fleet
-        reading = fleet.repeated(identity, answer.body)
-        if reading is None:
+        fleet, now = self.fleet, self._around.exposition.clock()
+        device = fleet.repeated(identity, answer.body, now)
+        if device is not None:
+            reason, status = device.reason, device.state.value
+        else:
             if self._ask is None:
                 return
             reading = self._ask.read(identity, answer.body)
-            if reading.reason == Reason.MALFORMED:
-                self._note_failure(round_, identity, reading.reason, answer)
+            reason, status = reading.reason, reading.status.value
+            if reason == Reason.MALFORMED:
+                self._note_failure(round_, identity, reason, answer)
                 return
-            fleet.remember(identity, answer.body)
+            before = fleet.changes
+            if fleet.learn(identity, reading, now, answer.body):
+                info = fleet.info_of(identity)
+                if info is not None:
+                    self._around.learned(self.exporter_id, identity, info)
+            if fleet.changes != before:
+                self._around.publisher.soon()
         round_.good += 1
-        if reading.reason in fleet.figures.errors:
-            fleet.figures.errors[reading.reason] += 1
-        if fleet.learn(identity, reading, self._around.exposition.clock()):
-            info = fleet.info_of(identity)
-            if info is not None:
-                self._around.learned(self.exporter_id, identity, info)
-        log_answer(self.exporter_id, identity, reading.reason or reading.status.value, answer)
+        if reason in fleet.figures.errors:
+            fleet.figures.errors[reason] += 1
+            self._around.publisher.soon()
+        log_answer(self.exporter_id, identity, reason or status, answer)
 
     def _note_failure(self, round_: Round, identity: str, reason: str, answer: Answer) -> None:
         round_.bad += 1
+        self._around.publisher.soon()
         self._note_error(reason, identity, answer)
         self.fleet.fail(identity, reason)
         log_answer(self.exporter_id, identity, reason, answer)

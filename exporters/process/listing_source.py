@@ -1,6 +1,7 @@
 """A source whose vendor lists its devices itself, page by page. Lives on the poller's thread.
 
-1. Ask for one page after the other; one that failed for a reason that may pass, once more.
+1. Ask for one page after the other; one that failed for a reason that may pass, once more,
+   within a budget and only where the vendor has answered lately.
 2. Take in what was said of each device, also where a later page failed.
 3. After a whole walk settle which devices there are: those no longer listed go.
 """
@@ -12,7 +13,7 @@ from functools import partial
 from exporters.kinds import strict_json
 from exporters.kinds.shape import NOTHING, Listing, Reason
 from exporters.process.fleet import Fleet
-from exporters.process.schedule import Settings
+from exporters.process.schedule import Budget, Settings
 from exporters.process.source import (
     MAY_PASS,
     Names,
@@ -29,7 +30,7 @@ from exporters.process.walk import Roster, Walk
 logger = logging.getLogger(__name__)
 
 BYTES_A_DEVICE = 4096  # of a page, at most; a usual device takes 300
-SMALLEST_LIMIT = 1024 * 1024  # bytes of a page
+SMALLEST_LIMIT, LARGEST_LIMIT = 1024 * 1024, 8 * 1024 * 1024  # bytes of a page
 TRY_AGAIN_AFTER = (0.5, 1.5)  # seconds, left to chance
 
 
@@ -45,7 +46,7 @@ class ListingSource(Source):
         self._walk: Walk | None = None
         self._roster = Roster()
         self._started = 0.0
-        self._retried = False
+        self._budget = Budget()
 
     def change(
         self, name: str, settings: Settings, way: Way, names: Names, info: RememberedInfo
@@ -59,7 +60,7 @@ class ListingSource(Source):
             warn_of_old_age(self.exporter_id, settings)
         with self._around.exposition.lock:
             self.fleet.max_age = settings.max_age
-        mended = self._problem and not way.problem
+        mended = self._is_mended(way)
         sooner = settings.interval < self.settings.interval
         self.name, self.settings = name, settings
         self._ask, self._problem = ask, way.problem
@@ -69,28 +70,25 @@ class ListingSource(Source):
 
     def _poll(self) -> None:
         self.next_poll, self._started = None, time.monotonic()
-        self._walk, self._retried = Walk(self._around.most_devices), False
+        self._walk = walk = Walk(self._around.most_devices)
         if self._ask is None:
             self._note_error(Reason.SETTINGS.value, self._problem)
-            self._end(self._walk, Reason.SETTINGS.value)
+            self._end(walk, Reason.SETTINGS.value)
         else:
-            self._ask_page(self._walk)
+            self._ask_page(walk, self._ask)
 
     def _abandon(self) -> None:
         self._walk = None
 
-    def _ask_page(self, walk: Walk) -> None:
+    def _ask_page(self, walk: Walk, ask: Listing) -> None:
+        """Ask for the next page, all along with what the walk began with: one account's list."""
         if walk is not self._walk:
             return
-        if self._ask is None:
-            self._end(walk, Reason.SETTINGS.value)
-            return
-        ask = self._ask
         self._around.poller.ask(
             ask.ask(walk.offset),
             self.settings.timeout,
             lambda answer: self._guard(partial(self._take, walk, ask, answer)),
-            limit=max(SMALLEST_LIMIT, BYTES_A_DEVICE * ask.page_size),
+            limit=min(LARGEST_LIMIT, max(SMALLEST_LIMIT, BYTES_A_DEVICE * ask.page_size)),
         )
 
     def _take(self, walk: Walk, ask: Listing, answer: Answer) -> None:
@@ -99,13 +97,14 @@ class ListingSource(Source):
         failure = answer.failure or http_failure(answer.code)
         about = f"the devices from {walk.offset} on"
         held = self._hold(answer)
-        if failure in MAY_PASS and not held and not self._retried:
-            self._retried = True
+        alive = walk.pages > 0 or (self.fleet.figures.up is True and not self._failing)
+        if failure in MAY_PASS and not held and alive and self._budget.spend():
             log_answer(self.exporter_id, about, f"{failure}, asked again", answer)
             when = time.monotonic() + self._around.chance.uniform(*TRY_AGAIN_AFTER)
-            step = partial(self._guard, partial(self._ask_page, walk))
+            step = partial(self._guard, partial(self._ask_page, walk, ask))
             self._around.poller.at(when, step)
             return
+        self._budget.earn()
         if not failure:
             try:
                 walk.take(ask.read(answer.body), self._around.exposition.clock())
@@ -119,7 +118,7 @@ class ListingSource(Source):
         elif walk.is_over:
             self._end(walk, "")
         else:
-            self._ask_page(walk)
+            self._ask_page(walk, ask)
 
     def _end(self, walk: Walk, failure: str) -> None:
         """Take in what the walk found; `failure` is why it did not come to its end."""
@@ -138,9 +137,10 @@ class ListingSource(Source):
         names = dict.fromkeys([*left, *(each for each in walk.found if each not in known)], "")
         room = self._around.most_devices
         if len(names) > room:  # those that are kept for now give way to those that are listed
-            absent = [each for each in names if each not in walk.found]
-            gone += absent[: len(names) - room]
-            names = {each: "" for each in names if each not in set(gone)}
+            absent = [each for each in names if each not in walk.found][: len(names) - room]
+            gone += absent
+            for identity in absent:
+                del names[identity]
         fleet.set_devices(names, NOTHING)
         for identity in gone:
             self._around.learned(self.exporter_id, identity, None)

@@ -12,10 +12,11 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 import pycurl  # type: ignore[import-untyped]
 
-from exporters.kinds.shape import Request
+from exporters.kinds.shape import Reason, Request
 from exporters.process.transfers import Answer, Transfer
 
 logger = logging.getLogger(__name__)
@@ -164,7 +165,13 @@ class Poller:
         self, request: Request, timeout: float, limit: int, keep_headers: bool, then: Then
     ) -> None:
         transfer = self._spare.pop() if self._spare else Transfer()
-        transfer.prepare(request, timeout, limit, keep_headers)
+        try:
+            transfer.prepare(request, timeout, limit, keep_headers)
+        except (pycurl.error, ValueError, TypeError) as error:
+            # Such as a letter that no address has. Its text could quote a secret.
+            told = f"the request cannot be written: {type(error).__name__}"
+            self.post(partial(then, Answer(0, b"", Reason.ERROR.value, 0.0, told)))
+            return
         self._active[transfer.curl] = (transfer, then)
         self._multi.add_handle(transfer.curl)
 

@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass
 
 FIRST_POLL_WITHIN = 3.0  # seconds: processes that start together do not poll together
-LONGEST_BACK_OFF = 60.0  # seconds, or the interval where that is longer
+LONGEST_BACK_OFF = 60.0  # seconds, or one and a half intervals where that is longer
 SPREAD = 0.5  # of the interval: that long a poll lets itself take
 PACE = 0.5  # seconds between two bursts of requests
 PROBES = 5  # devices that a failed source is asked about before all of them
@@ -40,9 +40,9 @@ def back_off(last: float, settings: Settings, chance: random.Random) -> float:
     `last` is what this function returned before, 0 for the first failure.
     Source: M. Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015.
     """
-    longest = max(LONGEST_BACK_OFF, settings.interval)
-    delay = chance.uniform(settings.interval, 3 * max(last, settings.interval))
-    return min(longest, delay)
+    longest = max(LONGEST_BACK_OFF, 1.5 * settings.interval)
+    # The cap stands within the draw: cut off after it, half of all would come back at the cap.
+    return chance.uniform(settings.interval, min(longest, 3 * max(last, settings.interval)))
 
 
 def hold(
@@ -60,6 +60,23 @@ def hold(
 def retries(asked: int) -> int:
     """Return how many of a poll's failed questions may be asked once more."""
     return 1 + int(asked * RETRY_SHARE)
+
+
+class Budget:
+    """Questions of many small polls that may be asked once more: one, and RETRY_SHARE of all."""
+
+    def __init__(self) -> None:
+        self._left = 1.0
+
+    def earn(self) -> None:
+        """Count a question."""
+        self._left = min(1.0, self._left + RETRY_SHARE)
+
+    def spend(self) -> bool:
+        """Take one from the budget, if there is one left."""
+        enough = self._left >= 1.0
+        self._left -= enough
+        return enough
 
 
 def burst(devices: int, settings: Settings) -> int:

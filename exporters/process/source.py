@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from exporters.kinds.shape import Each, Kind, Listing, Reason
+from exporters.kinds.shape import Account, Each, Kind, Listing, Reason
 from exporters.process import schedule
 from exporters.process.fleet import Fleet
 from exporters.process.polling import Poller, Timer
@@ -55,6 +55,7 @@ class Way:
 
     ask: Each | Listing | None
     problem: str = ""
+    account: Account | None = None  # what it was made from
 
 
 class Source:
@@ -71,7 +72,8 @@ class Source:
         self.last_error = ""  # for a person: the reason, the device, what libcurl says
         self._around = around
         self._due = self._back_off = self._held_until = 0.0
-        self._failing = self._removed = False
+        self._failing = self._removed = self._overtaken = False
+        self._account: Account | None = None
         self._timer: Timer | None = None
 
     def start(self) -> None:
@@ -106,7 +108,16 @@ class Source:
         self._due = self.next_poll = when
         self._timer = self._around.poller.at(when, self._guarded_poll)
 
+    def _is_mended(self, way: Way) -> bool:
+        """Take over the account; tell whether a failing source is to be asked with it at once."""
+        changed = self._account is not None and way.account != self._account
+        self._account = way.account
+        if changed and self.next_poll is None:
+            self._overtaken = True
+        return changed and self._failing
+
     def _guarded_poll(self) -> None:
+        self._overtaken = False
         self._guard(self._poll)
 
     def _guard(self, step: Callable[[], None]) -> None:
@@ -115,12 +126,15 @@ class Source:
             return
         try:
             step()
-        except Exception:
+        except Exception:  # a fault of ours in one source must not end its polling
             logger.exception("Exporter %s: a poll failed by a fault of ours", self.exporter_id)
             self._abandon()
-            self.fleet.figures.errors[Reason.INTERNAL.value] += 1
-            self.last_error = "a fault of the exporter itself, told in its log"
             self._wait_until(time.monotonic() + self.settings.interval)
+            with self._around.exposition.lock:
+                self.fleet.figures.errors[Reason.INTERNAL.value] += 1
+                self.fleet.figures.up = False
+            self.last_error = "a fault of the exporter itself, told in its log"
+            self._around.publisher.soon()
 
     def _hold(self, answer: Answer) -> bool:
         """Heed a vendor that wants to be left alone; return whether this one does."""
@@ -160,6 +174,10 @@ class Source:
     def _conclude(self, failed: bool) -> None:
         """Wait for the next poll: an interval, or longer after a failure."""
         now = time.monotonic()
+        if failed and self._overtaken:  # the settings that failed hold no longer
+            self._failing = True
+            self._wait_until(max(now, self._held_until))
+            return
         self._back_off = (
             schedule.back_off(self._back_off, self.settings, self._around.chance) if failed else 0.0
         )

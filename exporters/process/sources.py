@@ -29,6 +29,7 @@ class Report(NamedTuple):
     name: str
     settings: Settings
     up: bool | None
+    since: float | None
     last_success: float | None
     duration: float | None
     next_poll: float | None
@@ -103,11 +104,14 @@ class Sources:
 
     def _way(self, entry: Entry) -> Way:
         """Return how to ask the vendor of an entry, or why that is not possible."""
-        kind, address = self._around.kind, self._around.address
+        account = Account(self._around.address, entry.configuration)
         try:
-            return Way(kind.open(Account(address, entry.configuration)))
+            return Way(self._around.kind.open(account), "", account)
         except SettingsError as error:
-            return Way(None, str(error))
+            return Way(None, str(error), account)
+        except Exception:  # a fault of ours with one exporter's settings is not the others'
+            logger.exception("Exporter %s: its settings could not be read", entry.exporter_id)
+            return Way(None, "a fault of the exporter itself, told in its log", account)
 
     def _make(self, make: type[Source], key: Key, settings: Settings) -> Source:
         fleet = Fleet(self._around.kind, *key, settings.max_age)
@@ -133,6 +137,7 @@ def _report(source: Source) -> Report:
         source.name,
         source.settings,
         figures.up,
+        figures.since,
         figures.last_success,
         figures.duration,
         source.next_poll,

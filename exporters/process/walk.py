@@ -10,6 +10,7 @@ from typing import NamedTuple
 from exporters.kinds.shape import Page, Reading, Reason, unknown
 
 MOST_PAGES = 10_000
+MOST_DROPPED = 10  # times as many as a source may have are counted, no more
 SHRUNK = 0.5  # of the devices known: a list shorter than that is not believed at once
 TIMES = 3  # such a list must come in a row
 
@@ -41,7 +42,8 @@ class Walk:
         listed = Counter(identity for identity, _reading in page.readings)
         if self.offset and listed and all(self._was_there(identity) for identity in listed):
             # The vendor ignores the offset: what comes behind this page cannot be asked for.
-            self.truncated = self.is_over = True
+            # Nothing does behind one that is not full.
+            self.truncated, self.is_over = page.is_full, True
             return
         self.rejected += page.rejected
         for identity, reading in page.readings:
@@ -51,19 +53,31 @@ class Walk:
             self._keep(identity, Found(reading, now))
         self._last = frozenset(listed)
         self.offset += len(page.readings) + page.rejected
-        self.truncated = page.is_full and self.pages >= MOST_PAGES
+        endless = self.pages >= MOST_PAGES or self.dropped >= MOST_DROPPED * self._most
+        self.truncated = page.is_full and endless
         self.is_over = not page.is_full or self.truncated
 
     def _was_there(self, identity: str) -> bool:
         return identity in self.found or identity in self._last
 
     def _keep(self, identity: str, found: Found) -> None:
-        if identity in self.found or len(self.found) < self._most:
-            # One that moved from page to page meanwhile counts as it was seen last.
-            if identity not in self.duplicates or found.reading.reason == Reason.DUPLICATE:
+        before = self.found.get(identity)
+        if before is None:
+            if len(self.found) < self._most:
                 self.found[identity] = found
-        elif identity not in self._last:
-            self.dropped += 1
+            elif identity not in self._last:
+                self.dropped += 1
+        elif identity in self.duplicates or not _is_alike(before.reading, found.reading):
+            self.duplicates.add(identity)
+            twofold = unknown(Reason.DUPLICATE, found.reading.info)
+            self.found[identity] = Found(twofold, found.at)
+        else:  # it moved from page to page meanwhile
+            self.found[identity] = found
+
+
+def _is_alike(one: Reading, other: Reading) -> bool:
+    """Tell whether two pages seem to tell of one device, and not of two that share an id."""
+    return (one.status, one.info) == (other.status, other.info)
 
 
 class Roster:
@@ -71,6 +85,7 @@ class Roster:
 
     def __init__(self) -> None:
         self.missing: frozenset[str] = frozenset()
+        self._absent: frozenset[str] = frozenset()  # in each of the shrunken lists in a row
         self._times = 0
 
     def settle(self, known: Collection[str], walk: Walk) -> list[str]:
@@ -81,9 +96,13 @@ class Roster:
             self.missing = absent
             return []
         shrank = len(known) - len(absent) < SHRUNK * len(known)
-        self._times = self._times + 1 if shrank else 0
-        if shrank and self._times < TIMES:
-            self.missing = absent
-            return []
-        self.missing, self._times = frozenset(), 0
-        return list(absent)
+        if not shrank:
+            self.missing, self._times = frozenset(), 0
+            return list(absent)
+        self._absent = absent & self._absent if self._times else absent
+        self._times += 1
+        gone = self._absent if self._times >= TIMES else frozenset()
+        self.missing = absent - gone
+        if gone:
+            self._times = 0
+        return list(gone)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporters.kinds import KINDS
+
 PROJECT = Path(__file__).parents[3]
 START_SECONDS = 30.0
 
@@ -24,16 +26,19 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 class Exporter:
-    """A running `manage.py run_cubic_exporter`."""
+    """A running `manage.py run_<kind>_exporter`."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], *options: str) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], *options: str, kind: str = "cubic"
+    ) -> None:
+        self.kind, self.identity = kind, KINDS[kind].identity
         self.folder = folder
         number = len(list(folder.glob("exporter-*.log")))
         self.log_file = folder / f"exporter-{number}.log"
         self.said_file = self.log_file.with_suffix(".txt")
         with self.log_file.open("wb") as log, self.said_file.open("wb") as said:
             self.process = subprocess.Popen(
-                [sys.executable, str(PROJECT / "manage.py"), "run_cubic_exporter", *options],
+                [sys.executable, str(PROJECT / "manage.py"), f"run_{kind}_exporter", *options],
                 cwd=folder,
                 env={**bare_environment(), **environment},
                 stdout=said,
@@ -101,14 +106,14 @@ class Exporter:
         }
 
     def statuses(self) -> dict[str, float]:
-        """Return the served status by MAC."""
-        found = self.samples("remosa_exporter_cubic_device_status")
-        return {dict(labels)["mac"]: value for (_name, labels), value in found.items()}
+        """Return the served status by MAC or id."""
+        found = self.samples(f"remosa_exporter_{self.kind}_device_status")
+        return {dict(labels)[self.identity]: value for (_name, labels), value in found.items()}
 
     def reasons(self) -> dict[str, str]:
-        """Return by MAC why a device is unknown."""
-        found = self.samples("remosa_exporter_cubic_device_unknown")
-        return {dict(labels)["mac"]: dict(labels)["reason"] for _name, labels in found}
+        """Return by MAC or id why a device is unknown."""
+        found = self.samples(f"remosa_exporter_{self.kind}_device_unknown")
+        return {dict(labels)[self.identity]: dict(labels)["reason"] for _name, labels in found}
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return one sample; None when it is not served."""
@@ -139,9 +144,11 @@ def bare_environment() -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, environment: dict[str, str], *options: str) -> Iterator[Exporter]:
+def running(
+    folder: Path, environment: dict[str, str], *options: str, kind: str = "cubic"
+) -> Iterator[Exporter]:
     """Run an exporter until the block ends."""
-    exporter = Exporter(folder, environment, *options)
+    exporter = Exporter(folder, environment, *options, kind=kind)
     try:
         exporter.wait_for_address()
         yield exporter

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.exporters.process import child, web
+from tests.exporters.process.addreality_web import AddReality
 
 RunExporter = Callable[..., AbstractContextManager[child.Exporter]]
 
@@ -48,6 +49,31 @@ def environment(vendor_web: web.Web, remosa_web: web.Web, remosa: web.Remosa) ->
         "POLL_INTERVAL": "1",
         "TIMEOUT": "1",
     }
+
+
+@pytest.fixture
+def addreality() -> AddReality:
+    """What AddReality lists."""
+    return AddReality()
+
+
+@pytest.fixture
+def addreality_web(addreality: AddReality) -> Iterator[web.Web]:
+    """AddReality's server; a test may change its behaviour."""
+    with web.serving(addreality) as server:
+        yield server
+
+
+@pytest.fixture
+def listing(tmp_path: Path, environment: dict[str, str], addreality_web: web.Web) -> RunExporter:
+    """Run an AddReality exporter until a block ends, with further options and settings."""
+    address = {"ADDREALITY_API_URL": f"{addreality_web.url}/public/v1/device/list"}
+
+    def run(*options: str, **settings: str) -> AbstractContextManager[child.Exporter]:
+        told = {**environment, **address, **settings}
+        return child.running(tmp_path, told, *options, kind="addreality")
+
+    return run
 
 
 @pytest.fixture

@@ -63,6 +63,36 @@ def test_info_of_a_device_that_left_the_list_is_forgotten(cache: Cache, path: Pa
     assert reopened(cache, path).info == {}
 
 
+def test_what_another_remosas_vendors_told_is_forgotten(cache: Cache, path: Path) -> None:
+    cache.save_list(ENTRIES, DEVICES, ETAGS, (4,), 1)
+    cache.save_info(INFO)
+    cache.close()
+    other = Cache(path, "another origin")
+    other.save_list(ENTRIES, DEVICES, ETAGS, (4,), 2)
+    assert reopened(other, path, "another origin").info == {}
+
+
+def test_a_device_that_its_vendor_lists_is_remembered_until_it_is_gone(
+    cache: Cache, path: Path
+) -> None:
+    cache.save_list(ENTRIES, Devices(), ETAGS, (4,), 1)
+    cache.save_info(INFO)
+    cache.save_list(ENTRIES, Devices(), ETAGS, (4,), 2)
+    assert cache.load().info == INFO
+    cache.save_info({(4, mac(1)): None})
+    assert reopened(cache, path).info == {}
+
+
+def test_only_its_owner_reads_the_file_for_it_holds_tokens(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch(0o644)
+    cache = Cache(path, "origin")
+    cache.save_list(ENTRIES, DEVICES, ETAGS, (), 1)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    cache.close()
+    assert set(modes.values()) == {0o600}, modes
+
+
 def test_it_has_no_place_for_a_status(cache: Cache, path: Path) -> None:
     cache.save_list(ENTRIES, DEVICES, ETAGS, (), 1)
     cache.close()
@@ -108,7 +138,7 @@ def test_a_file_that_is_damaged_while_in_use_is_put_aside(cache: Cache, path: Pa
 
 def test_a_folder_in_its_place_is_told(path: Path) -> None:
     path.mkdir(parents=True)
-    with pytest.raises(CacheError, match="unable to open"):
+    with pytest.raises(CacheError, match="Is a directory"):
         Cache(path, "origin")
 
 

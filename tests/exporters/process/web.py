@@ -149,6 +149,25 @@ class Remosa:
         ]
         self.version += 1
 
+    def set_accounts(self, accounts: dict[int, dict[str, Any]]) -> None:
+        """Have these AddReality exporters, each of the platform of its own number, so configured.
+
+        Their devices stand in no list of Remosa's.
+        """
+        self.entries = [
+            {
+                "platform_id": exporter_id,
+                "exporter_id": exporter_id,
+                "name": f"Exporter {exporter_id}",
+                "exporter_type": "addreality",
+                "enabled": True,
+                "configuration": configuration,
+            }
+            for exporter_id, configuration in accounts.items()
+        ]
+        self.rows = []
+        self.version += 1
+
     def __call__(self, handler: Handler) -> None:
         """Answer one request as Remosa does."""
         path = urlsplit(handler.path).path
