@@ -1,5 +1,6 @@
 """What is told of a source as a whole: is it up, since when, its errors, its devices by state."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
@@ -27,13 +28,24 @@ class Figures:
     def __init__(self, exporter_id: int, platform_id: int) -> None:
         self._labels = {"exporter_id": str(exporter_id), "platform_id": str(platform_id)}
         self.platform_id = platform_id
-        self.up: bool | None = None
+        self._up: bool | None = None
+        self.since: float | None = None  # Unix time at which `up` became what it is
         self.last_success: float | None = None  # Unix time
         self.duration: float | None = None  # seconds
         self.truncated = False
         self.dropped = self.missing = 0  # devices
         self.errors = Counter({reason.value: 0 for reason in Reason if reason not in _NO_ERRORS})
         self.devices = Counter({state.value: 0 for state in State})
+
+    @property
+    def up(self) -> bool | None:
+        """Tell whether the last poll was good."""
+        return self._up
+
+    @up.setter
+    def up(self, value: bool | None) -> None:
+        if value is not self._up:
+            self._up, self.since = value, None if value is None else time.time()
 
     def lines(self, family: str) -> bytes:
         """Return the lines of one of the families of FAMILIES."""
