@@ -5,7 +5,6 @@ For few players alone: the database does not know the vendor's, Prometheus knows
 
 from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Literal
 
 from . import observations
 from .asking import Ask, Outage
@@ -16,9 +15,9 @@ Order = tuple[int, int]  # version of the protocol, the address as a number
 
 
 def ordered(
-    ask: Ask, ids: Sequence[int], label: Literal["ip", "outip"], backwards: bool
+    ask: Ask, ids: Sequence[int], label: str, backwards: bool
 ) -> list[int]:
-    """Sort ids of players by their address: one query to each side.
+    """Sort ids of players by their address, ``ip`` or ``outip``: one query to each side.
 
     Players without one come last in both directions. Where it is the same they stay in the
     order of the ids. While Prometheus is away the typed addresses count: no others are shown.

@@ -19,6 +19,7 @@ from unfold.admin import ModelAdmin
 
 from . import audit
 from .audit import Action, Actor
+from .pages_of_rows import RowsPaginator
 from .roles import Deed
 from .scoped_fields import ScopedFields, person_of, platform_id_of
 from .scoped_forms import ScopedModelForm, only_platform
@@ -39,6 +40,7 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):
     list_per_page = 50
     list_max_show_all = 200
     show_full_result_count = False
+    paginator = RowsPaginator
     view_on_site = False
     actions_on_bottom = False
     compressed_fields = True

@@ -88,14 +88,18 @@ class ExporterMacAdmin(ScopedModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
-        """Find a MAC however it is spelled, parts of one, and parts of names."""
+        """Find a MAC however it is spelled, parts of one, and parts of names.
+
+        A whole MAC that is there finds itself alone: names are not read for it.
+        """
         term = search_term.strip()
         if not term:
             return queryset, False
         found = models.Q(name__icontains=term)
         digits = _MARKS.sub("", term)
         if len(digits) == 12 and _PART_OF_A_MAC.fullmatch(digits):
-            return queryset.filter(found | models.Q(mac=_pairs(digits))), False
+            itself = queryset.filter(mac=_pairs(digits))
+            return itself if itself.exists() else queryset.filter(found), False
         if _PART_OF_A_MAC.fullmatch(digits):
             found |= models.Q(mac__contains=_pairs(digits))
         return queryset.filter(found), False

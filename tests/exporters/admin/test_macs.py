@@ -82,6 +82,31 @@ def test_the_list_asks_as_much_for_one_row_as_for_fifty(
     assert numbers[0] == numbers[1]
 
 
+def test_a_whole_mac_is_looked_up_and_names_are_read_where_nobody_has_it(
+    client_of: ClientOf, alice: User, exporter_a: Exporter
+) -> None:
+    client = client_of(alice)
+    fill(exporter_a, ("0A:00:00:00:00:01", f"beside {MAC}"))
+    assert found(client, f"q={MAC}") == ["0A:00:00:00:00:01"]
+    fill(exporter_a, (MAC, "Hall"))
+    with CaptureQueriesContext(connection) as queries:
+        assert found(client, "q=0642.4092.60b4") == [MAC]
+    assert not any("LIKE" in query["sql"].upper() for query in queries.captured_queries)
+
+
+@pytest.mark.both_databases
+def test_a_page_far_down_joins_the_rows_of_that_page_alone(
+    client_of: ClientOf, alice: User, exporter_a: Exporter
+) -> None:
+    fill(exporter_a, *((factories.mac_of(at), f"Hall {at:03}") for at in range(120)))
+    client = client_of(alice)
+    with CaptureQueriesContext(connection) as queries:
+        assert found(client, "p=3&o=-1") == [factories.mac_of(at) for at in range(19, -1, -1)]
+    skipping = [query["sql"] for query in queries.captured_queries if "OFFSET 100" in query["sql"]]
+    assert len(skipping) == 1
+    assert 'JOIN "exporters_exporter"' not in skipping[0]
+
+
 def test_members_see_their_own_addresses_exporters_and_platforms_alone(
     client_of: ClientOf, alice: User, exporter_a: Exporter, exporter_b: Exporter
 ) -> None:
