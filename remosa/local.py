@@ -107,6 +107,7 @@ def web(settings: Mapping[str, str], port: int) -> Process:
     # One worker: django-prometheus counts within a process.
     command += ["--bind", address, "--worker-class", "gthread", "--threads", "8"]
     command += ["--chdir", str(ROOT), "--no-control-socket", "--graceful-timeout", "3"]
+    command += ["--logger-class", "remosa.web_log.WebLog"]
     return Process("web", command, settings, ready=f"http://{address}/-/ready")
 
 

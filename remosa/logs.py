@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.utils import translation
 from structlog.typing import Processor, WrappedLogger
 
@@ -34,6 +35,8 @@ class EnglishFormatter(structlog.stdlib.ProcessorFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Put the texts of errors in without translating them."""
+        if not settings.configured:  # the web server, before it loads the application
+            return super().format(record)
         with translation.override(None):
             return super().format(record)
 
