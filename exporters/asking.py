@@ -7,6 +7,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 from django.core.cache import cache
@@ -14,6 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from . import prometheus
 from .connection import current_connection
+from .models import ExporterProcess
 from .prometheus import Connection, Matrix, PrometheusError, Sample, Series, Vector
 from .promql import Expression
 from .verdicts import Why
@@ -44,6 +46,17 @@ class Ask:
         self._outage: Outage | None = None
         self._connection: Connection | None = None
         self._slow: Outage | None = None  # answers questions about whole platforms alone
+
+    @cached_property
+    def processes(self) -> tuple[ExporterProcess, ...]:
+        """Return the listed exporter processes: one query a page, to the database."""
+        return tuple(ExporterProcess.objects.all())
+
+    @property
+    def limited_platforms(self) -> frozenset[int]:
+        """Return the platforms for which a process speaks that speaks for no other one."""
+        limits = (process.limited_to_id for process in self.processes)
+        return frozenset(limit for limit in limits if limit is not None)
 
     def now(self, expression: Expression, seconds: float = PAGE_SECONDS) -> list[Sample] | Outage:
         """Return the samples of this moment."""

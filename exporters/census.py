@@ -61,12 +61,16 @@ def take(ask: Ask, platform_ids: Collection[int], states: Iterable[State]) -> Ce
     return Census(taken.get(State.ONLINE, {}), taken.get(State.OFFLINE, {}))
 
 
-def count(ask: Ask, platform_ids: Collection[int]) -> Mapping[int, Counted] | Outage:
-    """Return the numbers of known states by exporter id: one query, or none."""
+def count(ask: Ask, platform_ids: Collection[int]) -> Mapping[tuple[int, int], Counted] | Outage:
+    """Return the numbers of known states by (platform, exporter): one query, or none."""
     found = _remembered("census:counts", platform_ids, lambda ids: _counts(ask, ids))
     if isinstance(found, Outage):
         return found
-    return {exporter: counted for each in found.values() for exporter, counted in each.items()}
+    return {
+        (platform, exporter): counted
+        for platform, exporters in found.items()
+        for exporter, counted in exporters.items()
+    }
 
 
 def _members(

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from . import observations
 from .asking import Ask, Outage
 from .beginnings import beginnings
+from .health import health_of
 from .kinds import KINDS
-from .models import ExporterMac, Player
+from .models import ExporterMac, Player, PlayerSource
 from .observations import Key, Watched
 from .since import Since
 from .sources import sources_of
@@ -72,13 +73,17 @@ def describe(
     """Describe players in their order, and tell why nothing could be known."""
     asked = [watched(player) for player in rows]
     seen = observations.observe(ask, asked)
-    health = observations.health(
+    health = health_of(
         ask, {each.key.platform_id for each in asked}, {each.key.exporter_id for each in asked}
     )
     sources = (
         {}
         if isinstance(health, Outage)
-        else sources_of(health, {player.exporter_id: player.exporter for player in rows}.values())
+        else sources_of(
+            ask.processes,
+            health,
+            {player.exporter_id: player.exporter for player in rows}.values(),
+        )
     )
     outage = next((each for each in (seen, health) if isinstance(each, Outage)), None)
     seen_now = {} if isinstance(seen, Outage) else seen
@@ -105,7 +110,10 @@ def _judge(
         return unknown(Why.EXPORTER_DISABLED)
     if outage is not None or source is None:
         return unknown(outage.why if outage else Why.PROMETHEUS_AWAY)
-    return judge(seen, source, was_seen=player.last_seen is not None)
+    verdict = judge(seen, source, was_seen=player.last_seen is not None)
+    if player.unlisted_since is not None and verdict.why in (Why.STALE, Why.NOT_POLLED):
+        return unknown(Why.NOT_LISTED)
+    return verdict
 
 
 def _device(player: Player, seen: Observation, verdict: Verdict, began: Since | None) -> Device:
@@ -136,6 +144,6 @@ def _device(player: Player, seen: Observation, verdict: Verdict, began: Since | 
 
 def _name(player: Player, mac: ExporterMac | None, of_vendor: str) -> str:
     """Return the typed name; without one the vendor's of now, then the vendor's of before."""
-    if mac is not None and not mac.name:
+    if player.source == PlayerSource.DISCOVERED or (mac is not None and not mac.name):
         return of_vendor or player.name
     return player.name or of_vendor

@@ -61,8 +61,9 @@ def examine(row: PrometheusConnection) -> Report:
         targets = prometheus.query(connection, promql.processes_up(KINDS)).samples
     except PrometheusError as error:
         return Report(error=error.message)
-    return Report(
-        found=found,
-        targets_up=sum(sample.value == 1 for sample in targets),
-        targets=len(targets),
-    )
+    # By process: what one serves under the name `up` is not another process.
+    standing: dict[tuple[str, ...], bool] = {}
+    for each in targets:
+        key = tuple(each.labels.get(label, "") for label in ("job", "instance", "kind"))
+        standing[key] = standing.get(key, True) and each.value == 1
+    return Report(found=found, targets_up=sum(standing.values()), targets=len(standing))

@@ -156,7 +156,7 @@ class ExporterProcessForm(ScopedModelForm):
 
     class Meta:
         model = ExporterProcess
-        fields = ("kind", "instance", "address", "pinned")
+        fields = ("kind", "instance", "address", "pinned", "limited_to")
 
     def clean_instance(self) -> str:
         """Refuse a name that is no label of a target."""

@@ -1,12 +1,10 @@
-"""What Prometheus says of players and exporters now: a fixed number of queries, typed answers.
+"""What Prometheus says of players now: a fixed number of queries, typed answers.
 
 It touches no rows. Whatever goes wrong becomes an Outage, never an exception: pages go on.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from . import metrics, promql
@@ -17,7 +15,6 @@ from .promql import Containing, Expression
 from .since import Point
 from .verdicts import Observation
 
-METRICS_OF_SOURCE = (metrics.SOURCE_UP, metrics.SOURCE_LAST_SUCCESS, metrics.SOURCE_TRUNCATED)
 LONGEST_FOUND = 2000  # identities that a search by address may find
 
 
@@ -37,37 +34,13 @@ class Watched(NamedTuple):
 
 
 class Family(NamedTuple):
-    """The three metrics of one kind, and the label that identifies a player."""
+    """The metrics of one kind, and the label that identifies a player."""
 
     status: str
     info: str
     unknown: str
     label: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSamples:
-    """What an exporter process says of one vendor account."""
-
-    up: bool | None = None
-    last_success: datetime | None = None
-    truncated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessKey:
-    """The labels of a scraped exporter process."""
-
-    kind: str
-    instance: str
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How sources (by exporter id) and processes (True: it answers) stand."""
-
-    sources: Mapping[int, SourceSamples] = field(default_factory=dict)
-    processes: Mapping[ProcessKey, bool] = field(default_factory=dict)
+    values: tuple[str, ...] = ()  # what the kind tells beside these three
 
 
 def family(kind: str) -> Family:
@@ -78,6 +51,10 @@ def family(kind: str) -> Family:
         metrics.device_info(kind, shape.identity, shape.info_labels).name,
         metrics.device_unknown(kind, shape.identity).name,
         shape.identity,
+        tuple(
+            metrics.device_value(kind, shape.identity, each.name, each.help).name
+            for each in shape.values
+        ),
     )
 
 
@@ -89,24 +66,24 @@ _INFOS = frozenset(kind.info for kind in FAMILIES.values())
 
 def observe(ask: Ask, watched: Collection[Watched]) -> dict[Key, Observation] | Outage:
     """Ask for the status of the last scrape, info and reason of these players: one query."""
-    statuses = _selectors(watched, lambda each: (each.status,))
+    statuses = _selectors(ask, watched, lambda each: (each.status,))
     if not statuses:
         return {}
     now = (promql.of_last_scrape(each, KINDS) for each in statuses)
-    others = _selectors(watched, lambda each: (each.info, each.unknown))
+    others = _selectors(ask, watched, lambda each: (each.info, each.unknown))
     found = ask.now(promql.union(*now, *others))
     return found if isinstance(found, Outage) else _observations(found)
 
 
 def raw_samples(ask: Ask, watched: Collection[Watched]) -> list[Sample] | Outage:
     """Return every sample of these players as it is: one query, none for nobody."""
-    selectors = _selectors(watched, lambda each: each[:3])
+    selectors = _selectors(ask, watched, lambda each: (*each[:3], *each.values))
     return ask.now(promql.union(*selectors)) if selectors else []
 
 
 def infos(ask: Ask, watched: Collection[Watched]) -> dict[Key, Mapping[str, str]] | Outage:
     """Return what the vendor told last of these players: one query, none for nobody."""
-    selectors = _selectors(watched, lambda each: (each.info,))
+    selectors = _selectors(ask, watched, lambda each: (each.info,))
     found = ask.now(promql.union(*selectors)) if selectors else []
     if isinstance(found, Outage):
         return found
@@ -120,7 +97,7 @@ def history(
 
     Where two processes serve one player, the later series counts where they overlap.
     """
-    selectors = _selectors(watched, lambda each: (each.status,))
+    selectors = _selectors(ask, watched, lambda each: (each.status,))
     if not selectors:
         return {}
     found = ask.window(promql.union(*selectors), start, end, step)
@@ -137,12 +114,13 @@ def history(
 def at_address(ask: Ask, platform_ids: Collection[int], text: str) -> frozenset[str] | Outage:
     """Find the identities whose inside or outside address has the text in it: one query."""
     asked = [
-        promql.selector(kind.info, platform_ids, **{label: Containing(text)})
+        promql.selector(kind.info, group, **{label: Containing(text)})
+        for group in groups(ask, platform_ids)
         for name, kind in FAMILIES.items()
         for label in ("ip", "outip")
         if label in KINDS[name].info_labels
     ]
-    found = ask.now(promql.union(*asked)) if asked and platform_ids else []
+    found = ask.now(promql.union(*asked)) if asked else []
     if isinstance(found, Outage):
         return found
     keys = (key_of(series.labels) for series in found[:LONGEST_FOUND])
@@ -151,7 +129,7 @@ def at_address(ask: Ask, platform_ids: Collection[int], text: str) -> frozenset[
 
 def with_value(ask: Ask, platform_ids: Collection[int], value: int) -> set[Key] | Outage:
     """Return which players of whole platforms have this status alone: one query."""
-    found = ask.now(promql.having(_known(platform_ids), value), FLEET_SECONDS)
+    found = ask.now(promql.having(_known(ask, platform_ids), value), FLEET_SECONDS)
     if isinstance(found, Outage):
         return found
     return {key for series in found if (key := key_of(series.labels)) is not None}
@@ -159,7 +137,7 @@ def with_value(ask: Ask, platform_ids: Collection[int], value: int) -> set[Key] 
 
 def seen(ask: Ask, platform_ids: Collection[int]) -> set[Key] | Outage:
     """Return which players of whole platforms have a status now: one query."""
-    found = ask.now(_known(platform_ids), FLEET_SECONDS)
+    found = ask.now(_known(ask, platform_ids), FLEET_SECONDS)
     if isinstance(found, Outage):
         return found
     return {key for series in found if (key := key_of(series.labels)) is not None}
@@ -167,7 +145,8 @@ def seen(ask: Ask, platform_ids: Collection[int]) -> set[Key] | Outage:
 
 def names(ask: Ask, platform_ids: Collection[int]) -> dict[Key, str] | Outage:
     """Return the vendor's names of the players of whole platforms: one query."""
-    found = ask.now(promql.selector(_INFOS, platform_ids), FLEET_SECONDS)
+    selectors = (promql.selector(_INFOS, group) for group in groups(ask, platform_ids))
+    found = ask.now(promql.union(*selectors), FLEET_SECONDS)
     if isinstance(found, Outage):
         return found
     named = ((key_of(series.labels), series.labels.get("name", "")) for series in found)
@@ -177,84 +156,69 @@ def names(ask: Ask, platform_ids: Collection[int]) -> dict[Key, str] | Outage:
 def counts(ask: Ask, platform_ids: Collection[int]) -> dict[tuple[int, int, int], int] | Outage:
     """Count players by (platform, exporter, status 0 or 1) over whole platforms: one query."""
     by = ("platform_id", "exporter_id")
-    found = ask.now(promql.counts(_known(platform_ids), *by, value_label="status"), FLEET_SECONDS)
+    known = _known(ask, platform_ids)
+    found = ask.now(promql.counts(known, *by, value_label="status"), FLEET_SECONDS)
     if isinstance(found, Outage):
         return found
     return {
-        (int(labels["platform_id"]), int(labels["exporter_id"]), int(labels["status"])): int(value)
-        for labels, value in ((series.labels, series.value) for series in found)
-        if labels.get("status") in ("0", "1")
-        and labels.get("platform_id", "").isdecimal()
-        and labels.get("exporter_id", "").isdecimal()
+        (*exporter, int(series.labels["status"])): int(series.value)
+        for series in found
+        if series.labels.get("status") in ("0", "1")
+        and (exporter := exporter_of(series.labels)) is not None
     }
-
-
-def health(
-    ask: Ask, platform_ids: Collection[int], exporter_ids: Collection[int]
-) -> Health | Outage:
-    """Ask how these exporters' vendors stand, and which exporter processes answer: one query."""
-    if not exporter_ids or not platform_ids:
-        return Health()
-    sources = promql.selector(
-        [metric.name for metric in METRICS_OF_SOURCE],
-        platform_ids,
-        exporter_id=[str(number) for number in exporter_ids],
-    )
-    found = ask.now(promql.union(sources, promql.processes_up(KINDS)))
-    if isinstance(found, Outage):
-        return found
-    processes: dict[ProcessKey, bool] = {}
-    by_exporter: dict[int, dict[str, float]] = defaultdict(dict)
-    for series in found:
-        name, labels = series.labels.get("__name__", ""), series.labels
-        if name == "up":
-            key = ProcessKey(labels.get("kind", ""), labels.get("instance", ""))
-            processes[key] = processes.get(key, False) or series.value == 1
-        elif labels.get("exporter_id", "").isdecimal():
-            known = by_exporter[int(labels["exporter_id"])]
-            known[name] = max(known.get(name, series.value), series.value)
-    return Health({number: _source(values) for number, values in by_exporter.items()}, processes)
 
 
 def key_of(labels: Mapping[str, str]) -> Key | None:
     """Read the key of a series; None for one that is not of a player."""
-    platform, exporter = labels.get("platform_id", ""), labels.get("exporter_id", "")
+    exporter = exporter_of(labels)
     identity = labels.get(_LABELS.get(labels.get("__name__", ""), ""), "") or next(
         (labels[each.label] for each in FAMILIES.values() if each.label in labels), ""
     )
-    if not (platform.isdecimal() and exporter.isdecimal() and identity):
+    return Key(*exporter, identity) if exporter is not None and identity else None
+
+
+def exporter_of(labels: Mapping[str, str]) -> tuple[int, int] | None:
+    """Read the platform and the exporter; the second alone would let one tenant name another's."""
+    platform, exporter = labels.get("platform_id", ""), labels.get("exporter_id", "")
+    if not (platform.isdecimal() and exporter.isdecimal()):
         return None
-    return Key(int(platform), int(exporter), identity)
+    return int(platform), int(exporter)
 
 
-def _known(platform_ids: Collection[int]) -> Expression:
-    """Select one status a player of whole platforms, however many processes poll it."""
-    statuses = promql.of_last_scrape(promql.selector(_STATUSES, platform_ids), KINDS)
-    identities = sorted({kind.label for kind in FAMILIES.values()})
-    return promql.agreed(statuses, "platform_id", "exporter_id", *identities)
+def groups(ask: Ask, platform_ids: Collection[int]) -> list[list[int]]:
+    """Divide platforms into groups of a selector each, by who speaks for them."""
+    wanted = set(platform_ids)
+    return promql.apart(wanted, ask.limited_platforms if len(wanted) > 1 else ())
 
 
-def _source(values: Mapping[str, float]) -> SourceSamples:
-    up = values.get(metrics.SOURCE_UP.name)
-    last = values.get(metrics.SOURCE_LAST_SUCCESS.name, 0.0)
-    return SourceSamples(
-        up=None if up is None else up == 1,
-        last_success=datetime.fromtimestamp(last, UTC) if 0 < last < 1e11 else None,
-        truncated=values.get(metrics.SOURCE_TRUNCATED.name) == 1,
+def _known(ask: Ask, platform_ids: Collection[int]) -> Expression:
+    """Select one status a player of whole platforms, however many processes poll it.
+
+    Each kind's by itself: a page that serves two kinds of one player would else break it.
+    """
+    statuses = (
+        promql.of_last_scrape(promql.selector(kind.status, group), KINDS)
+        for group in groups(ask, platform_ids)
+        for kind in FAMILIES.values()
     )
+    identities = sorted({kind.label for kind in FAMILIES.values()})
+    joined = promql.union(*statuses)
+    return promql.agreed(joined, "platform_id", "exporter_id", *identities)
 
 
 def _selectors(
-    watched: Iterable[Watched], names: Callable[[Family], tuple[str, ...]]
+    ask: Ask, watched: Collection[Watched], names: Callable[[Family], tuple[str, ...]]
 ) -> list[Expression]:
-    """Select series of exactly these players, a selector a kind.
+    """Select series of exactly these players, a selector a kind and group of platforms.
 
-    Different labels identify different kinds, so their union loses no series.
+    The kind of a process is a label of its target, so their union loses no series.
     """
-    by_kind: dict[str, list[Key]] = defaultdict(list)
+    apart = groups(ask, {each.key.platform_id for each in watched})
+    group_of = {platform: number for number, group in enumerate(apart) for platform in group}
+    parts: dict[tuple[str, int], list[Key]] = defaultdict(list)
     for each in watched:
         if each.kind in FAMILIES:
-            by_kind[each.kind].append(each.key)
+            parts[each.kind, group_of[each.key.platform_id]].append(each.key)
     return [
         promql.selector(
             names(FAMILIES[kind]),
@@ -262,7 +226,7 @@ def _selectors(
             exporter_id={str(key.exporter_id) for key in keys},
             **{FAMILIES[kind].label: {key.identity for key in keys}},
         )
-        for kind, keys in sorted(by_kind.items())
+        for (kind, _group), keys in sorted(parts.items())
     ]
 
 

@@ -1,24 +1,37 @@
 """The figures of the first page: players by state, exporters and what ails them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count
 
 from platforms.roles import Deed
 from platforms.scoping import Principal
 
-from . import census, observations
+from . import census
 from .asking import Ask, Outage
 from .census import Counted
+from .health import Health, health_of
 from .models import Exporter, Player
 from .selection import DeviceFilters, scope
 from .sources import sources_of
 from .verdicts import State, Why, trouble
 
 MOST_EXPORTERS = 50
+
+
+class _Fleet(NamedTuple):
+    """The players of one exporter: how many, are they polled, and does the vendor list more."""
+
+    number: int
+    polled: bool
+    crowded: bool
+
+
+NOBODY = _Fleet(0, True, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,33 +84,31 @@ def totals(
     """Count players by state: one query to each side, whatever their number."""
     filters = DeviceFilters(platform_id=platform_id, exporter_id=exporter_id)
     ids = scope(principal, filters)
-    by_exporter = _players(principal, ids, filters)
-    known = census.count(Ask(), ids) if ids else {}
-    return _sum(_split(by_exporter, {} if isinstance(known, Outage) else known).values())
+    players = _players(principal, ids, filters)
+    known = _known(Ask(), ids, players)
+    return _sum(_split(players, {} if isinstance(known, Outage) else known).values())
 
 
 def overview(principal: Principal) -> Overview:
     """Return the figures of everything that the principal may see."""
     ask = Ask()
     ids = scope(principal, DeviceFilters())
-    by_exporter = _players(principal, ids, DeviceFilters())
-    known = census.count(ask, ids) if ids else {}
+    players = _players(principal, ids, DeviceFilters())
+    known = _known(ask, ids, players)
     exporters = list(
         Exporter.objects.for_user(principal, Deed.SEE)
         .select_related("platform")
         .order_by("platform__name", "name")
     )
     # Those with the most to lose first, where not all of them fit.
-    exporters.sort(key=lambda each: -by_exporter.get(each.pk, (0, True))[0])
+    exporters.sort(key=lambda each: -players.get((each.platform_id, each.pk), NOBODY).number)
     shown = exporters[:MOST_EXPORTERS]
-    health = observations.health(
-        ask, {each.platform_id for each in shown}, {each.pk for each in shown}
-    )
+    health = health_of(ask, {each.platform_id for each in shown}, {each.pk for each in shown})
     outage = next((each for each in (known, health) if isinstance(each, Outage)), None)
-    split = _split(by_exporter, {} if isinstance(known, Outage) else known)
+    split = _split(players, {} if isinstance(known, Outage) else known)
     return Overview(
         counts=_sum(split.values()),
-        exporters=tuple(_figures(shown, split, health)),
+        exporters=tuple(_figures(ask, shown, split, health)),
         exporters_in_all=len(exporters),
         platforms=len(ids),
         outage=outage.why if outage else None,
@@ -107,28 +118,58 @@ def overview(principal: Principal) -> Overview:
 
 def _players(
     principal: Principal, platform_ids: list[int], filters: DeviceFilters
-) -> dict[int, tuple[int, bool]]:
-    """Return how many players each exporter has, and whether they are polled at all."""
+) -> dict[tuple[int, int], _Fleet]:
+    """Return the players of each exporter of a platform."""
     rows: Any = Player.objects.enrolled().for_user(principal, Deed.SEE)
     rows = rows.filter(platform_id__in=platform_ids)
     if filters.exporter_id is not None:
         rows = rows.filter(exporter_id=filters.exporter_id)
-    counted = rows.order_by().values_list("exporter_id").annotate(number=Count("pk"))
-    polled = set(
+    counted = rows.order_by().values_list("platform_id", "exporter_id").annotate(Count("pk"))
+    polled = dict(
         Exporter.objects.filter(
             platform_id__in=platform_ids, enabled=True, platform__active=True
-        ).values_list("pk", flat=True)
+        ).values_list("pk", "over_limit")
     )
-    return {exporter: (number, exporter in polled) for exporter, number in counted}
+    return {
+        (platform, exporter): _Fleet(number, exporter in polled, bool(polled.get(exporter)))
+        for platform, exporter, number in counted
+    }
+
+
+def _known(
+    ask: Ask, platform_ids: list[int], players: Mapping[tuple[int, int], _Fleet]
+) -> Mapping[tuple[int, int], Counted] | Outage:
+    """Count the known states; one by one where series are there of devices without room."""
+    known = census.count(ask, platform_ids) if platform_ids else {}
+    crowded = [key for key, fleet in players.items() if fleet.crowded]
+    if not crowded or isinstance(known, Outage):
+        return known
+    platforms = {platform for platform, _exporter in crowded}
+    taken = census.take(ask, platforms, census.VALUES)
+    if isinstance(taken, Outage):
+        return taken
+    # unscoped: of exporters that the counts above were scoped to
+    rows = Player.objects.enrolled().filter(exporter__in=[exporter for _, exporter in crowded])
+    states = Counter(
+        (platform, exporter, taken.state_of(platform, exporter, identity))
+        for platform, exporter, identity in rows.values_list(
+            "platform_id", "exporter_id", "identity"
+        ).iterator()
+    )
+    exact = {
+        key: Counted(online=states[*key, State.ONLINE], offline=states[*key, State.OFFLINE])
+        for key in crowded
+    }
+    return {**known, **exact}
 
 
 def _split(
-    by_exporter: Mapping[int, tuple[int, bool]], known: Mapping[int, Counted]
+    players: Mapping[tuple[int, int], _Fleet], known: Mapping[tuple[int, int], Counted]
 ) -> dict[int, dict[State, int]]:
     """Split each exporter's players by state. Series of players that are gone count for nobody."""
     split: dict[int, dict[State, int]] = {}
-    for exporter, (number, polled) in by_exporter.items():
-        counted = known.get(exporter, Counted()) if polled else Counted()
+    for (platform, exporter), (number, polled, _crowded) in players.items():
+        counted = known.get((platform, exporter), Counted()) if polled else Counted()
         offline = min(counted.offline, number)
         online = min(counted.online, number - offline)
         split[exporter] = {
@@ -145,11 +186,12 @@ def _sum(parts: Iterable[Mapping[State, int]]) -> dict[State, int]:
 
 
 def _figures(
+    ask: Ask,
     shown: list[Exporter],
     split: Mapping[int, Mapping[State, int]],
-    health: "observations.Health | Outage",
+    health: Health | Outage,
 ) -> Iterable[ExporterFigures]:
-    sources = {} if isinstance(health, Outage) else sources_of(health, shown)
+    sources = {} if isinstance(health, Outage) else sources_of(ask.processes, health, shown)
     for exporter in shown:
         source = sources.get(exporter.pk)
         why: Why | None

@@ -1,5 +1,8 @@
 """PromQL from parts: every selector is limited to platforms, every value is quoted.
 
+Whose word counts is decided here too: a series of a process that speaks for one platform alone
+carries that platform's number from service discovery, and counts for no other platform.
+
 Pure. Expressions are built here and nowhere else; no text of a person becomes PromQL.
 """
 
@@ -13,7 +16,15 @@ Expression = NewType("Expression", str)
 SERIES_OF_REMOSA = Expression('count({__name__=~"remosa_.+"})')
 """How many series Remosa has, over all tenants: for the superadmin's connection test only."""
 
+TOKEN_PLATFORM = "token_platform"
+"""The label of a target whose process may speak for this platform alone; others have none.
+
+Prometheus lets labels of a target stand over those that its page serves (honor_labels: false).
+"""
+
 SCRAPED_WITHIN = 150  # seconds; no scrape interval is longer than 120, or Prometheus shows gaps
+
+FEW = 8  # expressions that `or` joins one after the other
 
 _METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -45,10 +56,12 @@ Matcher = str | Collection[str] | Containing
 def selector(
     metrics: str | Collection[str], platform_ids: Collection[int], /, **matchers: Matcher
 ) -> Expression:
-    """Select series of the platforms: `metric{platform_id="1",mac=~"A|B"}`.
+    """Select series of the platforms: `metric{platform_id="1",token_platform=~"|1",mac=~"A|B"}`.
 
-    A matcher is a text (equal), several texts (one of them) or Containing. Nothing to
-    choose from is an error: an empty matcher would also select series without the label.
+    Of one platform those of all that may speak for it; of several, those of processes that
+    may speak for all: where a platform has a process of its own, see `apart`. A matcher is a
+    text (equal), several texts (one of them) or Containing. Nothing to choose from is an error:
+    an empty matcher would also select series without the label.
     """
     names = [metrics] if isinstance(metrics, str) else sorted(set(metrics))
     for name in names:
@@ -57,10 +70,28 @@ def selector(
     parts = [] if len(names) == 1 else [f"__name__{_one_of(names)}"]
     parts.append(_tenant_matcher(platform_ids))
     for label, wanted in sorted(matchers.items()):
-        if label == _TENANT_LABEL or label.startswith("__") or not _LABEL_NAME.fullmatch(label):
+        if (
+            label in (_TENANT_LABEL, TOKEN_PLATFORM)
+            or label.startswith("__")
+            or not _LABEL_NAME.fullmatch(label)
+        ):
             raise PromqlError(f"not a label to match by: {label!r}")
         parts.append(label + _condition(wanted))
     return Expression(f"{names[0] if len(names) == 1 else ''}{{{','.join(parts)}}}")
+
+
+def apart(platform_ids: Collection[int], limited: Collection[int]) -> list[list[int]]:
+    """Divide platforms into groups of a selector each, so that none believes too much or little.
+
+    ``limited`` are platforms with processes that speak for them alone: each is a group by
+    itself. PromQL cannot say in one selector that two labels are equal.
+    """
+    wanted = set(platform_ids)
+    if len(wanted) < 2:
+        return [list(wanted)] if wanted else []
+    alone = sorted(wanted.intersection(limited))
+    others = sorted(wanted.difference(alone))
+    return [*([others] if others else []), *([number] for number in alone)]
 
 
 def processes_up(kinds: Collection[str]) -> Expression:
@@ -95,11 +126,16 @@ def union(*expressions: Expression) -> Expression:
     """Join answers: `a or b`.
 
     Trap: Prometheus drops a series of b when one of a has the same labels, whatever its
-    name. Metrics of the same labels belong into one selector instead.
+    name. Metrics of the same labels belong into one selector instead. Many are joined by
+    halves: one after the other, the first answers would be compared again with each next one.
     """
     if not expressions:
         raise PromqlError("a union of nothing")
-    return Expression(" or ".join(expressions))
+    if len(expressions) <= FEW:
+        return Expression(" or ".join(expressions))
+    middle = len(expressions) // 2
+    halves = union(*expressions[:middle]), union(*expressions[middle:])
+    return Expression(f"({halves[0]}) or ({halves[1]})")
 
 
 def having(selected: Expression, value: int) -> Expression:
@@ -120,13 +156,16 @@ def _label(name: str) -> str:
 
 
 def _tenant_matcher(platform_ids: Collection[int]) -> str:
-    """Limit a selector to platforms: the only place that writes this matcher."""
+    """Limit a selector to platforms and to whoever may speak for them: written only here."""
     for platform_id in platform_ids:
         if type(platform_id) is not int or platform_id < 1:
             raise PromqlError(f"not a platform id: {platform_id!r}")
     if not platform_ids:
         raise PromqlError("no platform: an empty set would select those of all tenants")
-    return _TENANT_LABEL + _one_of([str(number) for number in sorted(set(platform_ids))])
+    numbers = [str(number) for number in sorted(set(platform_ids))]
+    # One that may speak for 2 must not speak for 1: of several, `=~"|1|2"` would let it.
+    speaker = f'=~"|{numbers[0]}"' if len(numbers) == 1 else '=""'
+    return f"{_TENANT_LABEL}{_one_of(numbers)},{TOKEN_PLATFORM}{speaker}"
 
 
 def _condition(wanted: Matcher) -> str:

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable
 
+from .health import Health, ProcessKey, SourceSamples
 from .models import Exporter, ExporterProcess
-from .observations import Health, ProcessKey, SourceSamples
 from .verdicts import Process, Source
 
 
-def sources_of(health: Health, exporters: Iterable[Exporter]) -> dict[int, Source]:
-    """Return how the source of each exporter stands, by exporter id: one query.
+def sources_of(
+    processes: Iterable[ExporterProcess], health: Health, exporters: Iterable[Exporter]
+) -> dict[int, Source]:
+    """Return how the source of each exporter stands, by exporter id.
 
     A process is known because it announced itself, or because Prometheus scrapes one of the kind.
     """
     announced = [
-        (ProcessKey(process.kind, process.instance), process.token and process.token.platform_id)
-        for process in ExporterProcess.objects.select_related("token")
+        (ProcessKey(process.kind, process.instance), process.limited_to_id) for process in processes
     ]
     listed = {key for key, _platform_id in announced}
     sources: dict[int, Source] = {}
@@ -26,7 +27,7 @@ def sources_of(health: Health, exporters: Iterable[Exporter]) -> dict[int, Sourc
         ]
         # Pinned in Prometheus' own configuration, without service discovery.
         mine += [key for key in health.processes if key.kind == exporter.kind and key not in listed]
-        samples = health.sources.get(exporter.pk, SourceSamples())
+        samples = health.sources.get((exporter.platform_id, exporter.pk), SourceSamples())
         sources[exporter.pk] = Source(
             process=_standing(mine, health),
             up=samples.up,

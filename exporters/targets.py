@@ -1,7 +1,8 @@
 """What Prometheus shall scrape: exporter processes that announced themselves or were pinned.
 
 An address is checked against the deployment's list and never resolved: a name that is not on the
-list is refused, whatever it points to.
+list is refused, whatever it points to. Here is said too which processes may speak for one platform
+alone: their targets carry its number, and `promql` believes them nothing of another one.
 """
 
 import ipaddress
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from platforms.audit import Action, Actor
 from platforms.models import ApiToken
 
 from .models import ExporterProcess
+from .promql import TOKEN_PLATFORM
 
 JOB = "remosa_exporters"
 INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -48,9 +50,10 @@ def announce(said: Announcement, token: ApiToken, actor: Actor) -> ExporterProce
     """List the process to be scraped; its former address, unless pinned, gives way.
 
     1. Lock the row of the instance, if there is one.
-    2. Refuse what another live token announced, an address that is not allowed, and one that
-       another instance has.
-    3. Write what changed; the audit record tells it only where something did.
+    2. Refuse what another live token announced, what speaks for more than this token does, an
+       address that is not allowed, and one that another instance has.
+    3. Write what changed; the audit record tells it only where something did. What a pinned
+       process speaks for is said by who pinned it.
     """
     with transaction.atomic():
         named = ExporterProcess.objects.filter(kind=said.kind, instance=said.instance)
@@ -61,9 +64,10 @@ def announce(said: Announcement, token: ApiToken, actor: Actor) -> ExporterProce
         _refuse_the_instance_of_another(row, token)
         if not row.pinned:
             row.address = allowed_address(said.host or actor.address or "", said.port)
+            row.limited_to_id = token.platform_id
         _refuse_the_address_of_another(row)
         row.token, row.version, row.announced_at = token, said.version, timezone.now()
-        row.save()
+        _save(row)
         was, now = audit.difference(before, _told(row))
         if now:
             audit.record(actor, Action.ANNOUNCED, row, platform_id=None, before=was, after=now)
@@ -73,10 +77,8 @@ def announce(said: Announcement, token: ApiToken, actor: Actor) -> ExporterProce
 def groups() -> list[dict[str, Any]]:
     """Return every listed process, dead or alive, as HTTP service discovery wants it."""
     return [
-        {"targets": [address], "labels": {"job": JOB, "instance": instance, "kind": kind}}
-        for kind, instance, address in ExporterProcess.objects.order_by(
-            "kind", "instance"
-        ).values_list("kind", "instance", "address")
+        {"targets": [process.address], "labels": _labels(process)}
+        for process in ExporterProcess.objects.order_by("kind", "instance")
     ]
 
 
@@ -97,6 +99,13 @@ def allowed_address(host: str, port: int) -> str:
     return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
 
+def _labels(process: ExporterProcess) -> dict[str, str]:
+    labels = {"job": JOB, "instance": process.instance, "kind": process.kind}
+    if process.limited_to_id is not None:
+        labels[TOKEN_PLATFORM] = str(process.limited_to_id)
+    return labels
+
+
 def _networks(entries: Iterable[str]) -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     for entry in entries:
         try:
@@ -106,9 +115,23 @@ def _networks(entries: Iterable[str]) -> Iterator[ipaddress.IPv4Network | ipaddr
 
 
 def _refuse_the_instance_of_another(row: ExporterProcess, token: ApiToken) -> None:
-    """Keep a live token's instance its own: else a second process would take its scrapes away."""
+    """Keep a live token's instance its own: else a second process would take its scrapes away.
+
+    So would one that is limited to a platform, of a process that speaks for others as well.
+    """
     holder = row.token
-    if holder is None or holder.pk == token.pk or _is_over(holder):
+    if holder is not None and holder.pk == token.pk:
+        return
+    if holder is None or _is_over(holder):
+        if row.pk and token.platform_id not in (None, row.limited_to_id):
+            raise Taken(
+                _(
+                    "The instance %(instance)s is not limited to the platform of this token. Give "
+                    "this process a name of its own (EXPORTER_INSTANCE), or have a superadmin "
+                    "remove the listed one, or limit it if it is pinned."
+                )
+                % {"instance": row.instance}
+            )
         return
     raise Taken(
         _(
@@ -132,13 +155,24 @@ def _refuse_the_address_of_another(row: ExporterProcess) -> None:
         )
 
 
+def _save(row: ExporterProcess) -> None:
+    """Write the row; of two that announce one address at the same time one is Taken."""
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        _refuse_the_address_of_another(row)
+        raise
+
+
 def _is_over(token: ApiToken) -> bool:
     expired = token.expires_at is not None and token.expires_at <= timezone.now()
     return token.revoked_at is not None or expired
 
 
 def _told(row: ExporterProcess) -> dict[str, Any]:
-    return {"address": row.address, "token_id": row.token_id, "version": row.version}
+    names = ("address", "token_id", "limited_to_id", "version")
+    return {name: getattr(row, name) for name in names}
 
 
 def _refusal(host: str) -> str:

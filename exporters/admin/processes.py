@@ -29,7 +29,10 @@ class ExporterProcessAdmin(ScopedModelAdmin):
     see_deed: ClassVar[Deed] = Deed.OWN
     write_deed: ClassVar[Deed] = Deed.OWN
     form = ExporterProcessForm
-    list_display = ("instance", "kind", "address", "pinned", "state", "announced_at", "version")
+    list_display = (
+        "instance", "kind", "address", "limited_to", "pinned", "state", "announced_at", "version",
+    )  # fmt: skip
+    list_select_related = ("limited_to",)
     list_filter = (("kind", ChoicesDropdownFilter), ("pinned", BooleanRadioFilter))
     search_fields = ("instance", "address")
     warn_unsaved_form = True
@@ -38,7 +41,7 @@ class ExporterProcessAdmin(ScopedModelAdmin):
         """Say where processes may run, and what an existing one said of itself."""
         allowed = ", ".join(settings.EXPORTER_ADDRESSES) or "—"
         target = {
-            "fields": ("kind", "instance", "address", "pinned"),
+            "fields": ("kind", "instance", "address", "pinned", "limited_to"),
             "description": _("Allowed hosts (REMOSA_EXPORTER_ADDRESSES): %(allowed)s")
             % {"allowed": allowed},
         }
@@ -48,7 +51,10 @@ class ExporterProcessAdmin(ScopedModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Keep what the process says; its name is its label in Prometheus, for good."""
         said = ("announced_at", "version", "token", "created_at")
-        return ("kind", "instance", *said) if obj else said
+        if not isinstance(obj, ExporterProcess):
+            return said
+        by_token = ("limited_to",) if _limited_by_token(obj) else ()
+        return ("kind", "instance", *by_token, *said)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Pin what is added by hand: nobody announced it."""
@@ -76,4 +82,13 @@ class ExporterProcessAdmin(ScopedModelAdmin):
             fresh = ExporterProcess.objects.select_for_update().get(pk=obj.pk)
             for name in ("token_id", "version", "announced_at"):
                 setattr(obj, name, getattr(fresh, name))
+            if fresh.token is not None and not obj.pinned:
+                obj.limited_to_id = fresh.token.platform_id
+            elif "limited_to" not in form.cleaned_data:
+                obj.limited_to_id = fresh.limited_to_id
         super().save_model(request, obj, form, change)
+
+
+def _limited_by_token(process: ExporterProcess) -> bool:
+    """Tell whether the next announcement would undo what a person sets."""
+    return process.token_id is not None and not process.pinned

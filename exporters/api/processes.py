@@ -82,6 +82,9 @@ class Labels(serializers.Serializer[Any]):
     job = serializers.CharField()
     instance = serializers.CharField()
     kind = serializers.CharField()
+    token_platform = serializers.CharField(
+        required=False, help_text="The platform that the process alone may speak for; else absent."
+    )
 
 
 class TargetGroup(serializers.Serializer[Any]):

@@ -19,6 +19,7 @@ from exporters.promql import (
     Expression,
     PromqlError,
     agreed,
+    apart,
     counts,
     having,
     of_last_scrape,
@@ -52,34 +53,59 @@ VALUES = hostile_values(10_000)
 
 
 def test_a_selector_names_the_metric_the_platforms_and_the_matchers() -> None:
-    assert selector(STATUS, [1]) == STATUS + '{platform_id="1"}'
-    assert selector(STATUS, {2, 10, 1}) == STATUS + '{platform_id=~"1|2|10"}'
+    assert selector(STATUS, [1]) == STATUS + '{platform_id="1",token_platform=~"|1"}'
+    assert selector(STATUS, {2, 10, 1}) == STATUS + '{platform_id=~"1|2|10",token_platform=""}'
     assert (
         selector(STATUS, [1], mac="06:42:40:92:60:B4", exporter_id=["4", "5"])
-        == STATUS + '{platform_id="1",exporter_id=~"4|5",mac="06:42:40:92:60:B4"}'
+        == STATUS
+        + '{platform_id="1",token_platform=~"|1",exporter_id=~"4|5",mac="06:42:40:92:60:B4"}'
     )
 
 
 def test_several_metrics_are_one_selector() -> None:
     assert (
         selector([STATUS, INFO], [1], mac=["A", "B"])
-        == f'{{__name__=~"{INFO}|{STATUS}",platform_id="1",mac=~"A|B"}}'
+        == f'{{__name__=~"{INFO}|{STATUS}",platform_id="1",token_platform=~"|1",mac=~"A|B"}}'
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "limited", "groups"),
+    [
+        ([], [1], []),
+        ([1], [], [[1]]),
+        ([1], [1], [[1]]),
+        ([3, 1, 2, 1], [], [[1, 2, 3]]),
+        ([3, 1, 2], [2, 9], [[1, 3], [2]]),
+        ([10, 9], [9, 10], [[9], [10]]),
+    ],
+)
+def test_a_platform_with_a_process_of_its_own_is_a_group_by_itself(
+    wanted: list[int], limited: list[int], groups: list[list[int]]
+) -> None:
+    assert apart(wanted, limited) == groups
+
+
+def test_many_expressions_are_joined_by_halves() -> None:
+    one, nine = Expression("a"), [Expression(letter) for letter in "abcdefghi"]
+    assert union(*[one] * 8) == " or ".join("a" * 8)
+    assert union(*nine) == "(a or b or c or d) or (e or f or g or h or i)"
 
 
 def test_a_search_is_a_literal_part_of_the_label() -> None:
     assert selector(INFO, [1], name=Containing("a.b")) == (
-        INFO + '{platform_id="1",name=~"(?is).*a\\\\.b.*"}'
+        INFO + '{platform_id="1",token_platform=~"|1",name=~"(?is).*a\\\\.b.*"}'
     )
 
 
 def test_the_queries_of_the_device_page() -> None:
+    mine = '{platform_id="1",token_platform=~"|1"}'
     status = selector(STATUS, [1])
-    assert having(status, 0) == STATUS + '{platform_id="1"} == 0'
+    assert having(status, 0) == f"{STATUS}{mine} == 0"
     assert counts(status, "platform_id") == (
-        'count_values by (platform_id) ("value", ' + STATUS + '{platform_id="1"})'
+        f'count_values by (platform_id) ("value", {STATUS}{mine})'
     )
-    assert union(status, selector("x", [1])) == STATUS + '{platform_id="1"} or x{platform_id="1"}'
+    assert union(status, selector("x", [1])) == f"{STATUS}{mine} or x{mine}"
 
 
 @pytest.mark.parametrize("platform_ids", [[], set(), ["1"], [0], [-1], [True], [1, None], "12"])
@@ -97,7 +123,7 @@ def test_it_refuses_a_matcher_that_would_match_a_missing_label(
 
 
 @pytest.mark.parametrize(
-    "label", ["platform_id", "__name__", "a b", 'a"', "\u0430", "", "1a", "a\n"]
+    "label", ["platform_id", "token_platform", "__name__", "a b", 'a"', "\u0430", "", "1a", "a\n"]
 )
 def test_it_refuses_a_label_that_could_replace_the_tenant(label: str) -> None:
     with pytest.raises(PromqlError):
@@ -113,7 +139,8 @@ def test_it_refuses_what_is_no_metric_name(metric: str | list[str]) -> None:
 @given(st.text(st.characters(), min_size=1))
 def test_any_text_stays_inside_its_quotes(text: str) -> None:
     expression = selector(STATUS, [7], mac=text)
-    inside = expression.removeprefix(STATUS + '{platform_id="7",mac="').removesuffix('"}')
+    before = STATUS + '{platform_id="7",token_platform=~"|7",mac="'
+    inside = expression.removeprefix(before).removesuffix('"}')
     assert '"' not in inside.replace("\\\\", "").replace('\\"', "")
     assert expression.isprintable() or not text.isascii()
     expression.encode("utf-8")

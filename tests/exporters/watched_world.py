@@ -30,9 +30,12 @@ scrape_configs:
 class World:
     """What the exporter process serves, and the Prometheus that reads it."""
 
-    def __init__(self, target: ThreadingHTTPServer, server: PrometheusServer) -> None:
+    def __init__(
+        self, target: ThreadingHTTPServer, server: PrometheusServer, which: str = ""
+    ) -> None:
         self.target = target
         self.url = server.url
+        self.which = which  # matchers that tell this page's series from another's
         self.turn = 0
 
     def say(self, lines: Iterable[str]) -> None:
@@ -42,7 +45,7 @@ class World:
         self.target.text = "\n".join([*sorted(lines), marker, ""])  # type: ignore[attr-defined]
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
-            if self.value("remosa_test_turn") == self.turn:
+            if self.value(f"remosa_test_turn{self.which}") == self.turn:
                 return
             time.sleep(0.05)
         raise AssertionError("Prometheus did not read the page within 15 s")
@@ -155,13 +158,16 @@ def scripted_prometheus() -> Iterator[Scripted]:
         yield Scripted(server)
 
 
-class _Silent(BaseHTTPRequestHandler):
+class Silent(BaseHTTPRequestHandler):
+    """Answers requests without a line for each."""
+
     server: Any
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base's name)
         """Write no line for each request."""
 
     def send(self, content_type: str, body: bytes) -> None:
+        """Send a whole answer."""
         self.send_response(200)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
@@ -169,12 +175,12 @@ class _Silent(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-class _Page(_Silent):
+class _Page(Silent):
     def do_GET(self) -> None:
         self.send("text/plain; version=0.0.4; charset=utf-8", self.server.text.encode())
 
 
-class _Api(_Silent):
+class _Api(Silent):
     def do_GET(self) -> None:
         path, _mark, query = self.path.partition("?")
         self._answer(path, query)

@@ -11,7 +11,8 @@ from rest_framework.serializers import PrimaryKeyRelatedField
 
 from exporters import device_lists
 from exporters.api.exporter_macs import ExporterMacDetail
-from exporters.models import Exporter, ExporterMac, PlayerQuerySet
+from exporters.models import Exporter, ExporterMac
+from exporters.models.player import PlayerQuerySet
 from platforms import roles
 from platforms.admin.confirmed_deeds import ConfirmedDeedsAdmin
 from platforms.admin.filters import PlatformFilter

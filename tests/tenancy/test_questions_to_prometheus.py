@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -17,6 +17,7 @@ from tests.tenancy.world import SEES, World
 
 SELECTOR = re.compile(r"(\w*)\{([^{}]*)\}")
 MATCHER = re.compile(r'(?:^|,)platform_id=~?"([\d|]+)"')
+SPEAKER = re.compile(r'(?:^|,)token_platform=(?:"()"|~"\|(\d+)")')
 PAGES = re.compile(r"admin/|admin/exporters/player/.*|admin/exporters/exporter/.*|api/v1/\w+-?\w*")
 QUERIES = ("", "?q=10.22", "?status=offline", "?o=status", "?search=10.22", "?platform=1")
 
@@ -46,6 +47,19 @@ def listening(world: World, httpserver: HTTPServer) -> ListeningPrometheus:
     """Connect Remosa to the listening server."""
     PrometheusConnection.objects.update(url=httpserver.url_for("").rstrip("/"))
     return ListeningPrometheus(httpserver)
+
+
+def _no_limit(_platform_ids: Collection[int]) -> str:
+    return 'platform_id=~".+",token_platform=""'
+
+
+def _any_speaker(platform_ids: Collection[int]) -> str:
+    return f'platform_id=~"{"|".join(map(str, platform_ids))}"'
+
+
+def _speakers_of_each_other(platform_ids: Collection[int]) -> str:
+    numbers = "|".join(map(str, platform_ids))
+    return f'platform_id=~"{numbers}",token_platform=~"|{numbers}"'
 
 
 def unlimited(questions: Collection[str], platform_ids: set[int]) -> list[str]:
@@ -80,12 +94,21 @@ def test_nobody_asks_for_series_of_another_platform(
     assert unlimited(listening.questions, _own(world, caller)) == []
 
 
+@pytest.mark.parametrize(
+    ("caller", "matcher"),
+    [("charlie", _no_limit), ("charlie", _any_speaker), ("dora", _speakers_of_each_other)],
+    ids=["platforms", "speakers", "speakers of one for another"],
+)
 def test_a_tenant_matcher_taken_out_is_noticed(
-    world: World, listening: ListeningPrometheus, monkeypatch: pytest.MonkeyPatch
+    world: World,
+    listening: ListeningPrometheus,
+    monkeypatch: pytest.MonkeyPatch,
+    caller: str,
+    matcher: Callable[[Collection[int]], str],
 ) -> None:
-    monkeypatch.setattr(promql, "_tenant_matcher", lambda _platform_ids: 'platform_id=~".+"')
-    look_at_everything(world, "charlie")
-    assert unlimited(listening.questions, _own(world, "charlie")) != []
+    monkeypatch.setattr(promql, "_tenant_matcher", matcher)
+    look_at_everything(world, caller)
+    assert unlimited(listening.questions, _own(world, caller)) != []
 
 
 def test_platforms_of_others_in_the_matcher_are_noticed(
@@ -103,5 +126,9 @@ def _own(world: World, caller: str) -> set[int]:
 
 
 def _limited(matchers: str, platform_ids: set[int]) -> bool:
-    found = MATCHER.search(matchers)
-    return found is not None and {int(number) for number in found[1].split("|")} <= platform_ids
+    own = set(map(str, platform_ids))
+    found, speaker = MATCHER.search(matchers), SPEAKER.search(matchers)
+    if found is None or speaker is None or not set(found[1].split("|")) <= own:
+        return False
+    # A process that may speak for one platform is asked about that one alone.
+    return speaker[2] is None or speaker[2] == found[1]

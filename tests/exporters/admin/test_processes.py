@@ -10,7 +10,8 @@ from pytest_django import Settings
 from exporters import targets
 from exporters.models import ExporterProcess
 from platforms.audit import Action
-from platforms.models import AuditEntry, User
+from platforms.models import AuditEntry, Platform, TokenKind, User
+from tests import factories
 from tests.conftest import ClientOf
 
 LIST = "/admin/exporters/exporterprocess/"
@@ -98,6 +99,38 @@ def test_a_change_keeps_the_name_and_what_was_announced(
     assert (after.instance, after.kind) == ("cubic-1", "cubic")
     assert (after.address, after.pinned) == ("127.0.0.1:19102", True)
     assert (after.announced_at, after.version) == (announced, "0.1.0")
+
+
+def test_a_superadmin_limits_what_a_pinned_process_speaks_for(
+    client_of: ClientOf, root: User, platform_a: Platform, process: ExporterProcess
+) -> None:
+    client, page = client_of(root), f"{LIST}{process.pk}/change/"
+    for limit in (str(platform_a.pk), ""):
+        client.post(page, form(pinned="on", limited_to=limit))
+        assert targets.groups()[0]["labels"].get("token_platform", "") == limit
+
+
+def test_what_an_announced_process_speaks_for_is_shown_and_left_to_its_token(
+    client_of: ClientOf, root: User, platform_a: Platform, process: ExporterProcess
+) -> None:
+    token, _secret = factories.make_token(TokenKind.EXPORTER, platform=platform_a)
+    ExporterProcess.objects.update(token=token, limited_to=platform_a)
+    client, page = client_of(root), f"{LIST}{process.pk}/change/"
+    for shown in (LIST, page):
+        assert "Alpha" in client.get(shown).content.decode()
+    assert "limited_to" not in client.get(page).context["adminform"].form.fields
+    client.post(page, form(limited_to=""))
+    assert ExporterProcess.objects.get().limited_to == platform_a
+
+
+def test_a_process_that_is_not_pinned_any_more_is_limited_as_its_token(
+    client_of: ClientOf, root: User, platform_a: Platform, process: ExporterProcess
+) -> None:
+    token, _secret = factories.make_token(TokenKind.EXPORTER, platform=platform_a)
+    ExporterProcess.objects.update(token=token, pinned=True)
+    client_of(root).post(f"{LIST}{process.pk}/change/", form(limited_to=""))
+    after = ExporterProcess.objects.get()
+    assert (after.pinned, after.limited_to) == (False, platform_a)
 
 
 @pytest.mark.parametrize(

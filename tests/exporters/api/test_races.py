@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
+from exporters import targets
 from exporters.models import Exporter, ExporterProcess
 from platforms.models import TokenKind, User
 from tests import factories
@@ -77,6 +78,38 @@ def test_of_two_new_processes_with_one_name_one_is_listed(api_of: ApiOf) -> None
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     assert ExporterProcess.objects.count() == 1
+
+
+def test_of_two_new_processes_at_one_address_one_is_told_that_it_is_taken(
+    api_of: ApiOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have looked before either writes; none is told of an error of the database."""
+    both_have_looked = threading.Barrier(2)
+    looks = threading.local()
+    look = targets._refuse_the_address_of_another
+
+    def look_and_wait(row: ExporterProcess) -> None:
+        look(row)
+        if not getattr(looks, "done", False):
+            looks.done = True
+            both_have_looked.wait(10)
+
+    monkeypatch.setattr(targets, "_refuse_the_address_of_another", look_and_wait)
+    clients = [api_of(factories.make_token(TokenKind.EXPORTER)[1]) for _ in range(2)]
+    body = {"kind": "cubic", "port": 19101}
+    answers = at_once(
+        *(
+            lambda client=client, name=name: client.post(
+                "/api/v1/exporter-processes/announce", {**body, "instance": name}, "json"
+            )
+            for client, name in zip(clients, ("cubic-1", "cubic-2"), strict=True)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    (refused,) = (answer for answer in answers if answer.status_code == 409)
+    listed = ExporterProcess.objects.get()
+    said = refused.json()["error"]["message"]
+    assert said.startswith(f"127.0.0.1:19101 is listed as cubic/{listed.instance}. Choose")
 
 
 def test_the_last_place_of_a_platform_is_given_once(

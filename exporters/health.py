@@ -1,0 +1,81 @@
+"""How vendors and exporter processes stand, as Prometheus says: one query, typed answers.
+
+It touches no rows. Whatever goes wrong becomes an Outage, never an exception: pages go on.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from . import metrics, promql
+from .asking import Ask, Outage
+from .kinds import KINDS
+from .observations import exporter_of, groups
+
+METRICS_OF_SOURCE = (metrics.SOURCE_UP, metrics.SOURCE_LAST_SUCCESS, metrics.SOURCE_TRUNCATED)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSamples:
+    """What an exporter process says of one vendor account."""
+
+    up: bool | None = None
+    last_success: datetime | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessKey:
+    """The labels of a scraped exporter process."""
+
+    kind: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How sources, by (platform, exporter), and processes (True: it answers) stand."""
+
+    sources: Mapping[tuple[int, int], SourceSamples] = field(default_factory=dict)
+    processes: Mapping[ProcessKey, bool] = field(default_factory=dict)
+
+
+def health_of(
+    ask: Ask, platform_ids: Collection[int], exporter_ids: Collection[int]
+) -> Health | Outage:
+    """Ask how these exporters' vendors stand, and which exporter processes answer: one query."""
+    if not exporter_ids or not platform_ids:
+        return Health()
+    sources = (
+        promql.selector(
+            [metric.name for metric in METRICS_OF_SOURCE],
+            group,
+            exporter_id=[str(number) for number in exporter_ids],
+        )
+        for group in groups(ask, platform_ids)
+    )
+    found = ask.now(promql.union(*sources, promql.processes_up(KINDS)))
+    if isinstance(found, Outage):
+        return found
+    processes: dict[ProcessKey, bool] = {}
+    by_exporter: dict[tuple[int, int], dict[str, float]] = defaultdict(dict)
+    for series in found:
+        name, labels = series.labels.get("__name__", ""), series.labels
+        if name == "up":
+            key = ProcessKey(labels.get("kind", ""), labels.get("instance", ""))
+            processes[key] = processes.get(key, False) or series.value == 1
+        elif (exporter := exporter_of(labels)) is not None:
+            known = by_exporter[exporter]
+            known[name] = max(known.get(name, series.value), series.value)
+    return Health({key: _source(values) for key, values in by_exporter.items()}, processes)
+
+
+def _source(values: Mapping[str, float]) -> SourceSamples:
+    up = values.get(metrics.SOURCE_UP.name)
+    last = values.get(metrics.SOURCE_LAST_SUCCESS.name, 0.0)
+    return SourceSamples(
+        up=None if up is None else up == 1,
+        last_success=datetime.fromtimestamp(last, UTC) if 0 < last < 1e11 else None,
+        truncated=values.get(metrics.SOURCE_TRUNCATED.name) == 1,
+    )
