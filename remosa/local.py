@@ -127,6 +127,8 @@ def exporter(
         "CACHE_DB_FILE": str(place.folder.resolve() / f"{kind}-cache.sqlite3"),
         "EXPORTER_PORT": str(port),
         "WEB_LISTEN_ADDRESS": f"{LOOPBACK}:{port}",
+        # Empty, else the process reads them in .env: this Prometheus comes by HTTP and unasked.
+        **dict.fromkeys(("METRICS_TOKEN", "METRICS_TOKEN_FILE", "WEB_CONFIG_FILE"), ""),
     }
     if kind != "cubic":
         # A name that was given is one process' name.

@@ -9,13 +9,19 @@ import asyncio
 import logging
 import os
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 
 import h11
 
 from exporters.process.exchange import Asked, Page, asked, text
 
 logger = logging.getLogger(__name__)
+
+# What asyncio sets aside for each TLS connection, 256 KiB unless told: too much for what sends one
+# small request and may be one of hundreds that only wait.
+SSLProtocol.max_size = 16 * 1024
 
 HEADERS_WITHIN = 5.0  # seconds for a whole request
 IDLE_FOR = 120.0  # seconds between two requests; Prometheus keeps its connection
@@ -94,26 +100,33 @@ class Server:
             return
         self._open[writer] = asyncio.current_task()
         self._idle[writer] = None
-        renewals, is_secure = self._renewals, self._tls is not None
+        # By `_end`; nobody waits for this task, but CPython 3.11 would log a traceback.
+        with suppress(asyncio.CancelledError):
+            try:
+                await self._serve_all(reader, writer)
+            except ssl.SSLError as error:
+                logger.debug("No TLS with %s: %s", _peer(writer), error)
+            except (OSError, TimeoutError, h11.ProtocolError):
+                pass  # the peer went away or took too long: nobody is left to be told
+            finally:
+                self._idle[writer] = None
+                await _close(writer)
+        self._idle.pop(writer, None)
+        self._open.pop(writer, None)
+
+    async def _serve_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer all requests of a connection."""
+        renewals = self._renewals
+        if self._tls is not None:
+            # Here and not by the listener: it would count and bound no handshakes.
+            await writer.start_tls(self._tls, ssl_handshake_timeout=self._headers_within)
+            writer.transport.set_write_buffer_limits(high=PIECE)  # 512 KiB unless told
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=HEADERS_LIMIT)
-        try:
-            if self._tls is not None:
-                # Here and not by the listener: it would count and bound no handshakes.
-                await writer.start_tls(self._tls, ssl_handshake_timeout=self._headers_within)
-            idle_for = self._headers_within
-            while await self._serve_one(connection, reader, writer, idle_for):
-                if renewals != self._renewals:
-                    break  # what was allowed then may not be now
-                idle_for = self._idle_for
-        except ssl.SSLError as error:
-            logger.debug("No TLS with %s: %s", _peer(writer), error)
-        except (OSError, TimeoutError, h11.ProtocolError):
-            pass  # the peer went away or took too long: nobody is left to be told
-        finally:
-            self._idle[writer] = None
-            await _close(writer, is_secure)
-            self._idle.pop(writer, None)
-            self._open.pop(writer, None)
+        idle_for = self._headers_within
+        while await self._serve_one(connection, reader, writer, idle_for):
+            if renewals != self._renewals:
+                return  # what was allowed then may not be now
+            idle_for = self._idle_for
 
     async def _serve_one(
         self,
@@ -210,13 +223,13 @@ class Server:
         writer.transport.abort()
 
 
-async def _close(writer: asyncio.StreamWriter, is_secure: bool) -> None:
+async def _close(writer: asyncio.StreamWriter) -> None:
     """Let the peer read the last bytes, unless it does not read at all."""
     if writer.transport.get_write_buffer_size():
         writer.transport.abort()
         return
     writer.close()
-    if is_secure:  # asyncio waits 30 s for the peer to end TLS as well
+    if writer.get_extra_info("ssl_object"):  # asyncio waits 30 s for the peer to end TLS as well
         try:
             async with asyncio.timeout(CLOSED_WITHIN):
                 await writer.wait_closed()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from environ import FileAwareEnv
 
+from exporters.process.environment import gather
 from remosa import local
 from remosa.place import Occupied, Place
 from tests.prometheus_server import tool
@@ -85,7 +86,19 @@ def test_the_exporter_gets_its_token_and_none_of_the_web_applications_secrets(
     assert told["REMOSA_API_TOKEN_FILE"] == str(place.exporter_token("cubic"))
     assert told["WEB_LISTEN_ADDRESS"] == "127.0.0.1:19102"
     assert told["HOME"] == "/h"
-    assert not [name for name in told if name.removesuffix("_FILE") in local.WEB_SECRETS]
+    filled = {name for name, value in told.items() if value}
+    assert not {name for name in filled if name.removesuffix("_FILE") in local.WEB_SECRETS}
+
+
+def test_the_exporter_serves_prometheus_here_whatever_env_says_of_the_web_application(
+    place: Place, tmp_path: Path
+) -> None:
+    told = local.exporter("cubic", place, {"METRICS_TOKEN": "t0ken"}, PORTS).environment
+    env = tmp_path / ".env"
+    env.write_text("METRICS_TOKEN=t0ken\nWEB_CONFIG_FILE=web.yml\nTIMEOUT=7\n")
+    found = gather({}, told, [env])
+    assert found["TIMEOUT"].text == "7"
+    assert not {"METRICS_TOKEN", "METRICS_TOKEN_FILE", "WEB_CONFIG_FILE"} & set(found)
 
 
 def test_prometheus_accepts_its_configuration(place: Place) -> None:

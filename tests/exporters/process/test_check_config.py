@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporters.kinds import KINDS
+from exporters.kinds.shape import Kind
 from exporters.process import configuration, effective
 from tests.environment_names import configuration_read
 from tests.exporters.process import child
@@ -50,9 +51,10 @@ def test_it_says_of_each_value_where_it_is_from(tmp_path: Path) -> None:
     assert not (tmp_path / ".remosa").exists()
 
 
-def test_every_setting_is_told() -> None:
-    found = configuration.read(KINDS["cubic"], NOBODY, {})
-    others = {kind.address_variable for kind in KINDS.values()} - {KINDS["cubic"].address_variable}
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_every_setting_is_told_whatever_the_kind(kind: Kind) -> None:
+    found = configuration.read(kind, NOBODY, {})
+    others = {each.address_variable for each in KINDS.values()} - {kind.address_variable}
     assert set(effective.values(found)) == configuration_read() - others - {""}
 
 

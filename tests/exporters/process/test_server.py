@@ -236,3 +236,17 @@ def test_a_taken_address_is_told_in_one_line(start: Start) -> None:
     )
     with pytest.raises(ListenError):
         asyncio.run(Server(answer).start("192.0.2.1", 0))
+
+
+def test_connections_that_are_ended_leave_no_traceback(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = start(connections=5, headers_within=60)
+    idle = [running.connect() for _number in range(20)]
+    time.sleep(0.2)
+    assert all(is_closed(connection) for connection in idle[:15])
+    running.loop.call_soon_threadsafe(running.server.renew, None)
+    assert all(is_closed(connection) for connection in idle)
+    for connection in idle:
+        connection.close()
+    assert caplog.text == ""

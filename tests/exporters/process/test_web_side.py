@@ -329,6 +329,25 @@ def test_handshakes_that_hang_are_counted_and_make_room_for_honest_peers(
         assert "Traceback" not in process.log
 
 
+def test_hundreds_of_tls_connections_take_little_memory(
+    exporter: RunExporter, web_config: Path, authority: Authority
+) -> None:
+    with exporter(WEB_CONFIG_FILE=str(web_config)) as process:
+        process.trust = authority.trusting()
+        assert process.get("/metrics")[0] == 200
+        before = process.resident()
+        kept = [
+            process.trust.wrap_socket(
+                socket.create_connection(address(process)), server_hostname="127.0.0.1"
+            )
+            for _number in range(400)
+        ]
+        assert process.get("/metrics")[0] == 200
+        assert process.resident() - before < 48 * 1024 * 1024
+        for connection in kept:
+            connection.close()
+
+
 def test_a_storm_of_guesses_holds_up_no_scrape(exporter: RunExporter, tmp_path: Path) -> None:
     hashed = bcrypt.hashpw(b"word", bcrypt.gensalt(10)).decode()
     (tmp_path / "web.yml").write_text(f"basic_auth_users: {{alice: '{hashed}'}}\n")
