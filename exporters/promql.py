@@ -16,7 +16,7 @@ Expression = NewType("Expression", str)
 SERIES_OF_REMOSA = Expression('count({__name__=~"remosa_.+"})')
 """How many series Remosa has, over all tenants: for the superadmin's connection test only."""
 
-TOKEN_PLATFORM = "token_platform"
+SPEAKS_FOR = "token_platform"
 """The label of a target whose process may speak for this platform alone; others have none.
 
 Prometheus lets labels of a target stand over those that its page serves (honor_labels: false).
@@ -71,7 +71,7 @@ def selector(
     parts.append(_tenant_matcher(platform_ids))
     for label, wanted in sorted(matchers.items()):
         if (
-            label in (_TENANT_LABEL, TOKEN_PLATFORM)
+            label in (_TENANT_LABEL, SPEAKS_FOR)
             or label.startswith("__")
             or not _LABEL_NAME.fullmatch(label)
         ):
@@ -165,7 +165,7 @@ def _tenant_matcher(platform_ids: Collection[int]) -> str:
     numbers = [str(number) for number in sorted(set(platform_ids))]
     # One that may speak for 2 must not speak for 1: of several, `=~"|1|2"` would let it.
     speaker = f'=~"|{numbers[0]}"' if len(numbers) == 1 else '=""'
-    return f"{_TENANT_LABEL}{_one_of(numbers)},{TOKEN_PLATFORM}{speaker}"
+    return f"{_TENANT_LABEL}{_one_of(numbers)},{SPEAKS_FOR}{speaker}"
 
 
 def _condition(wanted: Matcher) -> str:

@@ -21,7 +21,7 @@ from platforms.audit import Action, Actor
 from platforms.models import ApiToken
 
 from .models import ExporterProcess
-from .promql import TOKEN_PLATFORM
+from .promql import SPEAKS_FOR
 
 JOB = "remosa_exporters"
 INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -102,7 +102,7 @@ def allowed_address(host: str, port: int) -> str:
 def _labels(process: ExporterProcess) -> dict[str, str]:
     labels = {"job": JOB, "instance": process.instance, "kind": process.kind}
     if process.limited_to_id is not None:
-        labels[TOKEN_PLATFORM] = str(process.limited_to_id)
+        labels[SPEAKS_FOR] = str(process.limited_to_id)
     return labels
 
 
