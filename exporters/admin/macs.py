@@ -15,14 +15,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
-from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action
 
 from exporters import enrolment
 from exporters.forms import ExporterMacForm
 from exporters.models import Exporter, ExporterMac
 from platforms import audit
-from platforms.admin.filters import PlatformFilter, several_platforms
+from platforms.admin.filters import PlatformFilter, RowFilter, several_platforms
 from platforms.audit import Action, Actor
 from platforms.roles import Deed
 from platforms.scoped_admin import ScopedModelAdmin
@@ -34,11 +33,12 @@ _PART_OF_A_MAC = re.compile(r"[0-9A-Fa-f]{1,12}")
 _MARKS = re.compile(r"[\s:.\-]")
 
 
-class ExporterFilter(DropdownFilter):
+class ExporterFilter(RowFilter):
     """Narrows a list to one exporter of the person's platforms."""
 
     title = gettext_lazy("exporter")
     parameter_name = "of_exporter"
+    column = "exporter_id"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer the exporters that the person may see, each with its platform if several."""
@@ -52,16 +52,6 @@ class ExporterFilter(DropdownFilter):
             (str(pk), f"{platform}: {name}" if several else name)
             for pk, platform, name in rows.values_list("pk", "platform__name", "name")
         ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[Any]
-    ) -> models.QuerySet[Any]:
-        """Keep the rows of the chosen exporter; the rows are scoped, so a foreign one has none."""
-        value = self.value()
-        if not value:
-            return queryset
-        known = value.isascii() and value.isdecimal() and len(value) < 19
-        return queryset.filter(exporter_id=int(value)) if known else queryset.none()
 
 
 @admin.register(ExporterMac)

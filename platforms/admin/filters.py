@@ -1,7 +1,7 @@
 """List filters: the person's own platforms, and a span of time."""
 
 from datetime import datetime, time
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,27 +15,34 @@ from platforms.models import Platform
 from platforms.scoped_fields import person_of
 
 
-class PlatformFilter(DropdownFilter):
+class RowFilter(DropdownFilter):
+    """Narrows a list to what belongs to one row, chosen by its number."""
+
+    column: ClassVar[str]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
+        """Keep the rows of the chosen one; the list is scoped, so that a foreign one has none."""
+        value = self.value()
+        if not value:
+            return queryset
+        known = value.isascii() and value.isdecimal() and len(value) < 19
+        return queryset.filter(**{self.column: int(value)}) if known else queryset.none()
+
+
+class PlatformFilter(RowFilter):
     """Narrows a list to one platform; hidden from whoever has a single one."""
 
     title = _("platform")
     parameter_name = "of_platform"
+    column = "platform_id"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer the platforms that the person may see."""
         rows = Platform.objects.for_user(person_of(request)).order_by("name")
         choices = [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
         return choices if len(choices) > 1 else []
-
-    def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[Any]
-    ) -> models.QuerySet[Any]:
-        """Keep the rows of the chosen platform; a foreign one leaves nothing."""
-        value = self.value()
-        if not value:
-            return queryset
-        known = value.isascii() and value.isdecimal() and len(value) < 19
-        return queryset.filter(platform_id=int(value)) if known else queryset.none()
 
 
 class SpanFilter(RangeDateTimeFilter):
