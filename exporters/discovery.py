@@ -203,6 +203,7 @@ def _add(
             room -= len(fitting)
             if not room:
                 break
+    enrolment.look_anew(added)
     if new and not budget:
         return 0, exporter.over_limit  # not looked at in this round
     return added, max(0, waiting - room) if room is not None else 0

@@ -98,7 +98,7 @@ def enrolling(
             _record(exporter, Action.CHANGED, actor, before=before, after=after)
         if total:
             exporter.bump()
-        _look_anew(total)
+        look_anew(total)
         return outcome
 
 
@@ -117,7 +117,7 @@ def withdrawing(exporter: Exporter, macs: Iterable[str], actor: Actor) -> Steps[
         if removed:
             _record(exporter, Action.REMOVED_MANY, actor, before=_listed(removed))
             exporter.bump()
-        _look_anew(len(removed))
+        look_anew(len(removed))
         return Withdrawal(removed=removed, absent=[mac for mac in wanted if mac not in there])
 
 
@@ -213,6 +213,15 @@ def discard(exporter: Exporter, actor: Actor) -> None:
         exporter.delete()
 
 
+def look_anew(written: int) -> None:
+    """Let the database look at its tables after many rows were written, and committed.
+
+    After the commit, so that two pastes do not wait for each other's end.
+    """
+    if written >= MANY:
+        transaction.on_commit(mac_rows.refresh_statistics, robust=True)
+
+
 def listed_message() -> str:
     """Return the sentence for who types addresses of an exporter that needs none."""
     return _(
@@ -238,12 +247,6 @@ def _finish(steps: Steps[Result], progress: Progress) -> Result:
         except StopIteration as end:
             result: Result = end.value
             return result
-
-
-def _look_anew(written: int) -> None:
-    """After the commit, so that two pastes do not wait for each other's end."""
-    if written >= MANY:
-        transaction.on_commit(mac_rows.refresh_statistics, robust=True)
 
 
 def _batches(rows: list[Any]) -> Iterator[list[Any]]:
