@@ -7,9 +7,11 @@ served. A raw answer is for superadmins alone, and never holds a secret of the e
 import base64
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal, cast
 from urllib.parse import quote, quote_plus
 
@@ -18,6 +20,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext, gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from platforms.keyring import KeyRingError
 from platforms.outbound import OutboundError, fetch
 
 from .kinds import KINDS, strict_json
@@ -25,16 +28,21 @@ from .kinds.shape import (
     Account,
     Each,
     Listing,
+    Page,
     Reading,
     Reason,
     Request,
     SettingsError,
     unknown,
 )
+from .models import Exporter
 from .sample_lines import lines
+from .verdicts import Observation, Process, Source, Verdict, judge
 
-DEADLINE = 15.0  # seconds for one answer, while a person waits
+DEADLINE = 15.0  # seconds for all answers, while a person waits
 LARGEST_ANSWER = 1024 * 1024  # bytes
+LARGEST_LIST = 8 * 1024 * 1024
+MOST_PAGES = 20  # that are looked through for one player
 SHOWN = 20_000  # characters of a raw answer
 MOST_SHOWN = 50  # devices
 MASK = "••••••"
@@ -52,7 +60,18 @@ class Asked:
     exporter_id: int
     platform_id: int
     settings: Mapping[str, object]
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of(cls, exporter: Exporter) -> "Asked":
+        """Return what a row holds, saved or not. Raises KeyRingError for sealed secrets."""
+        return cls(
+            exporter.kind,
+            exporter.pk or 0,
+            exporter.platform_id or 0,
+            exporter.settings,
+            exporter.opened_secrets(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,14 @@ class Heard:
     identity: str
     reading: Reading
     samples: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return what a page would say of it."""
+        known = {"online": frozenset({1.0}), "offline": frozenset({0.0})}
+        statuses = known.get(self.reading.status, frozenset())
+        reasons = (self.reading.reason,) if self.reading.reason else ()
+        return judge(Observation(statuses, reasons), Source(Process.UP, up=True), was_seen=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +106,34 @@ class Inquiry:
     is_cut: bool = False  # the raw answer is longer
 
 
+def ask(exporter: Exporter, identity: str = "", name: str = "") -> Inquiry:
+    """Ask with what stands in a row about one device, or without one for the vendor's list."""
+    try:
+        asked = Asked.of(exporter)
+    except KeyRingError as error:
+        return Inquiry(problem=str(error))
+    return ask_about(asked, identity, name) if identity else ask_for_a_list(asked)
+
+
 def ask_about(asked: Asked, identity: str, name: str = "") -> Inquiry:
-    """Ask the vendor about one device; a list is looked through for it, its first page alone."""
+    """Ask the vendor about one device; a list is looked through for it, MOST_PAGES of it."""
     way = _way(asked)
     if not isinstance(way, Each | Listing):
         return Inquiry(problem=way)
     if isinstance(way, Each):
         return _one(asked, way, identity, name)
-    found = _page(asked, way)
-    heard = tuple(each for each in found.heard if each.identity == identity)
-    if found.problem or heard:
-        return _with(found, heard)
-    text = _("The answer tells nothing of this player.")
-    if found.may_be_more:
-        text = _("The first page of the vendor's list tells nothing of this player.")
-    return _with(found, (), text)
+    return _search(asked, way, identity)
 
 
 def ask_for_a_list(asked: Asked) -> Inquiry:
     """Ask for the first page of a vendor's list."""
     way = _way(asked)
-    if isinstance(way, Listing):
-        found = _page(asked, way)
-        return _with(found, found.heard[:MOST_SHOWN])
-    return Inquiry(problem=_("Enter a MAC to ask about.") if isinstance(way, Each) else way)
+    if not isinstance(way, Listing):
+        return Inquiry(problem=_("Enter a MAC to ask about.") if isinstance(way, Each) else way)
+    found, page = _page(asked, way, 0, DEADLINE)
+    if page is None:
+        return found
+    return _with(found, _heard_of(asked, page, {each for each, _r in page.readings}))
 
 
 def _way(asked: Asked) -> Each | Listing | StrOrPromise:
@@ -116,47 +147,73 @@ def _way(asked: Asked) -> Each | Listing | StrOrPromise:
 
 
 def _one(asked: Asked, way: Each, identity: str, name: str) -> Inquiry:
-    found, body = _fetch(asked, way.ask(identity))
+    found, body = _fetch(asked, way.ask(identity), DEADLINE, LARGEST_ANSWER)
     if body is None:
         return found
     reading = way.read(identity, body)
     return _with(found, (_heard(asked, identity, reading, name),))
 
 
-def _page(asked: Asked, way: Listing) -> Inquiry:
-    found, body = _fetch(asked, way.ask(0))
+def _search(asked: Asked, way: Listing, identity: str) -> Inquiry:
+    """Walk from page to page until one tells of the device; a vendor may ignore the offset."""
+    ends, offset, last = time.monotonic() + DEADLINE, 0, frozenset[str]()
+    text = _("The part of the vendor's list that was read tells nothing of this player.")
+    found = Inquiry()
+    for _number in range(MOST_PAGES):
+        found, page = _page(asked, way, offset, max(ends - time.monotonic(), 0.1))
+        if page is None:
+            return found
+        heard = _heard_of(asked, page, {identity})
+        if heard:
+            return _with(found, heard)
+        if not page.is_full:
+            text = _("The vendor's list tells nothing of this player.")
+        listed = frozenset(each for each, _reading in page.readings)
+        if not page.is_full or listed == last or time.monotonic() >= ends:
+            break
+        last, offset = listed, offset + len(page.readings) + page.rejected
+    return _with(found, (), text)
+
+
+def _page(asked: Asked, way: Listing, offset: int, seconds: float) -> tuple[Inquiry, Page | None]:
+    """Ask for the page at an offset."""
+    found, body = _fetch(asked, way.ask(offset), seconds, LARGEST_LIST)
     if body is None:
-        return found
+        return found, None
     try:
         page = way.read(body)
     except strict_json.MalformedError as error:
         text = _("The answer cannot be read: %(why)s.") % {"why": error}
-        return _with(found, (), text)
+        return _with(found, (), text), None
+    found = replace(
+        found, devices=len(page.readings), rejected=page.rejected, may_be_more=page.is_full
+    )
+    return found, page
+
+
+def _heard_of(asked: Asked, page: Page, wanted: Collection[str]) -> tuple[Heard, ...]:
+    """Return the first of the wanted devices; one that stands twice is unknown, as in a poll."""
     times = Counter(identity for identity, _reading in page.readings)
-    heard = tuple(
+    chosen = (each for each in page.readings if each[0] in wanted)
+    return tuple(
         _heard(
             asked, each, reading if times[each] == 1 else unknown(Reason.DUPLICATE, reading.info)
         )
-        for each, reading in page.readings
-    )
-    return replace(
-        found,
-        heard=heard,
-        devices=len(heard),
-        rejected=page.rejected,
-        may_be_more=page.is_full,
+        for each, reading in islice(chosen, MOST_SHOWN)
     )
 
 
-def _fetch(asked: Asked, request: Request) -> tuple[Inquiry, bytes | None]:
+def _fetch(
+    asked: Asked, request: Request, seconds: float, limit: int
+) -> tuple[Inquiry, bytes | None]:
     """Send the request; return what is known of the answer, and its body if it can be read."""
     headers = dict(line.split(": ", 1) for line in request.headers)
     try:
         answer = fetch(
             request.url,
             bases=[request.url],
-            deadline=DEADLINE,
-            limit=LARGEST_ANSWER,
+            deadline=seconds,
+            limit=limit,
             method=cast("Literal['GET', 'POST']", request.method),
             headers=headers,
             body=request.body or None,
@@ -190,9 +247,13 @@ def masked(text: str, secrets: Collection[str]) -> str:
 
 
 def _heard(asked: Asked, identity: str, reading: Reading, name: str = "") -> Heard:
+    """Read one device for a person: a vendor that echoes a secret as a name does not tell it."""
     own = (asked.exporter_id, asked.platform_id, identity)
     samples = lines(KINDS[asked.kind], *own, reading, name)
-    return Heard(identity, reading, samples)
+    secrets = asked.secrets.values()
+    info = reading.info and {key: masked(text, secrets) for key, text in reading.info.items()}
+    shown = reading._replace(info=info, said=masked(reading.said, secrets))
+    return Heard(masked(identity, secrets), shown, masked(samples, secrets))
 
 
 def _with(found: Inquiry, heard: tuple[Heard, ...], problem: StrOrPromise = "") -> Inquiry:

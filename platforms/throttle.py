@@ -65,6 +65,8 @@ RESET_FROM_ONE = Throttle(Action.RESET_ASKED, 20, timedelta(hours=1))
 # Counted per platform: what another platform does must not be felt here.
 INVITATION_TO_ONE = Throttle(Action.INVITED, 5, timedelta(hours=1))
 INVITATION_BY_ONE = Throttle(Action.INVITED, 100, timedelta(hours=1))
+# A worker of the web server waits for the vendor meanwhile.
+VENDOR_BY_ONE = Throttle(Action.ASKED_VENDOR, 20, timedelta(minutes=2))
 
 
 def login_is_throttled(email: str, address: str | None) -> bool:
@@ -82,3 +84,8 @@ def invitation_is_throttled(platform_id: int, email: str, inviter_id: int) -> bo
     return INVITATION_TO_ONE.is_on(
         platform_id=platform_id, after__email=email
     ) or INVITATION_BY_ONE.is_on(actor_id=inviter_id)
+
+
+def question_is_throttled(person_id: int) -> bool:
+    """Tell whether the person had vendors asked too often, whatever became of it."""
+    return VENDOR_BY_ONE.is_on(actor_id=person_id)

@@ -24,13 +24,13 @@ from exporters.models import Exporter, Player
 from platforms.admin.filters import PlatformFilter, several_platforms
 from platforms.audit import Actor
 
-from .address_pages import AddressPages
+from .trial import TrialPages
 
 DEFAULTS = {"poll_interval": 30, "timeout": 10, "max_concurrency": 50}
 
 
 @admin.register(Exporter)
-class ExporterAdmin(AddressPages):
+class ExporterAdmin(TrialPages):
     """Members see their platforms' exporters; administrators and managers change them."""
 
     search_fields = ("name",)

@@ -32,6 +32,7 @@ from exporters.kinds.shape import (
 OF_A_PAGE = ("offset", "limit", "page", "page0")
 OF_A_DEVICE = ("mac", "mac_lower", "mac_dashes", "mac_plain")
 SECRET = "secret"  # noqa: S105 (the placeholder's name)
+LONGEST_SAID = 100  # characters of a status that nothing is made of
 WHOLE_LIST = 2_500  # devices: what bounds the bytes of an answer without pages, about 10 MB
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_]*)\}")
 _HEADER = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([\x20-\x7e\x80-\xff]*)")
@@ -85,8 +86,11 @@ class _Mapping:
         for label, path in self.texts.items():
             value = path.one(item)
             info[label] = value if isinstance(value, str) else _scalar(value)
-        status = self.statuses.get(_scalar(self.status.one(item)))
-        return unknown(Reason.ODD_STATUS, info) if status is None else Reading(status, "", info)
+        said = _scalar(self.status.one(item))
+        status = self.statuses.get(said)
+        if status is None:
+            return unknown(Reason.ODD_STATUS, info)._replace(said=said[:LONGEST_SAID])
+        return Reading(status, "", info)
 
 
 INFO_LABELS = ("ip", "name")

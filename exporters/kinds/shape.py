@@ -70,13 +70,15 @@ class Reading(NamedTuple):
 
     `reason` is empty unless the status is unknown. `info` holds the kind's info labels as the
     vendor wrote them; None: the answer told nothing that could be believed. `values` holds what
-    else it told, by the name of a `Value`; what it did not tell is left out.
+    else it told, by the name of a `Value`; what it did not tell is left out. `said` is what an
+    odd status was, for a person who maps it; nothing is served of it.
     """
 
     status: Status
     reason: str = ""
     info: Mapping[str, str] | None = None
     values: Mapping[str, float] = NOTHING
+    said: str = ""
 
 
 class Page(NamedTuple):

@@ -29,6 +29,7 @@ class Action(models.TextChoices):
     PASSWORD_CHANGED = "password_changed", _("changed the password")
     ANNOUNCED = "announced", _("announced itself")
     REFUSED = "refused", _("was refused")
+    ASKED_VENDOR = "asked_vendor", _("asked the vendor")
 
 
 class AuditEntry(TenantModel):

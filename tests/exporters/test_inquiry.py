@@ -1,6 +1,7 @@
 """Asking a vendor once for a person: what is shown, and what never is."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -13,6 +14,7 @@ from exporters.kinds import KINDS
 from exporters.kinds.shape import Account, Each, Reason
 from exporters.process.fleet import Fleet
 from exporters.sample_lines import lines
+from exporters.verdicts import Why
 from tests.far_side import Talk, answer, saying, talking
 
 TOKEN = "canary-t0ken/+"
@@ -84,7 +86,51 @@ def test_one_player_is_looked_for_in_the_list(vendor: Serve) -> None:
     assert [each.identity for each in found.heard] == ["51234"]
     assert "addreality_last_online_timestamp_seconds" in found.heard[0].samples
     assert missing.heard == ()
-    assert "first page" in str(missing.problem)
+    assert "The part of the vendor's list that was read" in str(missing.problem)
+
+
+def paged(pages: dict[str, list[dict[str, str]]], heads: list[str]) -> Talk:
+    """Answer with the page that the address asks for, an unknown one with the first."""
+
+    def talk(connection: socket.socket, head: bytes) -> None:
+        heads.append(head.decode().split(" ")[1])
+        wanted = heads[-1].rpartition("=")[2]
+        connection.sendall(body(pages.get(wanted, pages["0"])))
+
+    return talk
+
+
+def by_settings(url: str) -> Asked:
+    told = {
+        "url": f"{url}/list?at={{offset}}", "limit": 2, "id_path": "$.id", "status_path": "$.is",
+        "online_values": ["up"], "offline_values": ["down"],
+    }  # fmt: skip
+    return Asked("json", 3, 1, told, {})
+
+
+def test_one_player_is_looked_for_on_the_later_pages_too() -> None:
+    heads: list[str] = []
+    pages = {
+        "0": [{"id": "a", "is": "up"}, {"id": "b", "is": "up"}],
+        "2": [{"id": "c", "is": "down"}, {"id": "d", "is": "odd"}],
+        "4": [],
+    }
+    with talking(paged(pages, heads)) as url:
+        found = inquiry.ask_about(by_settings(url), "d")
+        nobody = inquiry.ask_about(by_settings(url), "z")
+    assert [(each.identity, each.reading.said) for each in found.heard] == [("d", "odd")]
+    assert found.heard[0].verdict.why is Why.ODD_ANSWER
+    assert str(nobody.problem) == "The vendor's list tells nothing of this player."
+    assert heads[:2] == ["/list?at=0", "/list?at=2"]
+
+
+def test_a_vendor_that_ignores_the_offset_is_not_asked_for_ever() -> None:
+    heads: list[str] = []
+    pages = {"0": [{"id": "a", "is": "up"}, {"id": "b", "is": "up"}]}
+    with talking(paged(pages, heads)) as url:
+        nobody = inquiry.ask_about(by_settings(url), "z")
+    assert "The part of the vendor's list" in str(nobody.problem)
+    assert len(heads) == 2
 
 
 @pytest.mark.parametrize("form", [TOKEN, "canary-t0ken/%2B", "Y2FuYXJ5LXQwa2VuLys="])
@@ -129,7 +175,7 @@ def test_an_answer_of_no_use_is_told_in_plain_words_and_shown(
 def test_a_vendor_that_hangs_up_or_sends_too_much_is_told(vendor: Serve) -> None:
     with vendor("addreality", saying(b"")):
         silent = inquiry.ask_for_a_list(addreality())
-    with vendor("addreality", saying(answer(b"[" * (inquiry.LARGEST_ANSWER + 1)))):
+    with vendor("addreality", saying(answer(b"[" * (inquiry.LARGEST_LIST + 1)))):
         loud = inquiry.ask_for_a_list(addreality())
     assert silent.problem
     assert loud.problem

@@ -1,0 +1,30 @@
+"""How a vendor's answer reads on a page."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
+
+from exporters import remarks
+from exporters.kinds.shape import Reading
+from exporters.prometheus import Sample
+
+from .devices import local
+
+register = template.Library()
+
+
+@register.filter
+def besides(reading: Reading) -> list[tuple[StrOrPromise, StrOrPromise]]:
+    """Return what was read beside status, name and address, by titles for a person."""
+    info = reading.info or {}
+    samples = [
+        Sample({"__name__": f"_{name}"}, value, 0.0) for name, value in reading.values.items()
+    ]
+    said = [*remarks.of_labels(info), *remarks.of_samples(samples)]
+    if info.get("outip"):
+        said.insert(0, (_("Outside IP"), info["outip"]))
+    return [
+        (title, local(told) if isinstance(told, datetime) else told) for title, told in said if told
+    ]
