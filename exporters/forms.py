@@ -156,7 +156,7 @@ class ExporterProcessForm(ScopedModelForm):
 
     class Meta:
         model = ExporterProcess
-        fields = ("kind", "instance", "address", "pinned", "limited_to")
+        fields = ("kind", "instance", "address", "scheme", "pinned", "limited_to")
 
     def clean_instance(self) -> str:
         """Refuse a name that is no label of a target."""

@@ -44,6 +44,7 @@ class Announcement:
     port: int
     host: str = ""
     version: str = ""
+    scheme: str = "http"
 
 
 def announce(said: Announcement, token: ApiToken, actor: Actor) -> ExporterProcess:
@@ -64,7 +65,7 @@ def announce(said: Announcement, token: ApiToken, actor: Actor) -> ExporterProce
         _refuse_the_instance_of_another(row, token)
         if not row.pinned:
             row.address = allowed_address(said.host or actor.address or "", said.port)
-            row.limited_to_id = token.platform_id
+            row.scheme, row.limited_to_id = said.scheme, token.platform_id
         _refuse_the_address_of_another(row)
         row.token, row.version, row.announced_at = token, said.version, timezone.now()
         _save(row)
@@ -103,6 +104,8 @@ def _labels(process: ExporterProcess) -> dict[str, str]:
     labels = {"job": JOB, "instance": process.instance, "kind": process.kind}
     if process.limited_to_id is not None:
         labels[SPEAKS_FOR] = str(process.limited_to_id)
+    if process.scheme != "http":
+        labels["__scheme__"] = process.scheme  # Prometheus asks so, and drops the label
     return labels
 
 
@@ -171,7 +174,7 @@ def _is_over(token: ApiToken) -> bool:
 
 
 def _told(row: ExporterProcess) -> dict[str, Any]:
-    names = ("address", "token_id", "limited_to_id", "version")
+    names = ("address", "scheme", "token_id", "limited_to_id", "version")
     return {name: getattr(row, name) for name in names}
 
 

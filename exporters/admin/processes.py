@@ -41,7 +41,7 @@ class ExporterProcessAdmin(ScopedModelAdmin):
         """Say where processes may run, and what an existing one said of itself."""
         allowed = ", ".join(settings.EXPORTER_ADDRESSES) or "—"
         target = {
-            "fields": ("kind", "instance", "address", "pinned", "limited_to"),
+            "fields": ("kind", "instance", "address", "scheme", "pinned", "limited_to"),
             "description": _("Allowed hosts (REMOSA_EXPORTER_ADDRESSES): %(allowed)s")
             % {"allowed": allowed},
         }

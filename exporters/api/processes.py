@@ -38,6 +38,9 @@ class AnnouncementBody(Strict):
         help_text="Host name or address for Prometheus; without it, where the request came from.",
     )
     version = serializers.CharField(required=False, allow_blank=True, max_length=32)
+    scheme = serializers.ChoiceField(
+        ["http", "https"], required=False, help_text="How the process is asked; http unless said."
+    )
 
 
 class Announced(serializers.Serializer[Any]):
@@ -82,6 +85,9 @@ class Labels(serializers.Serializer[Any]):
     job = serializers.CharField()
     instance = serializers.CharField()
     kind = serializers.CharField()
+    __scheme__ = serializers.CharField(
+        required=False, help_text="https where the process serves TLS; else absent."
+    )
     token_platform = serializers.CharField(
         required=False, help_text="The platform that the process alone may speak for; else absent."
     )

@@ -21,8 +21,17 @@ class ExporterProcess(GlobalModel):
         _("instance"), max_length=63, help_text=_("Stable name; becomes the instance label.")
     )
     address = models.CharField(_("address"), max_length=300, help_text=_("host:port"))
+    scheme = models.CharField(
+        _("scheme"),
+        max_length=5,
+        choices=(("http", "http"), ("https", "https")),
+        default="http",
+        help_text=_("How Prometheus asks it. A process with TLS announces https."),
+    )
     pinned = models.BooleanField(
-        _("pinned"), default=False, help_text=_("An announcement does not change a pinned address.")
+        _("pinned"),
+        default=False,
+        help_text=_("An announcement changes neither address nor scheme of a pinned one."),
     )
     token = models.ForeignKey(
         "platforms.ApiToken",

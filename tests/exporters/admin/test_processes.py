@@ -18,7 +18,8 @@ LIST = "/admin/exporters/exporterprocess/"
 
 
 def form(**fields: str) -> dict[str, Any]:
-    return {"kind": "cubic", "instance": "cubic-1", "address": "127.0.0.1:19101", **fields}
+    usual = {"instance": "cubic-1", "address": "127.0.0.1:19101", "scheme": "http"}
+    return {"kind": "cubic", **usual, **fields}
 
 
 @pytest.fixture
@@ -85,6 +86,17 @@ def test_two_processes_do_not_share_an_address(
 ) -> None:
     answer = client_of(root).post(f"{LIST}add/", form(instance="cubic-2"))
     assert "is listed as cubic/cubic-1" in answer.context["adminform"].form.errors["address"][0]
+
+
+def test_a_superadmin_says_how_a_pinned_process_is_asked(
+    client_of: ClientOf, root: User, process: ExporterProcess
+) -> None:
+    client, page = client_of(root), f"{LIST}{process.pk}/change/"
+    for scheme, label in (("https", "https"), ("http", None)):
+        client.post(page, form(pinned="on", scheme=scheme))
+        assert targets.groups()[0]["labels"].get("__scheme__") == label
+    answer = client.post(page, form(pinned="on", scheme="ftp"))
+    assert "scheme" in answer.context["adminform"].form.errors
 
 
 def test_a_change_keeps_the_name_and_what_was_announced(

@@ -209,6 +209,36 @@ def test_only_a_change_is_audited(api_of: ApiOf, token: tuple[ApiToken, str]) ->
     assert second.after == {"address": "127.0.0.1:19102"}
 
 
+@pytest.mark.both_databases
+def test_a_process_with_tls_is_asked_by_https_until_it_announces_otherwise(
+    api_of: ApiOf, token: tuple[ApiToken, str], discovery: str
+) -> None:
+    def labels() -> dict[str, str]:
+        found: dict[str, str] = json.loads(api_of(discovery).get(TARGETS).content)[0]["labels"]
+        return found
+
+    client = api_of(token[1])
+    client.post(ANNOUNCE, body(scheme="https"), "json")
+    assert labels()["__scheme__"] == "https"
+    client.post(ANNOUNCE, body(), "json")
+    assert "__scheme__" not in labels()
+    last = AuditEntry.objects.order_by("pk").last()
+    assert last is not None
+    assert (last.before, last.after) == ({"scheme": "https"}, {"scheme": "http"})
+    answer = client.post(ANNOUNCE, body(scheme="ftp"), "json")
+    assert (answer.status_code, set(answer.json()["error"]["fields"])) == (400, {"scheme"})
+
+
+def test_an_announcement_leaves_the_scheme_of_a_pinned_process(
+    api_of: ApiOf, token: tuple[ApiToken, str]
+) -> None:
+    client = api_of(token[1])
+    client.post(ANNOUNCE, body(), "json")
+    ExporterProcess.objects.update(pinned=True, scheme="https")
+    client.post(ANNOUNCE, body(), "json")
+    assert ExporterProcess.objects.get().scheme == "https"
+
+
 def test_the_time_of_the_last_announcement_is_kept(
     api_of: ApiOf, token: tuple[ApiToken, str]
 ) -> None:

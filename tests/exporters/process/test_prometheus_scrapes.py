@@ -5,9 +5,12 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
+from tests.exporters.process import web
+from tests.exporters.process.certificates import Authority
 from tests.exporters.process.conftest import RunExporter
-from tests.exporters.process.web import Remosa, Vendor, mac
+from tests.exporters.process.web import Handler, Remosa, Vendor, mac
 from tests.prometheus_server import PrometheusServer
 
 STATUS = "remosa_exporter_cubic_device_status"
@@ -64,3 +67,34 @@ def test_a_new_address_leaves_one_status_series_and_a_dead_vendor_leaves_none(
         until(lambda: ask(server, STATUS) == [])
         assert [value for _labels, value in ask(server, "remosa_exporter_source_up")] == [0.0]
         assert len(ask(server, INFO)) == len(devices)
+
+
+def test_prometheus_scrapes_by_https_with_a_token_what_service_discovery_calls_https(
+    exporter: RunExporter,
+    remosa: Remosa,
+    tmp_path: Path,
+    prometheus: Callable[[str], PrometheusServer],
+) -> None:
+    remosa.set({4: [mac(1)]})
+    authority = Authority(tmp_path)
+    cert, key = authority.issue("exporter.example")
+    (tmp_path / "web.yml").write_text(f"tls_server_config: {{cert_file: {cert}, key_file: {key}}}")
+    settings = {"WEB_CONFIG_FILE": str(tmp_path / "web.yml"), "METRICS_TOKEN": "t0ken"}
+    with exporter(**settings) as process:
+        target = process.url.removeprefix("https://")
+        groups = [{"targets": [target], "labels": {"__scheme__": "https"}}]
+
+        def discover(handler: Handler) -> None:
+            handler.send(200, json.dumps(groups).encode())
+
+        with web.serving(discover) as discovery:
+            server = prometheus(
+                "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
+                "scrape_configs:\n"
+                "  - job_name: remosa\n"
+                f"    http_sd_configs: [{{url: '{discovery.url}/'}}]\n"
+                "    authorization: {type: Bearer, credentials: t0ken}\n"
+                f"    tls_config: {{ca_file: '{authority.file}'}}\n"
+            )
+            until(lambda: len(ask(server, f"{STATUS} == 1")) == 1)
+            assert [value for _labels, value in ask(server, "up")] == [1.0]
