@@ -40,8 +40,8 @@ def record_export(principal: Principal, filters: DeviceFilters, actor: Actor) ->
 
 def _heading() -> list[str]:
     return [
-        _("Name"), _("MAC"), _("Status"), _("Reason"), _("IP"), _("Outside IP"), _("Exporter"),
-        _("Platform"), _("Site"), _("Last known"),
+        _("Name"), _("MAC or ID"), _("Status"), _("Reason"), _("IP"), _("Outside IP"),
+        _("Exporter"), _("Platform"), _("Site"), _("Last known"),
     ]  # fmt: skip
 
 

@@ -35,6 +35,7 @@ class Why(TextChoices):
     CONTRADICTION = "contradiction", _("Two exporter processes contradict each other")
     ODD_SAMPLE = "odd_sample", _("Prometheus holds neither 0 nor 1")
     NOT_FOUND = "not_found", _("The vendor does not know this player")
+    NOT_LISTED = "not_listed", _("The vendor no longer lists this player")
     DUPLICATE = "duplicate", _("The vendor knows this player more than once")
     ODD_ANSWER = "odd_answer", _("The vendor's answer cannot be understood")
     NO_ANSWER = "no_answer", _("The vendor did not answer about this player")
@@ -62,6 +63,7 @@ REMEDIES: Mapping[Why, Promise] = {
     ),
     Why.ODD_SAMPLE: _("Something else writes into this series. Look at the samples below."),
     Why.NOT_FOUND: _("Compare the MAC with the vendor's panel, or add the player there."),
+    Why.NOT_LISTED: _("It is taken from the list here after an hour, and keeps its history."),
     Why.DUPLICATE: _("Remove the surplus entries in the vendor's panel."),
     Why.ODD_ANSWER: _(
         "It is asked again with every poll. If this stays, show the code to the vendor."

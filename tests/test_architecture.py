@@ -143,7 +143,7 @@ def test_the_layers_hold() -> None:
         ("platforms/roles.py", "import exporters.models"),
         ("exporters/promql.py", "from django.db import models"),
         ("exporters/process/runner.py", "import platforms.models"),
-        ("exporters/models.py", "import exporters.enrolment"),
+        ("exporters/models/exporter.py", "import exporters.enrolment"),
         ("platforms/odds_and_ends.py", ""),
     ],
 )

@@ -65,7 +65,10 @@ def _steps(person: User, known: Overview) -> Iterator[Step]:
     )
     yield Step(
         _("Paste the MAC addresses of the players"),
-        _("In any spelling, one a line, with or without a name."),
+        _(
+            "In any spelling, one a line. Where the vendor lists its devices, "
+            "they come by themselves."
+        ),
         reverse("admin:exporters_exportermac_changelist") if fleet or owns else "",
         known.total > 0,
     )

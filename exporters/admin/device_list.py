@@ -15,6 +15,7 @@ from platforms.models import Platform, Site, User
 from platforms.roles import Deed
 
 MOST_OPTIONS = 500
+MOST_CROWDED = 5
 COUNTED = 20_000  # players; more are counted on the first page alone
 NEIGHBOURS = 2  # pages named on both sides of this one
 
@@ -68,6 +69,7 @@ def list_context(person: User, asked: QueryDict) -> dict[str, Any]:
         "many_platforms": len(platforms) > 1,
         "may_add": person.may(Deed.FLEET),
         "owns": person.may(Deed.OWN),
+        "crowded": _crowded(person, filters),
         "choices": list(_choices(person, filters, platforms)),
         "tabs": list(_tabs(person, filters, query, page)),
         "columns": list(_columns(filters, query, len(platforms) > 1, page.total <= live.FEW)),
@@ -117,12 +119,20 @@ def _orders(many_platforms: bool) -> list[tuple[str, str]]:
         ("name", _("By name")),
         ("status", _("Offline first")),
         ("-status", _("Online first")),
-        ("identity", _("By MAC")),
+        ("identity", _("By MAC or ID")),
         ("exporter", _("By exporter")),
         ("ip", _("By IP")),
         ("outip", _("By outside IP")),
     ]
     return [*orders, ("platform", _("By platform"))] if many_platforms else orders
+
+
+def _crowded(person: User, filters: DeviceFilters) -> list[Exporter]:
+    """Return the exporters in sight whose vendor lists devices that have no room."""
+    within = {"platform_id": filters.platform_id, "pk": filters.exporter_id}
+    chosen = {name: value for name, value in within.items() if value is not None}
+    rows = Exporter.objects.for_user(person, Deed.SEE).filter(over_limit__gt=0, **chosen)
+    return list(rows.select_related("platform").order_by("name")[:MOST_CROWDED])
 
 
 def _choices(
@@ -173,7 +183,7 @@ def _columns(
     columns = [
         ("name", _("Name")),
         ("status", _("Status")),
-        ("identity", _("MAC")),
+        ("identity", _("MAC or ID")),
         ("ip", _("IP")),
         ("outip", _("Outside IP")),
         ("exporter", _("Exporter")),

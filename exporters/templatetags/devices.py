@@ -9,8 +9,10 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
 
-from exporters.live import Device
+from exporters import remarks as further
+from exporters.live import Device, DeviceDetail
 from exporters.verdicts import REMEDIES, State, Why
 
 register = template.Library()
@@ -70,6 +72,13 @@ def length(span: timedelta) -> str:
     if minutes:
         return _("%(minutes)s min") % {"minutes": minutes}
     return _("%(seconds)s s") % {"seconds": seconds}
+
+
+@register.filter
+def remarks(detail: DeviceDetail) -> list[tuple[StrOrPromise, StrOrPromise]]:
+    """Return what a vendor tells of a player beside status, name and addresses."""
+    said = [*further.of_labels(detail.device.labels), *further.of_samples(detail.samples)]
+    return [(title, local(told) if isinstance(told, datetime) else told) for title, told in said]
 
 
 @register.filter

@@ -13,6 +13,7 @@ from django import forms
 from django.contrib.admin.sites import site
 from django.core.cache import cache
 
+from exporters.kinds import KINDS
 from platforms.guards import tenant_models
 from tests.tenancy.census import Route, routes
 from tests.tenancy.probes import Answer, Prober
@@ -111,7 +112,11 @@ class Forms:
             if route.pattern.startswith("admin/password"):
                 continue
             row = self.prober.world.row_of(self.own, route.model) if route.model else None
-            self._try(route, route.path(row.pk if row is not None else ""))
+            path = route.path(row.pk if row is not None else "")
+            # A new exporter has a form for each kind.
+            kinds = KINDS if route.pattern == "admin/exporters/exporter/add/" else ()
+            for each in [f"{path}?kind={kind}" for kind in kinds] or [path]:
+                self._try(route, each)
 
     def _try(self, route: Route, path: str) -> None:
         form = self._form_at(path)
@@ -187,7 +192,7 @@ def _made_up(name: str, each: forms.Field) -> Any:
             return None
     if "mac" in name or name == "addresses":
         return f"02:99:00:00:{number // 256:02X}:{number % 256:02X}"
-    return f"made up {number}" if each.required else None
+    return f"made-up-{number}" if each.required else None
 
 
 def _choices(each: Any) -> list[tuple[str, str]]:

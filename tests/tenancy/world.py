@@ -9,7 +9,14 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from exporters.models import Exporter, ExporterMac, ExporterProcess, Player, PrometheusConnection
+from exporters.models import (
+    Exporter,
+    ExporterMac,
+    ExporterProcess,
+    Player,
+    PlayerSource,
+    PrometheusConnection,
+)
 from platforms.guards import tenant_models
 from platforms.models import ApiToken, Platform, TokenKind, User
 from platforms.roles import Role
@@ -17,7 +24,8 @@ from tests import factories
 
 RANDOM_ID = 987654321
 MALFORMED_IDS = ("abc", "0", "-1", "1'%20OR%201=1", "9" * 40, "%00", "1%2F..%2F2", "é")
-SECRET_WORDS = ("canary-secret-of-prometheus", "canary-passw0rd")
+VENDOR_TOKEN = "canary-vendor-key"
+SECRET_WORDS = ("canary-secret-of-prometheus", "canary-passw0rd", VENDOR_TOKEN)
 NUMBER_OF = {"a": 11, "b": 22, "c": 33}
 
 
@@ -70,7 +78,43 @@ def build_tenant(letter: str) -> Tenant:
         ):
             tenant.gone[label] = rows[label].pk
             rows[label].delete()
+    _make_accounts(tenant)
     return tenant
+
+
+def _make_accounts(tenant: Tenant) -> None:
+    """Create exporters with secrets, one with an address too; the vendor of one lists a player."""
+    letter, number = tenant.letter, NUMBER_OF[tenant.letter]
+    settings: dict[str, dict[str, object]] = {
+        "addreality": {"limit": number},
+        "json": {
+            "url": f"https://canary-{letter}.test/devices",
+            "headers": ["Authorization: Bearer {secret}"],
+            "id_path": "$.id",
+            "status_path": "$.status",
+            "online_values": ["up"],
+            "offline_values": ["down"],
+        },
+    }
+    for kind, secret in (("addreality", "api_token"), ("json", "secret")):
+        exporter = factories.make_exporter(
+            tenant.platform, _text(letter, kind), kind=kind, over_limit=number
+        )
+        exporter.settings = settings[kind]
+        exporter.take_secrets({secret: vendor_token(letter, kind)})
+        exporter.save()
+        Player.objects.create(
+            platform=tenant.platform,
+            exporter=exporter,
+            identity=f"canary-{letter}-{kind}",
+            name=_text(letter, f"player of {kind}"),
+            source=PlayerSource.DISCOVERED,
+        )
+
+
+def vendor_token(letter: str, kind: str) -> str:
+    """Return the token of a platform's vendor account: exporter processes alone may read it."""
+    return f"{VENDOR_TOKEN}-of-{letter}-{kind}"
 
 
 def _make_rows(tenant: Tenant, turn: str) -> dict[str, models.Model]:
@@ -277,6 +321,8 @@ def fingerprint(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
     # A token notes when it was used; that is no change of the platform.
     for row in found["platforms.ApiToken"]:
         row.pop("last_used_at")
+    for row in found["exporters.Exporter"]:
+        row["secrets"] = row["secrets"].sealed()
     return found
 
 

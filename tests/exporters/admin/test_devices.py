@@ -213,7 +213,7 @@ def test_csv_has_every_matching_player_and_no_formula(
     factories.make_mac(exporter_b, name="canary of B")
     world.say(sample(STATUS, player, 1) for player in players)
     heading, *found = rows(client_of(bob).get(EXPORT))
-    assert heading[:4] == ["Name", "MAC", "Status", "Reason"]
+    assert heading[:4] == ["Name", "MAC or ID", "Status", "Reason"]
     assert len(found) == len(HOSTILE)
     assert {row[2] for row in found} == {"Online"}
     assert not [cell for row in found for cell in row if cell.startswith(("=", "@", "+", "-"))]

@@ -187,6 +187,7 @@ def test_processes_read_settings_null_where_nothing_is_set(
             "exporter_type": "cubic",
             "enabled": False,
             "configuration": {"poll_interval": 60, "timeout": None, "max_concurrency": None},
+            "problem": "",
         }
     ]
     same = client.get(
