@@ -4,36 +4,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from exporters import metrics
-from exporters.kinds.shape import NOTHING, Kind, Reading, Reason, Status
+from exporters.kinds.shape import NOTHING, Kind, Reading, Reason
+from exporters.process.device import KNOWN, Device, pack, state_of, unpack
 from exporters.process.figures import Figures, State
 from exporters.process.gzip_stream import Ready
 from exporters.process.snapshot import CHUNK_LINES, Section
 
-KNOWN = (State.ONLINE, State.OFFLINE)
-BODY_KEPT = 512  # bytes; 100,000 devices with a usual answer of 100 take 15 MB
 # Only these readings are about the device; the rest are answers that did not come.
 _ABOUT_THE_DEVICE = ("", Reason.NOT_FOUND, Reason.ODD_STATUS, Reason.DUPLICATE)
-
-
-class Device:
-    """One device of the list and what its vendor said last."""
-
-    __slots__ = (
-        "answered_at", "body", "has_values", "identity", "info", "name", "reading", "reason",
-        "slot", "state",
-    )  # fmt: skip
-
-    def __init__(self, identity: str, name: str, slot: int, info: Mapping[str, str] | None) -> None:
-        self.identity = identity
-        self.name = name  # the one in Remosa
-        self.slot = slot
-        self.info = info  # the vendor's, safe to be served
-        self.state = State.UNKNOWN
-        self.reason = ""
-        self.reading: Reading | None = None  # the last one, while no failure came after it
-        self.body = b""  # what it was read from
-        self.answered_at = -math.inf
-        self.has_values = False
 
 
 class Fleet:
@@ -43,6 +21,7 @@ class Fleet:
         self.figures = Figures(exporter_id, platform_id)
         self.devices: dict[str, Device] = {}
         self.max_age = max_age  # seconds
+        self.changes = 0  # of lines, since the beginning
         self.repaired: dict[str, str] = {}  # identity -> the label that was not fit to be served
         self._kind = kind
         self._labels = {"exporter_id": str(exporter_id), "platform_id": str(platform_id)}
@@ -80,8 +59,11 @@ class Fleet:
                 self._show_info(device)
         return new
 
-    def learn(self, identity: str, reading: Reading, now: float) -> bool:
-        """Take in what an answer of the time `now` says; return whether the info is new."""
+    def learn(self, identity: str, reading: Reading, now: float, body: bytes = b"") -> bool:
+        """Take in what an answer of the time `now` says; return whether the info is new.
+
+        `body` is what it was read from, where the same bytes say the same again.
+        """
         device = self.devices.get(identity)
         if device is None:
             return False
@@ -89,30 +71,28 @@ class Fleet:
             self.fail(identity, reading.reason)
             return False
         device.answered_at = now
-        if device.state is not State.STALE and reading == device.reading:
-            return False  # the very answer of the last poll: nothing to write anew
-        device.reading = reading
-        self._set_state(device, _state(reading), reading.reason)
-        self._set_values(device, reading.values)
-        return self._learn_info(device, reading.info)
+        device.told = hash(body) if body else None
+        state = state_of(reading)
+        if state is not device.state or reading.reason != device.reason:
+            self._set_state(device, state, reading.reason)
+        if reading.values != device.values:
+            self._set_values(device, reading.values)
+        return reading.info is not None and self._learn_info(device, reading.info)
 
-    def repeated(self, identity: str, body: bytes) -> Reading | None:
-        """Return the last reading if it was read from the same bytes."""
+    def repeated(self, identity: str, body: bytes, now: float) -> Device | None:
+        """Return the device if these are the bytes it was learnt from; what they say is young."""
         device = self.devices.get(identity)
-        return device.reading if device is not None and device.body == body else None
-
-    def remember(self, identity: str, body: bytes) -> None:
-        """Keep the bytes that the last reading was read from, if they are few."""
-        device = self.devices.get(identity)
-        if device is not None:
-            device.body = body if len(body) <= BODY_KEPT else b""
+        if device is None or device.told is None or device.told != hash(body):
+            return None
+        device.answered_at = now
+        return device
 
     def fail(self, identity: str, reason: str) -> None:
         """Note that no answer came; a status that is known holds until it is too old."""
         device = self.devices.get(identity)
         if device is None:
             return
-        device.reading = None
+        device.told = None
         if device.state in KNOWN:
             device.reason = reason
         else:
@@ -127,11 +107,12 @@ class Fleet:
                 continue
             left = math.inf
             for device in self._slots[number * CHUNK_LINES : (number + 1) * CHUNK_LINES]:
-                if device is None or not (device.state in KNOWN or device.has_values):
+                if device is None or not (device.state in KNOWN or device.values):
                     continue
                 if device.answered_at > limit:
                     left = min(left, device.answered_at)
                 else:
+                    device.told = None
                     self._set_state(device, State.STALE, device.reason or Reason.STALE.value)
                     self._set_values(device, NOTHING)
             self._oldest[number] = left
@@ -149,14 +130,16 @@ class Fleet:
     def known(self) -> Iterator[tuple[str, Mapping[str, str], bool | None]]:
         """Yield identity, info and status (None: unknown) of each device with an info."""
         for device in self.devices.values():
-            if device.info is not None:
+            if device.vendor_info is not None:
                 online = device.state is State.ONLINE if device.state in KNOWN else None
-                yield device.identity, self._served_info(device, device.info), online
+                yield device.identity, self._served_info(device, device.vendor_info), online
 
     def info_of(self, identity: str) -> Mapping[str, str] | None:
-        """Return what the vendor said last of a device, besides its status."""
+        """Return what the vendor told of a device."""
         device = self.devices.get(identity)
-        return device.info if device else None
+        if device is None or device.vendor_info is None:
+            return None
+        return unpack(device.vendor_info, self._kind.info_labels)
 
     def _figures_ready(self, family: str) -> Ready:
         plain = self.figures.lines(family)
@@ -173,14 +156,16 @@ class Fleet:
             self._slots.append(None)
             if slot % CHUNK_LINES == 0:
                 self._oldest.append(math.inf)
-        device = Device(identity, name, slot, info)
+        device = Device(identity, name, slot)
+        if info is not None:
+            device.vendor_info = pack(info, self._kind.info_labels)
         self._slots[slot] = self.devices[identity] = device
         self.figures.devices[device.state.value] += 1
         self._show_info(device)
 
     def _remove(self, device: Device) -> None:
-        for section in self._sections.values():
-            section.put(device.slot, b"")
+        for family in self._sections:
+            self._put(family, device, b"")
         self.figures.devices[device.state.value] -= 1
         self.repaired.pop(device.identity, None)
         self._slots[device.slot] = None
@@ -197,17 +182,18 @@ class Fleet:
             self._note_age(device)
         else:
             unknown = self._unknown.line({**labels, "reason": reason}, 1)
-        self._sections[self._status.name].put(device.slot, status)
-        self._sections[self._unknown.name].put(device.slot, unknown)
+        self._put(self._status.name, device, status)
+        self._put(self._unknown.name, device, unknown)
+
+    def _put(self, family: str, device: Device, line: bytes) -> None:
+        self.changes += self._sections[family].put(device.slot, line)
 
     def _set_values(self, device: Device, values: Mapping[str, float]) -> None:
-        if not values and not device.has_values:
-            return
-        device.has_values = bool(values)
+        device.values = values
         labels = {**self._labels, self._kind.identity: device.identity}
         for name, metric in self._values.items():
             line = metric.line(labels, values[name]) if name in values else b""
-            self._sections[metric.name].put(device.slot, line)
+            self._put(metric.name, device, line)
         if values:
             self._note_age(device)
 
@@ -215,39 +201,28 @@ class Fleet:
         chunk = device.slot // CHUNK_LINES
         self._oldest[chunk] = min(self._oldest[chunk], device.answered_at)
 
-    def _learn_info(self, device: Device, told: Mapping[str, str] | None) -> bool:
-        if told is None:
-            return False
-        info = told
+    def _learn_info(self, device: Device, told: Mapping[str, str]) -> bool:
         unfit = [label for label, text in told.items() if metrics.safe_text(text) != text]
         if unfit:
-            info = {label: metrics.safe_text(text) for label, text in told.items()}
             self.repaired[device.identity] = ", ".join(unfit)
         else:
             self.repaired.pop(device.identity, None)
-        if info == device.info:
+        info = pack(told, self._kind.info_labels)
+        if info == device.vendor_info:
             return False
-        device.info = info
+        device.vendor_info = info
         self._show_info(device)
         return True
 
     def _show_info(self, device: Device) -> None:
         line = b""
-        if device.info is not None:
-            served = self._served_info(device, device.info)
+        if device.vendor_info is not None:
+            served = self._served_info(device, device.vendor_info)
             labels = {**served, **self._labels, self._kind.identity: device.identity}
             line = self._info.line(labels, 1)
-        self._sections[self._info.name].put(device.slot, line)
+        self._put(self._info.name, device, line)
 
-    def _served_info(self, device: Device, info: Mapping[str, str]) -> Mapping[str, str]:
+    def _served_info(self, device: Device, info: bytes) -> Mapping[str, str]:
         """Return the labels; Remosa's name of the device stands in for one the vendor lacks."""
-        told = {label: info.get(label, "") for label in self._kind.info_labels}
+        told = unpack(info, self._kind.info_labels)
         return {**told, "name": told.get("name") or device.name}
-
-
-def _state(reading: Reading) -> State:
-    if reading.status is Status.ONLINE:
-        return State.ONLINE
-    if reading.status is Status.OFFLINE:
-        return State.OFFLINE
-    return State.NOT_FOUND if reading.reason == Reason.NOT_FOUND else State.UNKNOWN

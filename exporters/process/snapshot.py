@@ -5,7 +5,9 @@ A scrape gets one immutable Snapshot.
 
 import math
 import threading
+from array import array
 from collections.abc import Callable, Iterable
+from itertools import accumulate, pairwise
 from typing import NamedTuple, Protocol
 
 from exporters.process.gzip_stream import Ready, Sum
@@ -21,31 +23,60 @@ class Snapshot(NamedTuple):
     next_expiry: float  # a time of the process' clock
 
 
+class Chunk:
+    """Up to CHUNK_LINES lines. They are kept once, joined: `ends` tells where each one ends."""
+
+    __slots__ = ("changed", "ends", "ready")
+
+    def __init__(self) -> None:
+        self.ready = Ready.of(b"")
+        self.ends = array("I")
+        self.changed: dict[int, bytes] = {}  # lines that `ready` does not have yet, by place
+
+    def line(self, place: int) -> bytes:
+        """Return the line of a place, b"" for none."""
+        if place in self.changed:
+            return self.changed[place]
+        if place >= len(self.ends):
+            return b""
+        return self.ready.plain[self.ends[place - 1] if place else 0 : self.ends[place]]
+
+    def renew(self) -> None:
+        """Make the bytes anew, if a line changed."""
+        if not self.changed:
+            return
+        plain = self.ready.plain
+        lines = [plain[start:end] for start, end in pairwise((0, *self.ends))]
+        lines += [b""] * (max(self.changed) + 1 - len(lines))
+        for place, line in self.changed.items():
+            lines[place] = line
+        self.changed = {}
+        self.ends = array("I", accumulate(map(len, lines)))
+        self.ready = Ready.of(b"".join(lines))
+
+
 class Section:
     """The lines of one metric family of one source: one line, or none, a slot."""
 
     def __init__(self) -> None:
-        self._lines: list[bytes] = []
-        self._ready: list[Ready] = []
-        self._changed: set[int] = set()
+        self._chunks: list[Chunk] = []
 
-    def put(self, slot: int, line: bytes) -> None:
-        """Set the line of a slot; `b""` takes it away."""
-        while slot >= len(self._lines):
-            self._lines.append(b"")
-        if self._lines[slot] != line:
-            self._lines[slot] = line
-            self._changed.add(slot // CHUNK_LINES)
+    def put(self, slot: int, line: bytes) -> bool:
+        """Set the line of a slot, `b""` takes it away; return whether that is a change."""
+        number, place = divmod(slot, CHUNK_LINES)
+        while number >= len(self._chunks):
+            self._chunks.append(Chunk())
+        chunk = self._chunks[number]
+        if chunk.line(place) == line:
+            return False
+        chunk.changed[place] = line
+        return True
 
     def ready(self) -> list[Ready]:
         """Return the chunks, those that changed made anew."""
-        for number in self._changed:
-            while number >= len(self._ready):
-                self._ready.append(Ready.of(b""))
-            start = number * CHUNK_LINES
-            self._ready[number] = Ready.of(b"".join(self._lines[start : start + CHUNK_LINES]))
-        self._changed.clear()
-        return self._ready
+        for chunk in self._chunks:
+            chunk.renew()
+        return [chunk.ready for chunk in self._chunks]
 
 
 class Fleet(Protocol):
