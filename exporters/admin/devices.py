@@ -16,19 +16,19 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from exporters import enrolment, live, spreadsheet
-from exporters.models import Player
+from exporters.models import Player, PlayerSource
 from platforms.audit import Actor
 from platforms.models import Site
 from platforms.roles import Deed
-from platforms.scoped_admin import ScopedModelAdmin
 from platforms.scoped_fields import person_of
 
+from .check import CheckPages
 from .dashboard import figures
 from .device_list import list_context, read_filters
 
 
 @admin.register(Player)
-class PlayerAdmin(ScopedModelAdmin):
+class PlayerAdmin(CheckPages):
     """Players as Prometheus sees them."""
 
     may_add = False
@@ -39,7 +39,7 @@ class PlayerAdmin(ScopedModelAdmin):
 
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("remosa/devices.css",)}
-        js: ClassVar[tuple[str, ...]] = ("remosa/live.js",)
+        js: ClassVar[tuple[str, ...]] = ("remosa/live.js", "remosa/vendor_questions.js")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the watched players of the person; retired ones are history."""
@@ -142,6 +142,11 @@ class PlayerAdmin(ScopedModelAdmin):
         if not isinstance(player, Player) or not self.has_view_permission(request, player):
             raise Http404
         return player
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        """Leave the name of a player that the vendor lists to the vendor."""
+        listed = isinstance(obj, Player) and obj.source == PlayerSource.DISCOVERED
+        return ["name"] if listed else []
 
     def get_form(
         self,
