@@ -119,7 +119,7 @@ def announced_at(answer: Answer) -> str:
 def read_exporters(body: bytes) -> list[Entry]:
     """Read the answer of `Api.exporters`; one bad entry spoils it all."""
     entries = []
-    for row in _array(body):
+    for row in _rows(body):
         match row:
             case {"exporter_id": int(exporter_id), "platform_id": int(platform_id)}:
                 told = row.get("configuration")
@@ -141,8 +141,7 @@ def read_devices(body: bytes, kind: Kind, shard: Shard = WHOLE) -> Devices:
     """Read the shard's part of an answer of `Api.devices`; bad entries are left out and told."""
     devices = Devices()
     others = 0
-    rows = _array(body)
-    for row in rows:
+    for row in _rows(body):
         match row:
             case {"exporter_id": int(exporter_id), "platform_id": int(platform_id)}:
                 pass
@@ -163,7 +162,7 @@ def read_devices(body: bytes, kind: Kind, shard: Shard = WHOLE) -> Devices:
             devices.duplicates.append(f"{identity} of exporter {exporter_id}")
         else:
             names[identity] = name if isinstance(name, str) else ""
-    if rows and not devices.by_exporter and not others:
+    if devices.rejected and not devices.by_exporter and not others:
         raise ListError(f"Remosa's device list has no usable entry, only {devices.rejected[0]}")
     return devices
 
@@ -180,14 +179,15 @@ def told_problems(devices: Devices) -> Iterator[str]:
             yield f"{len(which)} in the device list {what}: {shown}"
 
 
-def _array(body: bytes) -> list[dict[str, object]]:
+def _rows(body: bytes) -> Iterator[dict[str, object]]:
+    """Yield the objects of a list, which as a whole would take 100 MB for 100,000 devices."""
     try:
-        value = strict_json.read(body)
+        for row in strict_json.entries(body):
+            if not isinstance(row, dict):
+                raise ListError("Remosa's answer is no JSON list of objects")
+            yield row
     except strict_json.MalformedError as error:
-        raise ListError(f"Remosa's answer is cut short or no JSON ({error})") from error
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise ListError("Remosa's answer is no JSON list of objects")
-    return value
+        raise ListError(f"Remosa's answer is cut short or no JSON list ({error})") from error
 
 
 def _message(body: bytes) -> str:

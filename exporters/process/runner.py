@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from exporters import metrics
 from exporters.kinds.shape import Request
 from exporters.process import VERSION, figures
-from exporters.process.cache import Cache
+from exporters.process.cache import Cache, Kept
 from exporters.process.configuration import Configuration
 from exporters.process.device_list import Api
 from exporters.process.entrance import Entrance, prepare
@@ -150,7 +150,7 @@ class ExporterProcess:
         if self._kept.devices is not None:
             logger.info("From the cache: %s devices", self._kept.devices.count)
             self._sources.apply(self._kept.entries, self._kept.devices, self._kept.info)
-            self._kept.info = {}
+            self._kept = Kept()  # what of it is still true, the sources hold
 
 
 def _headers(configuration: Configuration) -> Iterator[tuple[str, bytes]]:
