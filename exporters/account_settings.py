@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.utils import translation
 from django.utils.functional import lazy
-from django.utils.text import format_lazy
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -27,8 +27,15 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # No name or password, no backslash, no fragment: nothing that two readers could read differently.
 _URL = re.compile(r"https?://[A-Za-z0-9._\-\[\]:]+(?:[/?][!-\"$-\[\]-~]*)?")
 
+
+def _titled(text: str) -> str:
+    title: str = capfirst(translation.gettext(text))
+    return title
+
+
 # For the words of kinds, which mark them for translation and know no language.
 translated = lazy(translation.gettext, str)
+titled = lazy(_titled, str)
 
 Problems = Mapping[str, StrOrPromise]
 

@@ -20,7 +20,7 @@ from platforms.scoped_forms import ScopedModelForm
 from platforms.secrets import KEPT, Secret, WriteOnlySecretField
 
 from . import account_settings
-from .account_settings import WHOLE, Stored, is_secret, translated
+from .account_settings import WHOLE, Stored, is_secret, titled, translated
 from .kinds.shape import Kind, Setting, SettingType
 from .models import Exporter, Player
 
@@ -129,7 +129,7 @@ def form_of(kind: Kind) -> type[ExporterForm]:
 def _field(setting: Setting) -> forms.Field:
     """Return the field of a setting; that its value is right is checked with the others."""
     texts: dict[str, Any] = {
-        "label": translated(setting.title),
+        "label": titled(setting.title),
         "help_text": translated(setting.help) if setting.help else "",
         "required": setting.required,
     }
@@ -142,7 +142,7 @@ def _field(setting: Setting) -> forms.Field:
         )
     if setting.type is SettingType.CHOICE:
         empty = [] if setting.required or setting.default else [("", "-")]
-        choices = [(name, translated(title)) for name, title in setting.choices]
+        choices = [(name, titled(title)) for name, title in setting.choices]
         return forms.ChoiceField(
             choices=[*empty, *choices], widget=UnfoldAdminSelectWidget, **texts
         )

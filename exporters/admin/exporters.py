@@ -17,12 +17,14 @@ from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 
 from exporters import enrolment
-from exporters.account_settings import is_secret, translated
+from exporters.account_settings import is_secret, titled
 from exporters.forms_of_exporters import PREFIX, ExporterForm, form_of, stored_of
 from exporters.kinds import KINDS, Kind
 from exporters.models import Exporter, Player
 from platforms.admin.filters import PlatformFilter, several_platforms
 from platforms.audit import Actor
+from platforms.roles import Deed
+from platforms.scoped_fields import person_of
 
 from .trial import TrialPages
 
@@ -80,7 +82,10 @@ class ExporterAdmin(TrialPages):
         if kind.settings:
             typed = [PREFIX + each.name for each in kind.settings]
             may = self.has_change_permission(request, obj) if obj else True
-            blocks.append((kind.title, {"fields": typed if may else ["account"]}))
+            hint = {} if person_of(request).may(Deed.OWN) else _hint(kind)
+            blocks.append(
+                (kind.title, {"fields": typed, **hint} if may else {"fields": ["account"]})
+            )
         blocks.append((_("Polling"), polling))
         return self.without_given_platform(request, obj, blocks)
 
@@ -162,7 +167,7 @@ class ExporterAdmin(TrialPages):
             else:
                 value = stored.settings.get(each.name, "–")
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            lines.append((translated(each.title), shown))
+            lines.append((titled(each.title), shown))
         return format_html_join("", "<div>{}: <bdi>{}</bdi></div>", lines)
 
     @admin.display(description=_("poll interval, s"), ordering="poll_interval")
@@ -232,6 +237,12 @@ def _kind_of(request: HttpRequest, obj: models.Model | None) -> Kind:
     if isinstance(obj, Exporter):
         return obj.shape
     return _chosen_kind(request) or next(iter(KINDS.values()))
+
+
+def _hint(kind: Kind) -> dict[str, StrOrPromise]:
+    if not any(each.guarded for each in kind.settings):
+        return {}
+    return {"description": _("Superadmins alone change what is grey: it says where requests go.")}
 
 
 def _about(kind: Kind) -> StrOrPromise:

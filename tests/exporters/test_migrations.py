@@ -8,18 +8,35 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from exporters.models import ExporterProcess
+from exporters.models import Exporter, ExporterProcess
 from platforms.models import Platform, TokenKind
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
-def model_at(migration: str) -> Any:
-    """Return the processes' model as it was after a migration, with the database brought there."""
+def model_at(migration: str, model: str = "ExporterProcess") -> Any:
+    """Return a model as it was after a migration, with the database brought there."""
     call_command("migrate", "exporters", migration, verbosity=0)
     state = MigrationExecutor(connection).loader.project_state([("exporters", migration)])
-    return state.apps.get_model("exporters", "ExporterProcess")
+    return state.apps.get_model("exporters", model)
+
+
+def test_exporters_that_are_there_get_a_context_each_for_their_secrets(
+    platform_a: Platform,
+) -> None:
+    try:
+        rows = model_at("0002_player_page_of_all", "Exporter").objects
+        for name in ("one", "two"):
+            rows.create(platform_id=platform_a.pk, kind="cubic", name=name, list_version=1)
+    finally:
+        call_command("migrate", "exporters", verbosity=0)
+    one, two = Exporter.objects.order_by("name")
+    assert one.secret_context != two.secret_context
+    assert (one.settings, bool(one.secrets), one.over_limit) == ({}, False, 0)
+    one.take_secrets({"api_token": "t"})
+    one.save()
+    assert Exporter.objects.get(name="one").opened_secrets() == {"api_token": "t"}
 
 
 def test_processes_are_limited_as_their_tokens_and_have_an_address_each(
