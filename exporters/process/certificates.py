@@ -13,6 +13,7 @@ from cryptography import x509
 from exporters.process.configuration import ConfigurationError
 
 VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+NO_KEY = (None, "PEM_LIB", "NO_START_LINE")  # OpenSSL's words for it
 CLIENTS = {
     "NoClientCert": ssl.CERT_NONE,
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
@@ -49,14 +50,15 @@ def context(tls: Tls) -> ssl.SSLContext:
     _read("key_file", tls.key_file)
     try:
         made.load_cert_chain(tls.cert_file, tls.key_file, password=_refuse_a_locked_key)
-    except ssl.SSLError as error:
-        wrong = "belongs to another certificate than cert_file"
-        if error.reason != "KEY_VALUES_MISMATCH":
-            wrong = "holds no private key in PEM"
-        raise _unusable("key_file", tls.key_file, wrong) from error
+    except OSError as error:
+        raise _unusable("key_file", tls.key_file, _wrong_with_key(error)) from error
     if tls.client_ca_file is not None:
         _certificates("client_ca_file", tls.client_ca_file)
-        made.load_verify_locations(tls.client_ca_file)
+        try:
+            made.load_verify_locations(tls.client_ca_file)
+        except OSError as error:
+            wrong = f"cannot be used ({error})"
+            raise _unusable("client_ca_file", tls.client_ca_file, wrong) from error
     made.verify_mode = CLIENTS[tls.client_auth_type]
     return made
 
@@ -78,6 +80,13 @@ def _certificates(key: str, path: Path) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(content)
     except ValueError as error:
         raise _unusable(key, path, "holds no certificate in PEM") from error
+
+
+def _wrong_with_key(error: OSError) -> str:
+    reason = getattr(error, "reason", "")
+    if reason == "KEY_VALUES_MISMATCH":
+        return "belongs to another certificate than cert_file"
+    return "holds no private key in PEM" if reason in NO_KEY else f"cannot be used ({error})"
 
 
 def _read(key: str, path: Path) -> bytes:

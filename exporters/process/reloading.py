@@ -47,7 +47,7 @@ class Reloading:
     async def _reload(self) -> None:
         try:
             configuration, prepared = await asyncio.to_thread(self._read_all)
-        except ConfigurationError as error:
+        except (ConfigurationError, OSError) as error:
             logger.error("Not reloaded, what held before goes on: %s", error)
             return
         was = self._entrance.scheme

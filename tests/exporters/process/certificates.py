@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 DAY = timedelta(days=1)
 
 
@@ -28,10 +29,14 @@ class Authority:
         self.file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
     def issue(
-        self, name: str, holds_for: timedelta = DAY, password: bytes = b""
+        self,
+        name: str,
+        holds_for: timedelta = DAY,
+        password: bytes = b"",
+        key: Key | None = None,
     ) -> tuple[Path, Path]:
         """Write certificate and key of somebody at 127.0.0.1; return their files."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names = [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         made = self._builder(subject, key, holds_for).add_extension(
@@ -56,7 +61,7 @@ class Authority:
         return context
 
     def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, holds_for: timedelta
+        self, subject: x509.Name, key: Key, holds_for: timedelta
     ) -> x509.CertificateBuilder:
         until = datetime.now(UTC) + holds_for
         return (

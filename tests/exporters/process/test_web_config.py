@@ -5,6 +5,7 @@ from pathlib import Path
 
 import bcrypt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from exporters.process import certificates, web_config
 from exporters.process.certificates import Tls
@@ -130,6 +131,12 @@ def test_a_certificate_or_key_that_cannot_be_used_is_named(tmp_path: Path) -> No
         (unusable(cert, key, nonsense), "client_ca_file: '/"),
     ):
         assert told in found
+
+
+def test_a_key_that_openssl_finds_too_weak_is_told_as_that(tmp_path: Path) -> None:
+    short = rsa.generate_private_key(65537, 1024)  # noqa: S505 (too weak is what it has to be)
+    cert, key = Authority(tmp_path).issue("weak", key=short)
+    assert "KEY_TOO_SMALL" in unusable(cert, key)
 
 
 def test_a_certificate_says_whose_it_is_and_until_when(tmp_path: Path) -> None:
