@@ -27,14 +27,15 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # No name or password, no backslash, no fragment: nothing that two readers could read differently.
 _URL = re.compile(r"https?://[A-Za-z0-9._\-\[\]:]+(?:[/?][!-\"$-\[\]-~]*)?")
 
+# For the words of kinds, which mark them for translation and know no language.
+translated = lazy(translation.gettext, str)
+
 
 def _titled(text: str) -> str:
-    title: str = capfirst(translation.gettext(text))
+    title: str = capfirst(translated(text))
     return title
 
 
-# For the words of kinds, which mark them for translation and know no language.
-translated = lazy(translation.gettext, str)
 titled = lazy(_titled, str)
 
 Problems = Mapping[str, StrOrPromise]
