@@ -143,6 +143,12 @@ def having(selected: Expression, value: int) -> Expression:
     return Expression(f"{selected} == {value}")
 
 
+def risen(selected: Expression, seconds: int, *labels: str) -> Expression:
+    """Tell how far counters rose of late, in sum, of those that rose; `selected` is a selector."""
+    by = ",".join(map(_label, labels))
+    return Expression(f"sum by ({by}) (increase({selected}[{seconds}s])) > 0")
+
+
 def counts(selected: Expression, *labels: str, value_label: str = "value") -> Expression:
     """Count series by value and labels in one query: `{platform_id="1",value="0"} 12`."""
     by = ",".join(map(_label, labels))

@@ -26,13 +26,13 @@ from platforms.audit import Actor
 from platforms.roles import Deed
 from platforms.scoped_fields import person_of
 
-from .trial import TrialPages
+from .condition_pages import ConditionPages
 
 DEFAULTS = {"poll_interval": 30, "timeout": 10, "max_concurrency": 50}
 
 
 @admin.register(Exporter)
-class ExporterAdmin(TrialPages):
+class ExporterAdmin(ConditionPages):
     """Members see their platforms' exporters; administrators and managers change them."""
 
     search_fields = ("name",)
@@ -44,7 +44,6 @@ class ExporterAdmin(TrialPages):
     list_select_related = ("platform",)
     warn_unsaved_form = True
     form = ExporterForm
-    change_form_outer_before_template = "admin/exporters/exporter/over_limit.html"
 
     # -- the list and the form ------------------------------------------------------------------
 
@@ -67,7 +66,7 @@ class ExporterAdmin(TrialPages):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the platform only where there are several."""
-        own = ["name", "kind", "enabled", "watched", "interval"]
+        own = ["name", "kind", "health", "enabled", "watched", "interval"]
         return [*own, "platform"] if several_platforms(request) else own
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:

@@ -1,8 +1,9 @@
-"""How a vendor's answer reads on a page."""
+"""How a vendor's answer, and the health of an exporter, read on a page."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import template
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
@@ -10,7 +11,7 @@ from exporters import remarks
 from exporters.kinds.shape import Reading
 from exporters.prometheus import Sample
 
-from .devices import local
+from .devices import length, local
 
 register = template.Library()
 
@@ -28,3 +29,9 @@ def besides(reading: Reading) -> list[tuple[StrOrPromise, StrOrPromise]]:
     return [
         (title, local(told) if isinstance(told, datetime) else told) for title, told in said if told
     ]
+
+
+@register.filter
+def ago(at: datetime) -> str:
+    """Say how long ago a moment was; a clock that is ahead makes it now."""
+    return _("%(time)s ago") % {"time": length(max(timezone.now() - at, timedelta()))}
