@@ -47,7 +47,10 @@ def test_what_the_admin_sets_holds_unless_the_environment_says_otherwise(
     remosa.set({4: [A]}, poll_interval=7, timeout=3, max_concurrency=9)
     with exporter(POLL_INTERVAL="", TIMEOUT="2.5") as process:
         process.until(
-            lambda: "every 7 s, 9 at once, timeout 2.5 s, kept 21 s" in process.get("/")[1]
+            lambda: (
+                "every 7 s, 9 at once, timeout 2.5 s, a status counts for 21 s"
+                in process.get("/")[1]
+            )
         )
 
 
@@ -57,7 +60,10 @@ def test_values_of_the_admin_that_make_no_sense_leave_the_defaults(
     remosa.set({4: [A]}, poll_interval=-1, timeout="soon", max_concurrency=None)
     with exporter(POLL_INTERVAL="", TIMEOUT="") as process:
         process.until(
-            lambda: "every 30 s, 50 at once, timeout 10 s, kept 90 s" in process.get("/")[1]
+            lambda: (
+                "every 30 s, 50 at once, timeout 10 s, a status counts for 90 s"
+                in process.get("/")[1]
+            )
         )
 
 
