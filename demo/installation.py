@@ -63,6 +63,7 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
     settings = environment(place, ports)
     vendor_port = ports["DEMO_VENDOR_PORT"]
     vendor_address = f"http://{LOOPBACK}:{vendor_port}"
+    asking = vendor_addresses(vendor_address)  # the web too, for a person's "Check now"
     place.secret(place.demo_password.name, secrets.token_urlsafe(9))
     vendor = local.manage("run_demo_vendor", f"--port={vendor_port}", f"--speed={world.speed}")
     return [
@@ -74,8 +75,8 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
             *world.options,
         ),
         Process("vendor", [*vendor, *world.options], settings, f"{vendor_address}/control"),
-        local.web(settings, ports["REMOSA_WEB_PORT"]),
-        *local.exporters(place, settings | vendor_addresses(vendor_address), ports),
+        local.web(settings | asking, ports["REMOSA_WEB_PORT"]),
+        *local.exporters(place, settings | asking, ports),
         replace(
             local.prometheus(place, settings, ports, SCRAPE_SECONDS),
             ready=partial(sees_the_fleet, ports["REMOSA_PROMETHEUS_PORT"]),

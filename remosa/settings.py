@@ -206,14 +206,15 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# Seeds the Prometheus connection until a superadmin saves one in the admin.
 # Where a person's "Check now" asks; exporter processes read the same variables for themselves.
+# Empty: the vendor's own address.
 VENDOR_ADDRESSES = {
-    kind.name: env.str(kind.address_variable, default=kind.default_address)
+    kind.name: env.str(kind.address_variable, default="") or kind.default_address
     for kind in KINDS.values()
     if kind.address_variable
 }
 
+# Seeds the Prometheus connection until a superadmin saves one in the admin.
 PROMETHEUS_URL = env.str("PROMETHEUS_URL", default="http://127.0.0.1:9090")
 # Networks and host names at which an exporter process may announce itself to be scraped.
 EXPORTER_ADDRESSES = env.list("REMOSA_EXPORTER_ADDRESSES", default=["127.0.0.0/8", "::1/128"])

@@ -44,6 +44,9 @@ def test_the_exporters_ask_the_simulated_vendors(place: Place) -> None:
     assert address == "http://127.0.0.1:9900/api/v0.1/players/status-check?mac="
     address = addreality.environment["ADDREALITY_API_URL"]
     assert address == "http://127.0.0.1:9900/public/v1/device/list"
+    web = processes["web"].environment
+    assert web["ADDREALITY_API_URL"] == address, "a person who checks a player asks there too"
+    assert web["EXTERNAL_API_BASE_URL"] == cubic.environment["EXTERNAL_API_BASE_URL"]
     options = {"--players=5", "--devices=6", "--screens=7", "--seed=1"}
     assert options <= set(processes["vendor"].argv)
     assert options <= set(processes["database"].argv)

@@ -10,17 +10,20 @@ import yaml
 from django.core.management import get_commands, load_command_class
 from django.urls import resolve
 
-from exporters.kinds import KINDS
+from exporters.kinds import KINDS, Kind
 from tests.environment_names import ROOT, configuration_read, settings_read
 
 FOLDER = ROOT / "docker"
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
-OURS = ("secrets", "migrate", "web", "sightings", "cubic-exporter")
+EXPORTERS = tuple(f"{kind}-exporter" for kind in KINDS)
+OURS = ("secrets", "migrate", "web", "sightings", *EXPORTERS)
 ONE_SHOT = ("secrets", "migrate")
 STAYING = tuple(name for name in SERVICES if name not in ONE_SHOT)
 # Read by gunicorn and by prometheus_client, not by our code.
 OF_LIBRARIES = {"WEB_CONCURRENCY", "PROMETHEUS_MULTIPROC_DIR"}
+# Read by both: an exporter process asks there, and the web when a person wants to see.
+ADDRESSES = {kind.address_variable for kind in KINDS.values() if kind.address_variable}
 SECRET_NAME = re.compile(r"SECRET|PASSWORD|TOKEN|DATABASE_URL|REDIS_URL|EMAIL_URL")
 
 
@@ -33,8 +36,8 @@ def environment(service: str) -> dict[str, str]:
 
 
 def test_every_part_is_a_container() -> None:
-    parts = {"web", "migrate", "sightings", "cubic-exporter", "postgres", "redis", "prometheus"}
-    assert parts <= set(SERVICES)
+    parts = {"web", "migrate", "sightings", "postgres", "redis", "prometheus"}
+    assert parts | set(EXPORTERS) <= set(SERVICES)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -96,6 +99,8 @@ def test_each_secret_goes_to_its_readers_alone() -> None:
         "postgres-secrets": {"secrets", "postgres"},
         "redis-secrets": {"secrets", "redis"},
         "exporter-secrets": {"migrate", "cubic-exporter"},
+        "addreality-secrets": {"migrate", "addreality-exporter"},
+        "json-secrets": {"migrate", "json-exporter"},
         "prometheus-secrets": {"secrets", "migrate", "prometheus"},
     }
     for service in STAYING:
@@ -106,8 +111,8 @@ def test_each_secret_goes_to_its_readers_alone() -> None:
 @pytest.mark.parametrize(
     ("services", "known"),
     [
-        (("web", "migrate", "sightings"), set(settings_read()) | OF_LIBRARIES),
-        (("cubic-exporter",), configuration_read()),
+        (("web", "migrate", "sightings"), set(settings_read()) | OF_LIBRARIES | ADDRESSES),
+        (EXPORTERS, configuration_read()),
     ],
     ids=["web", "exporter"],
 )
@@ -127,16 +132,30 @@ def test_images_have_a_version(service: str) -> None:
     assert version != "latest"
 
 
-def test_the_addresses_of_the_parts_fit_together() -> None:
-    kind = KINDS["cubic"]
-    web, exporter = environment("web"), environment("cubic-exporter")
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_the_addresses_of_an_exporter_and_the_web_fit_together(kind: Kind) -> None:
+    service = f"{kind.name}-exporter"
+    web, exporter = environment("web"), environment(service)
+    assert SERVICES[service]["command"][-1] == f"run_{kind.name}_exporter"
     assert exporter["REMOSA_API_URL"] == "http://web:8000"
-    assert "web" in web["ALLOWED_HOSTS"].split(",")
-    assert exporter["EXPORTER_ADVERTISE_HOST"] in web["REMOSA_EXPORTER_ADDRESSES"].split(",")
-    assert exporter["EXPORTER_ADVERTISE_HOST"] in SERVICES
+    assert exporter["EXPORTER_ADVERTISE_HOST"] == service
+    assert service in web["REMOSA_EXPORTER_ADDRESSES"].split(",")
     assert exporter["EXPORTER_PORT"] == str(kind.port)
-    assert SERVICES["cubic-exporter"]["ports"][0].endswith(f":{kind.port}")
-    assert web["PROMETHEUS_URL"] == "http://prometheus:9090"
+    assert SERVICES[service]["ports"][0].endswith(f":{kind.port}")
+    assert f":{kind.port}/" in SERVICES[service]["healthcheck"]["test"][-1]
+    if kind.address_variable:
+        assert web[kind.address_variable] == exporter[kind.address_variable]
+
+
+def test_no_two_exporters_share_a_cache_a_port_or_a_name() -> None:
+    for name in ("EXPORTER_INSTANCE", "EXPORTER_PORT", "CACHE_DB_FILE"):
+        assert len({environment(service)[name] for service in EXPORTERS}) == len(EXPORTERS)
+    assert len(set.union(*(volumes(service) for service in EXPORTERS))) == 2 * len(EXPORTERS)
+
+
+def test_prometheus_and_the_web_find_each_other() -> None:
+    assert "web" in environment("web")["ALLOWED_HOSTS"].split(",")
+    assert environment("web")["PROMETHEUS_URL"] == "http://prometheus:9090"
 
 
 def test_prometheus_asks_addresses_that_exist_with_tokens_that_it_has() -> None:
@@ -156,7 +175,9 @@ def test_prometheus_asks_addresses_that_exist_with_tokens_that_it_has() -> None:
 def test_the_first_start_gives_commands_words_that_they_know() -> None:
     text = (FOLDER / "first_start.sh").read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [shlex.split(line) for line in text.splitlines() if line.startswith("python manage.py")]
-    assert [words[2] for words in lines] == ["migrate", "issue_token", "issue_token"]
+    assert [words[2] for words in lines] == ["migrate", *["issue_token"] * (len(KINDS) + 1)]
+    kinds = {words[words.index("--exporter-kind") + 1] for words in lines if "exporter" in words}
+    assert kinds == set(KINDS)
     for _python, _manage, name, *words in lines:
         application = get_commands()[name]
         assert isinstance(application, str)
