@@ -25,7 +25,8 @@ from .scoped_fields import ScopedFields, person_of, platform_id_of
 from .scoped_forms import ScopedModelForm, only_platform
 
 LONGEST_SEARCH = 200  # characters
-HIDDEN = frozenset({"digest", "password", "secret"})  # columns that no list answers about
+# Columns that no list answers about.
+HIDDEN = frozenset({"digest", "password", "secret", "secret_context", "secrets"})
 
 
 class ScopedModelAdmin(ScopedFields, ModelAdmin):

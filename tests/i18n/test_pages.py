@@ -37,10 +37,10 @@ DATA = re.compile(
 )
 # Names that Russian operators write in Latin letters, and the two languages of the switch.
 NAMES = {
-    *("API", "CSV", "CubicMedia", "English", "ID", "IP", "JSON", "LDAP", "MAC", "PEM"),
+    *("AddReality", "API", "CSV", "CubicMedia", "English", "ID", "IP", "JSON", "LDAP", "MAC"),
     *("Prometheus", "Remosa", "Service", "Sign", "Single", "SMS", "TLS", "UTF", "Windows"),
     *("On", "bearer", "discovery", "en", "esc", "instance", "ip", "mac", "name", "outip", "ru"),
-    "service",
+    *("PEM", "service"),
 }
 # What a browser sends of the table within a form, when it has no rows.
 NO_ROWS = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}

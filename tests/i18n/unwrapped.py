@@ -21,7 +21,7 @@ SAYING = {"ValidationError": 0, "PermissionDenied": 0, "Http404": 0, "add_error"
 SAYING |= dict.fromkeys(("debug", "info", "success", "warning", "error"), 1)  # of messages
 RELATIONS = {"ForeignKey", "OneToOneField", "ManyToManyField"}
 # Proper names are the same everywhere.
-NAMES = {"Authorization", "Bearer", "CSV", "CubicMedia", "Remosa"}
+NAMES = {"AddReality", "Authorization", "Bearer", "CSV", "CubicMedia", "JSON", "Remosa"}
 # Blocks whose text is translated, or is no text.
 SILENT = re.compile(r"(?:blocktrans(?:late)?\b|comment\b|block bodyclass\b)")
 ENDS = {"endblocktrans", "endblocktranslate", "endcomment", "endblock"}

@@ -1,8 +1,10 @@
 """The form of an exporter is made of its kind's settings; secrets go in and never come out."""
 
+import io
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
 from exporters.kinds import KINDS
@@ -138,6 +140,35 @@ def test_an_unreadable_token_is_told_and_can_be_replaced(
     assert Exporter.objects.get().secrets.sealed() == sealed
     assert client.post(page(addreality), {**form, "setting_api_token": "new"}).status_code == 302
     assert Exporter.objects.get().opened_secrets() == {"api_token": "new"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["secrets__startswith=1", "secrets=x", "secrets__isnull=1", "secret_context__gte=0"],
+)
+def test_no_list_is_narrowed_by_a_secret(
+    client_of: ClientOf, root: User, addreality: Exporter, query: str
+) -> None:
+    answer = client_of(root).get(f"{reverse('admin:exporters_exporter_changelist')}?{query}")
+    assert answer.status_code == 400
+
+
+def test_the_rotation_of_keys_seals_the_tokens_of_exporters_anew(
+    addreality: Exporter, settings: Any
+) -> None:
+    new = "another key that is long enough to be one"
+    settings.REMOSA_SECRET_KEYS = [new, *settings.REMOSA_SECRET_KEYS]
+    call_command("rotate_secrets")
+    settings.REMOSA_SECRET_KEYS = [new]
+    assert Exporter.objects.get().opened_secrets() == {"api_token": CANARY}
+
+
+def test_a_dump_of_the_rows_holds_no_secret(addreality: Exporter) -> None:
+    dump = io.StringIO()
+    call_command("dumpdata", "exporters", stdout=dump)
+    assert addreality.name in dump.getvalue()
+    assert addreality.secrets.sealed() not in dump.getvalue()
+    assert CANARY not in dump.getvalue()
 
 
 # -- addresses ------------------------------------------------------------------------------------
