@@ -108,7 +108,7 @@ class EachSource(Source):
             for identity in self._order:
                 self.fleet.fail(identity, Reason.SETTINGS.value)
             self._tell(0, 1 if self._order else 0, 0.0)
-        self._around.publisher.now()
+        self._around.publisher.after_round()
         self._conclude(failed=bool(self._order))
 
     def _ask_newcomers(self, identities: list[str]) -> None:
@@ -209,13 +209,13 @@ class EachSource(Source):
 
     def _end(self, round_: Round) -> None:
         if round_.scope is Scope.NEWCOMERS:
-            self._around.publisher.now()
+            self._around.publisher.after_round()
             return
         failed = round_.bad > 0 and round_.good == 0
         if round_.scope is Scope.ALL:
             with self._around.exposition.lock:
                 self._tell(round_.good, round_.bad, round_.seconds)
-        self._around.publisher.now()
+        self._around.publisher.after_round()
         if round_.scope is Scope.PROBE and not failed and not self._is_held:
             self._failing = False
             self._poll()

@@ -36,6 +36,7 @@ class Figures:
         self.dropped = self.missing = 0  # devices
         self.errors = Counter({reason.value: 0 for reason in Reason if reason not in _NO_ERRORS})
         self.devices = Counter({state.value: 0 for state in State})
+        self._written: dict[str, tuple[object, bytes]] = {}  # from which numbers, by family
 
     @property
     def up(self) -> bool | None:
@@ -48,8 +49,19 @@ class Figures:
             self._up, self.since = value, None if value is None else time.time()
 
     def lines(self, family: str) -> bytes:
-        """Return the lines of one of the families of FAMILIES."""
-        return b"".join(self._lines(family))
+        """Return the lines of one of the families of FAMILIES, written anew when they changed."""
+        numbers = self._numbers(family)
+        written = self._written.get(family)
+        if written is None or written[0] != numbers:
+            written = self._written[family] = (numbers, b"".join(self._lines(family)))
+        return written[1]
+
+    def _numbers(self, family: str) -> object:
+        if family == metrics.SOURCE_ERRORS.name:
+            return tuple(self.errors.values())
+        if family == metrics.SOURCE_DEVICES.name:
+            return tuple(self.devices.values())
+        return self._value(family)
 
     def _lines(self, family: str) -> Iterator[bytes]:
         if family == metrics.SOURCE_ERRORS.name:
@@ -64,16 +76,18 @@ class Figures:
                 yield _METRICS[family].line(self._labels, value)
 
     def _value(self, family: str) -> float | None:
-        return {
-            metrics.SOURCE_UP.name: self.up,
-            metrics.SOURCE_LAST_SUCCESS.name: self.last_success,
-            metrics.SOURCE_POLL_DURATION.name: self.duration,
-            metrics.SOURCE_TRUNCATED.name: self.truncated,
-            metrics.SOURCE_DROPPED.name: self.dropped,
-            metrics.SOURCE_MISSING.name: self.missing,
-        }.get(family)
+        value: float | None = getattr(self, _ATTRIBUTES[family])
+        return value
 
 
+_ATTRIBUTES = {
+    metrics.SOURCE_UP.name: "up",
+    metrics.SOURCE_LAST_SUCCESS.name: "last_success",
+    metrics.SOURCE_POLL_DURATION.name: "duration",
+    metrics.SOURCE_TRUNCATED.name: "truncated",
+    metrics.SOURCE_DROPPED.name: "dropped",
+    metrics.SOURCE_MISSING.name: "missing",
+}
 FAMILIES = (
     metrics.SOURCE_UP,
     metrics.SOURCE_LAST_SUCCESS,

@@ -126,7 +126,7 @@ class ListingSource(Source):
         with self._around.exposition.lock:
             self._take_in(walk, failure)
             self._tell(walk.pages, 1 if failure else 0, time.monotonic() - self._started)
-        self._around.publisher.now()
+        self._around.publisher.after_round()
         self._conclude(failed=bool(failure) and walk.pages == 0)
 
     def _take_in(self, walk: Walk, failure: str) -> None:

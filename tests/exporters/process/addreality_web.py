@@ -47,7 +47,7 @@ class AddReality:
 
     def __call__(self, handler: Handler) -> None:
         """Answer with a page."""
-        asked = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        asked = json.loads(handler.body)
         token, offset = handler.headers.get("X-API-Token", ""), asked.get("offset", 0)
         self.asked[token, offset] += 1
         self.bodies.append(asked)

@@ -80,11 +80,11 @@ class OneSource:
         (self.learned if info is not None else self.forgotten).append(identity)
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def until(condition: Callable[[], bool], seconds: float = 10, about: str = "") -> None:
     """Wait for a condition."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, about
         time.sleep(0.01)
 
 

@@ -63,8 +63,7 @@ def test_it_brings_an_answer_whole_with_its_headers(asker: Asker) -> None:
 
 def test_one_handle_serves_different_requests_one_after_the_other(asker: Asker) -> None:
     def echo(handler: Handler) -> None:
-        length = int(handler.headers.get("Content-Length", 0))
-        body = handler.rfile.read(length).decode()
+        body = handler.body.decode()
         handler.send(200, f"{handler.command} {handler.headers.get('X-Key')} {body}".encode())
 
     with serving(echo) as server:

@@ -21,6 +21,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: "Web"
+    body = b""
 
     def log_message(self, *_arguments: Any) -> None:
         """Stay silent."""
@@ -41,6 +42,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer and count."""
+        # A body that nobody reads would be taken for the connection's next request.
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         with self.server.counting():
             self.server.behaviour(self)
 
@@ -171,9 +174,6 @@ class Remosa:
     def __call__(self, handler: Handler) -> None:
         """Answer one request as Remosa does."""
         path = urlsplit(handler.path).path
-        body = b""
-        if handler.command == "POST":
-            body = handler.rfile.read(int(handler.headers["Content-Length"]))
         self.seen.append((handler.path, handler.headers.get("If-None-Match", "")))
         if handler.headers.get("Authorization") != f"Bearer {self.token}":
             error = {"error": {"code": "denied", "message": "Who are you?", "fields": None}}
@@ -181,7 +181,7 @@ class Remosa:
         elif self.code != 200:
             handler.send(self.code, b'{"error": {"code": "x", "message": "Not now."}}')
         elif path == "/api/v1/exporter-processes/announce":
-            self.announced.append(json.loads(body))
+            self.announced.append(json.loads(handler.body))
             handler.send(200, b'{"instance": "cubic-1", "address": "127.0.0.1:1"}')
         else:
             self._send_list(handler, path)
