@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from exporters import remarks
-from exporters.kinds.shape import Reading
+from exporters.kinds.shape import Kind, Reading
 from exporters.prometheus import Sample
 
 from .devices import length, local
@@ -29,6 +29,12 @@ def besides(reading: Reading) -> list[tuple[StrOrPromise, StrOrPromise]]:
     return [
         (title, local(told) if isinstance(told, datetime) else told) for title, told in said if told
     ]
+
+
+@register.filter
+def tells_more(kind: Kind) -> bool:
+    """Tell whether a kind reads more than status, name and IP."""
+    return bool(kind.values or set(kind.info_labels) - {"name", "ip"})
 
 
 @register.filter
