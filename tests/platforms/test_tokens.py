@@ -178,7 +178,7 @@ def test_a_file_whose_token_does_not_fit_is_written_anew(tmp_path: Path, spoil: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--kind", "exporter"], "there are: cubic"),
+        (["--kind", "exporter"], "there are: addreality, cubic, json"),
         (["--kind", "exporter", "--exporter-kind", "tv"], "'tv' is unknown"),
         (["--kind", "discovery", "--exporter-kind", "cubic"], "goes with --kind exporter"),
         (["--kind", "user"], "no active account"),

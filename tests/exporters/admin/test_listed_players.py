@@ -93,7 +93,7 @@ def test_the_name_is_the_vendors_and_the_site_ours(
 def test_csv_and_api_hold_them_too(
     client_of: ClientOf, api_of: ApiOf, bob: User, exporter: Exporter
 ) -> None:
-    answer = client_of(bob).get(f"{PAGE}export/")
+    answer: Any = client_of(bob).get(f"{PAGE}export/")
     told = b"".join(answer.streaming_content).decode("utf-8-sig")
     found = {row[1]: row[0] for row in csv.reader(io.StringIO(told))}
     assert found["51234"] == "Mall 3, entrance"
