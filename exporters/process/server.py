@@ -197,13 +197,14 @@ class Server:
             headers.append(("Content-Encoding", page.encoding))
         async with asyncio.timeout(SENT_WITHIN):
             head = connection.send(h11.Response(status_code=page.code, headers=headers)) or b""
-            if not only_head:
-                for part in page.body:
-                    connection.send_with_data_passthrough(h11.Data(data=part))  # counts only
-            connection.send(h11.EndOfMessage())
-            for piece in pieces((head,) if only_head else (head, *page.body)):
-                writer.write(piece)
+            for piece in pieces(() if only_head else page.body):
+                connection.send_with_data_passthrough(h11.Data(data=piece))  # counts only
+                writer.write(head + piece if head else piece)
+                head = b""
                 await writer.drain()
+            connection.send(h11.EndOfMessage())
+            writer.write(head)
+            await writer.drain()
 
     def _make_room(self) -> bool:
         """Close the longest idle connection when there are too many; tell whether one may stay."""
