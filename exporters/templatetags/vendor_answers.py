@@ -38,6 +38,12 @@ def tells_more(kind: Kind) -> bool:
 
 
 @register.filter
+def http(status: int) -> str:
+    """Write an HTTP status, in every language alike."""
+    return f"HTTP {status}"
+
+
+@register.filter
 def ago(at: datetime) -> str:
     """Say how long ago a moment was; a clock that is ahead makes it now."""
     return _("%(time)s ago") % {"time": length(max(timezone.now() - at, timedelta()))}
