@@ -62,21 +62,25 @@ def retries(asked: int) -> int:
     return 1 + int(asked * RETRY_SHARE)
 
 
+_PRICE = round(1 / RETRY_SHARE)  # questions that earn a second one
+
+
 class Budget:
     """Questions of many small polls that may be asked once more: one, and RETRY_SHARE of all."""
 
     def __init__(self) -> None:
-        self._left = 1.0
+        self._saved = _PRICE
 
     def earn(self) -> None:
         """Count a question."""
-        self._left = min(1.0, self._left + RETRY_SHARE)
+        self._saved = min(_PRICE, self._saved + 1)
 
     def spend(self) -> bool:
         """Take one from the budget, if there is one left."""
-        enough = self._left >= 1.0
-        self._left -= enough
-        return enough
+        if self._saved < _PRICE:
+            return False
+        self._saved -= _PRICE
+        return True
 
 
 def burst(devices: int, settings: Settings) -> int:
