@@ -5,8 +5,12 @@ SETUP = $(PYTHON) -m tools.setup
 # By file: what a file's tests share, such as a whole demo, is started once.
 PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
+ROWS =
+MINUTES = 20
+SPEED = 30
+
 .DEFAULT_GOAL = help
-.PHONY: help setup demo run test check lint fix lock messages clean
+.PHONY: help setup demo run bench soak test check lint fix lock messages clean
 
 help:  ## list the words
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +25,14 @@ demo:  ## Remosa with two platforms, 200 simulated players and a real Prometheus
 run:  ## Remosa by itself: SQLite, Prometheus and the exporter on this machine
 	@$(SETUP) run
 	@$(BIN)/python manage.py run_local
+
+bench:  ## what is promised of speed and memory, measured; ROWS="polling whole" for some
+	@$(SETUP) run
+	@$(BIN)/python -m bench $(ROWS)
+
+soak:  ## exporters against failing vendors, 30 times as fast as life, for MINUTES=20
+	@$(SETUP) run
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES) --speed $(SPEED)
 
 test:  ## the tests: a part on SQLite, then all of them on PostgreSQL
 	@$(SETUP) test
