@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .catalogue import Model
 from .parameters import Reason, ValueRefused, check, shown
-from .states import Effect
+from .states import RESENDABLE, Effect
 from .templates import Danger, Step, Template, fill
 
 
@@ -24,11 +24,11 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True)
 class Composed:
-    """A command ready to be queued. `danger` is the text's own where the template claims less."""
+    """A command ready to be queued. Danger and lines are the texts' own where it claims less."""
 
     messages: tuple[Message, ...]
     danger: Danger
-    lines: tuple[int, ...]  # those that it switches
+    lines: tuple[int, ...]  # those that it may switch
 
 
 class ParametersRefused(ValueError):
@@ -59,7 +59,7 @@ def compose(
     checked = _checked(template, values, region)
     hidden = {each.name: shown(each, checked[each.name]) for each in template.parameters}
     messages = []
-    danger = template.danger
+    danger, lines = template.danger, _declared_lines(model, template, checked)
     for number, step in enumerate(template.steps):
         text = fill(step.code, checked)
         if not model.grammar.fullmatch(text) or not template.patterns[number].fullmatch(text):
@@ -67,7 +67,8 @@ def compose(
         effect = _effect(model, template, step, text)
         messages.append(Message(text, fill(step.code, hidden), effect, step.after))
         danger = max(danger, model.danger_of(text), key=lambda each: each.rank)
-    return Composed(tuple(messages), danger, _lines(model, template, checked))
+        lines |= model.lines_of(text)
+    return Composed(tuple(messages), danger, tuple(sorted(lines)))
 
 
 def _checked(
@@ -94,21 +95,22 @@ def _checked(
 
 
 def _effect(model: Model, template: Template, step: Step, text: str) -> Effect:
-    """Return what the text does; refuse a template that says otherwise than the catalogue."""
+    """Return what the text does; refuse a template that says otherwise than the catalogue.
+
+    What the catalogue of a model lacks is never sent twice, whatever its template says.
+    """
     reader = model.reader(text)
     if reader is None:
-        return step.effect
-    if reader.steps[0].effect is not step.effect:
-        raise TextRefused(f"{model.key}, {template.key}: its text is that of {reader.key}")
+        lacking = bool(model.commands) and step.effect in RESENDABLE
+        return Effect.CONFIG if lacking else step.effect
     own = model.by_key.get(template.key)
-    if own is template and len(own.steps) == 1 and reader is not own:
+    is_other = own is template and len(own.steps) == 1 and reader is not own
+    if is_other or reader.steps[0].effect is not step.effect:
         raise TextRefused(f"{model.key}, {template.key}: its text is that of {reader.key}")
     return step.effect
 
 
-def _lines(model: Model, template: Template, checked: Mapping[str, str]) -> tuple[int, ...]:
-    """Return the switched lines; where a parameter says it, 0 is all of them."""
-    if not isinstance(template.lines, str):
-        return template.lines
-    line = int(checked[template.lines])
-    return tuple(range(1, model.outlets + 1)) if line == 0 else (line,)
+def _declared_lines(model: Model, template: Template, checked: Mapping[str, str]) -> frozenset[int]:
+    if isinstance(template.lines, str):
+        return model.lines_by(checked[template.lines])
+    return frozenset(template.lines)

@@ -19,7 +19,7 @@ from .words import Words
 WORD_LIMIT = 16
 MANY = 9999  # the bound of an integer whose limits the manufacturer does not tell
 _HIDDEN = "••••"
-UNITS: Mapping[str, str | Promise] = {"s": _("seconds"), "min": _("minutes"), "C": _("°C")}
+UNITS: Mapping[str, str | Promise] = {"s": _("seconds"), "min": _("minutes"), "C": "°C"}
 
 
 class Kind(StrEnum):

@@ -18,7 +18,8 @@ _LONGEST_WRITTEN = 40  # characters, with spaces, brackets and hyphens
 _WRITTEN = re.compile(r"\+?[0-9() ./-]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SHORT_CODE = re.compile(r"[0-9]{3,6}")
-_IN_TEXT = re.compile(r"\+?[0-9]{7,15}")
+# Dates look alike; hiding one costs less than showing a number.
+_IN_TEXT = re.compile(r"\+?[0-9](?:[ ().-]{0,2}[0-9]){6,14}")
 
 
 class Reason(Enum):
@@ -78,6 +79,8 @@ def normalise(text: str, region: str | None = None) -> str:
     # phonenumbers reads digits of every alphabet, letters, extensions and `tel:` addresses.
     if len(text) > _LONGEST_WRITTEN or not _WRITTEN.fullmatch(text):
         raise PhoneError(Reason.STRANGE)
+    if text.startswith("00"):  # many gateways write the plus so, whatever their country dials
+        text = "+" + text[2:]
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:

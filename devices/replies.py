@@ -65,11 +65,12 @@ class Reply(NamedTuple):
 # A text is read clause by clause, each as small words with one space between.
 _CLAUSES = re.compile(r"[\n\r;,.!|\x00]+")
 _WORDS = re.compile(r"[a-zа-я0-9]+")
+_CONDITIONAL = re.compile(r"\b(?:if|when|whether|если|когда)\b")
 _NEGATED = re.compile(r"\b(?:not|cannot|no longer|не)\b")
 # Settings of the socket that are on or off themselves.
 _SETTINGS = re.compile(
-    r"\b(?:(?:schedule|timer?|delay\w{0,2}|function|thermostat|temperature|sensor|call|if|when"
-    r"|расписани\w|таймер|функция|термостат|температур\w|датчик|если|при)\b"
+    r"\b(?:(?:schedule|timer?|delay\w{0,2}|function|thermostat|temperature|sensor|call"
+    r"|расписани\w|таймер|функция|термостат|температур\w|датчик|при)\b"
     r"|(?:alert|alarm|notification|тревога|оповещени\w|уведомлени\w)(?: (?:is|status|sms))?"
     r" (?:on|off|вкл|выкл|включен\w|выключен\w|отключен\w)\b)"
 )
@@ -104,11 +105,13 @@ _PHRASES: Mapping[Meaning, str] = {
     ),
     Meaning.MAINS_LOST: (
         rf"(?:{_MAINS}){_BE} (?:{_LOST}|off|выключено)|power(?: supply)?{_BE} {_LOST}"
+        r"|питание (?:пропало|отсутствует)"
         r"|power (?:failure|outage|loss)|no (?:ac|mains|external)(?: power)?"
         r"|(?:пропало|отключено|нет) (?:(?:внешнее|внешнего|сетевое|сетевого) питани[ея]|220 ?в)"
     ),
     Meaning.MAINS_BACK: (
         rf"(?:{_MAINS}){_BE} (?:{_BACK}|on|включено)|power(?: supply)?{_BE} {_BACK}"
+        r"|питание (?:восстановлено|появилось)"
         r"|(?:восстановлено|появилось) (?:внешнее |сетевое )?питание"
     ),
 }
@@ -117,7 +120,7 @@ _OUTLET = re.compile(
     r"\b(?:socket(?: output)?|output|outlet|relay|line|channel"
     r"|розетка|выход|линия|реле|канал|нагрузка)(?: (?P<line>[1-9]))?"
     r"(?: (?:is|was|status|state|now|turned|switched|power|has been|статус|состояние)){0,3}"
-    r" (?:(?P<on>on|вкл|включен[оа]?)|off|выкл|выключен[оа]?|отключен[оа]?)\b"
+    r" (?:(?P<on>on|вкл|включен[оа]?)|off|выкл|выключен[оа]?|отключен[оа]?)\b(?! (?:or|или)\b)"
 )
 _ALONE = re.compile(
     r"(?:status )?(?:(?:turned|switched) )?(?:(?P<on>on|вкл|включен[оа])|off|выкл|выключен[оа])"
@@ -127,15 +130,17 @@ _LEVEL = re.compile(
     r"|(?:уровень )?(?:сигнала?|связи)(?: gsm)?|уровень gsm)(?: is)? (?P<level>[0-9]{1,3})\b"
 )
 # Families in which nothing is known read nothing.
-_FAMILIES = frozenset({"simpal"})
+FAMILIES = frozenset({"simpal"})
 _UNKNOWN = Reply(Meaning.UNKNOWN)
 
 
 def read(family: str, text: str) -> Reply:
     """Return what a reply of that family of models means; UNKNOWN for all else, hostile or not."""
-    if family not in _FAMILIES:
+    if family not in FAMILIES:
         return _UNKNOWN
     clauses = _clauses(text)
+    if any(map(_CONDITIONAL.search, clauses)):
+        return _UNKNOWN
     level = next((int(found["level"]) for each in clauses if (found := _LEVEL.search(each))), None)
     telling = [clause for clause in clauses if not _SETTINGS.search(clause)]
     meanings = {meaning for clause in telling for meaning in _meanings(clause)}

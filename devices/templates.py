@@ -84,17 +84,20 @@ class Template:
 
     @cached_property
     def patterns(self) -> tuple[re.Pattern[str], ...]:
-        """Return what each of its messages looks like once filled."""
+        """Return what each of its messages looks like once filled, values as named groups."""
+        return tuple(re.compile("".join(self._pattern(step.code))) for step in self.steps)
+
+    def _pattern(self, code: str) -> Iterator[str]:
         by_name = {parameter.name: parameter.pattern for parameter in self.parameters}
-        return tuple(
-            re.compile(
-                "".join(
-                    by_name[part] if is_name else re.escape(part)
-                    for part, is_name in _parts(step.code)
-                )
-            )
-            for step in self.steps
-        )
+        met: set[str] = set()
+        for part, is_name in _parts(code):
+            if not is_name:
+                yield re.escape(part)
+            elif part in met:
+                yield f"(?P={part})"
+            else:
+                met.add(part)
+                yield f"(?P<{part}>{by_name[part]})"
 
 
 def fill(code: str, values: Mapping[str, str]) -> str:

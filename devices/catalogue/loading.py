@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 
-from devices.parameters import Choice, Kind, Parameter, ValueRefused, check
+from devices.parameters import MANY, Choice, Kind, Parameter, ValueRefused, check
 from devices.states import Effect
 from devices.templates import Danger, Step, Template, TemplateError
 from devices.words import Words
@@ -43,13 +43,17 @@ def read_model(data: Any) -> Model:
     for command in commands:
         if not isinstance(command.lines, str) and set(command.lines) - _lines(data):
             raise CatalogueError(f"{command.key}: a line that {data['key']} does not have")
+    try:
+        grammar = re.compile(data["grammar"])
+    except re.error as error:
+        raise CatalogueError(f"{data['key']}: {error} in its grammar") from error
     return Model(
         key=data["key"],
         version=data["version"],
         name=data["name"],
         about=_words(data["about"]),
         outlets=data["outlets"],
-        grammar=re.compile(data["grammar"]),
+        grammar=grammar,
         replies=data["replies"],
         notes=tuple(map(_words, data["notes"])),
         commands=commands,
@@ -98,6 +102,8 @@ def _parameter(data: dict[str, Any]) -> Parameter:
         default=data.get("default", ""),
         secret=data.get("secret", False),
     )
+    if data.get("min", -MANY) > data.get("max", MANY):
+        raise TemplateError(f"{parameter.name}: nothing is at least min and at most max")
     if parameter.default:
         check(parameter, parameter.default)
     return parameter

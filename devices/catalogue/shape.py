@@ -1,6 +1,7 @@
 """A socket model: its commands, and what any text that it understands looks like. Pure."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,13 +47,31 @@ class Model:
             return reader.danger
         if not self.commands:
             return Danger.NONE
-        alike = [
-            command.danger
-            for command in self.commands
-            for step in command.steps
-            if _head(step.code) == _head(text)
-        ]
+        alike = [command.danger for command in self._alike(text)]
         return max([Danger.CONFIG, *alike], key=lambda danger: danger.rank)
+
+    def lines_of(self, text: str) -> frozenset[int]:
+        """Return the lines that a text may switch: all where it is only like one that switches."""
+        reader = self.reader(text)
+        if reader is None:
+            return self.every_line if any(each.lines for each in self._alike(text)) else frozenset()
+        if not isinstance(reader.lines, str):
+            return frozenset(reader.lines)
+        found = reader.patterns[0].fullmatch(text)
+        return self.lines_by(found[reader.lines] if found else "0")
+
+    def lines_by(self, value: str) -> frozenset[int]:
+        """Return the lines that the value of a parameter means; 0 is all of them."""
+        return frozenset({int(value)}) if int(value) else self.every_line
+
+    @property
+    def every_line(self) -> frozenset[int]:
+        return frozenset(range(1, self.outlets + 1))
+
+    def _alike(self, text: str) -> Iterator[Template]:
+        for command in self.commands:
+            if any(_head(step.code) == _head(text) for step in command.steps):
+                yield command
 
 
 def _head(text: str) -> str:
