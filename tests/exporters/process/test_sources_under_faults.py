@@ -5,6 +5,7 @@ The whole process under the faults of CubicMedia is in test_faults.py.
 
 import contextlib
 import gzip
+import os
 import random
 import socket
 import threading
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email.utils import formatdate
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -254,6 +256,33 @@ def test_a_name_that_does_not_resolve_is_told_as_dns(side: Side) -> None:
     source.start(MACS)
     until(lambda: source.fleet.figures.up is False)
     assert source.fleet.figures.errors["dns"] >= 1
+
+
+def test_a_name_look_up_that_hangs_is_a_timeout_and_holds_up_no_other_source(
+    side: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The resolver looks for a name without a dot in the file of HOSTALIASES first, before it asks
+    # anybody; a pipe into which nobody writes keeps it there.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    monkeypatch.setenv("HOSTALIASES", str(pipe))
+    source, well = side.make("http://hanging/"), side.make()
+    try:
+        source.start(MACS[:1], timeout=0.5)
+        until(lambda: source.fleet.figures.up is False)
+        assert source.fleet.figures.errors["timeout"] >= 1
+        assert "Resolving timed out" in source.source.last_error
+        well.start(MACS)
+        until(lambda: well.online == DEVICES)
+    finally:
+        source.poller.post(source.source.remove)
+        # Lets those that hang go on, to a name that is refused without asking anybody. They read
+        # 4096 bytes at a time, hence the length of a line.
+        end = os.open(pipe, os.O_RDWR)
+        line = f"hanging {'a' * 64}.test".ljust(127) + "\n"
+        os.write(end, line.encode() * 512)
+        time.sleep(0.3)
+        os.close(end)
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
