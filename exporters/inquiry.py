@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Literal, cast
 from urllib.parse import quote, quote_plus
 
@@ -33,6 +32,7 @@ from .kinds.shape import (
     Reason,
     Request,
     SettingsError,
+    Status,
     unknown,
 )
 from .models import Exporter
@@ -100,6 +100,7 @@ class Inquiry:
     seconds: float | None = None
     heard: tuple[Heard, ...] = ()
     devices: int = 0  # in the answer, shown or not
+    states: Mapping[str, int] = field(default_factory=dict)  # how many of them are in each
     rejected: int = 0  # entries without an id
     may_be_more: bool = False
     raw: str = ""
@@ -133,7 +134,10 @@ def ask_for_a_list(asked: Asked) -> Inquiry:
     found, page = _page(asked, way, 0, DEADLINE)
     if page is None:
         return found
-    return _with(found, _heard_of(asked, page, {each for each, _r in page.readings}))
+    read = _read(page)
+    states = Counter(reading.status.value for _identity, reading in read)
+    heard = tuple(_heard(asked, *each) for each in read[:MOST_SHOWN])
+    return replace(_with(found, heard), states=states)
 
 
 def _way(asked: Asked) -> Each | Listing | StrOrPromise:
@@ -163,9 +167,9 @@ def _search(asked: Asked, way: Listing, identity: str) -> Inquiry:
         found, page = _page(asked, way, offset, max(ends - time.monotonic(), 0.1))
         if page is None:
             return found
-        heard = _heard_of(asked, page, {identity})
+        heard = [each for each in _read(page) if each[0] == identity]
         if heard:
-            return _with(found, heard)
+            return _with(found, tuple(_heard(asked, *each) for each in heard[:MOST_SHOWN]))
         if not page.is_full:
             text = _("The vendor's list tells nothing of this player.")
         listed = frozenset(each for each, _reading in page.readings)
@@ -191,16 +195,14 @@ def _page(asked: Asked, way: Listing, offset: int, seconds: float) -> tuple[Inqu
     return found, page
 
 
-def _heard_of(asked: Asked, page: Page, wanted: Collection[str]) -> tuple[Heard, ...]:
-    """Return the first of the wanted devices; one that stands twice is unknown, as in a poll."""
+def _read(page: Page) -> list[tuple[str, Reading]]:
+    """Return the devices of a page, unknown ones first; one that stands twice is unknown."""
     times = Counter(identity for identity, _reading in page.readings)
-    chosen = (each for each in page.readings if each[0] in wanted)
-    return tuple(
-        _heard(
-            asked, each, reading if times[each] == 1 else unknown(Reason.DUPLICATE, reading.info)
-        )
-        for each, reading in islice(chosen, MOST_SHOWN)
-    )
+    found = [
+        (each, reading if times[each] == 1 else unknown(Reason.DUPLICATE, reading.info))
+        for each, reading in page.readings
+    ]
+    return sorted(found, key=lambda each: each[1].status is not Status.UNKNOWN)
 
 
 def _fetch(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exporters import inquiry
 from exporters.models import Exporter, Player
+from exporters.verdicts import State
 from platforms import audit, throttle
 from platforms.audit import Action, Actor
 from platforms.roles import Deed
@@ -41,7 +42,9 @@ def ask(
         after={"kind": exporter.kind, **({"identity": identity} if identity else {})},
     )
     name = player.name if player is not None else ""
-    return {**shown, "inquiry": inquiry.ask(exporter, identity, name)}
+    found = inquiry.ask(exporter, identity, name)
+    states = [(state, state.label, found.states.get(state.value, 0)) for state in State]
+    return {**shown, "inquiry": found, "states": states}
 
 
 def fragment(request: HttpRequest, shown: dict[str, Any]) -> HttpResponse:

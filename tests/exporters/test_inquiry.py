@@ -70,12 +70,13 @@ def test_it_shows_what_was_read_and_the_samples_that_would_be_served(vendor: Ser
     assert json.loads(found.raw) == [{"status": "offline", "ip": "10.0.0.7"}]
 
 
-def test_a_list_shows_each_device_those_with_one_id_as_unknown(vendor: Serve) -> None:
+def test_a_list_shows_unknown_devices_first_among_them_those_with_one_id(vendor: Serve) -> None:
     with vendor("addreality", saying(body(LIST))):
         found = inquiry.ask_for_a_list(addreality())
     assert (found.devices, found.may_be_more, found.rejected) == (4, True, 0)
+    assert found.states == {"online": 1, "unknown": 3}
     assert [each.reading.reason for each in found.heard] == [
-        "", Reason.ODD_STATUS, Reason.DUPLICATE, Reason.DUPLICATE,
+        Reason.ODD_STATUS, Reason.DUPLICATE, Reason.DUPLICATE, "",
     ]  # fmt: skip
 
 
