@@ -2,11 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from exporters.kinds import KINDS
+from exporters.kinds.shape import Account, Listing
+from exporters.process.device_list import Devices, Entry
 from exporters.process.schedule import Settings
+from exporters.process.sources import Sources
 from tests.exporters.process.addreality_web import TOKEN, AddReality, device, devices, page
 from tests.exporters.process.one_source import OneSource, polling, until
 from tests.exporters.process.web import Handler, Web
@@ -225,3 +229,46 @@ def test_an_answer_is_read_whatever_its_content_type_says(make: Make, addreality
     source = make()
     source.start()
     until(lambda: source.online == 2)
+
+
+@pytest.mark.parametrize("spoilt", [{}, {"api_token": "wrong"}, {"api_token": "two words"}])
+def test_corrected_settings_are_used_at_once(
+    spoilt: dict[str, object], make: Make, addreality: AddReality
+) -> None:
+    addreality.accounts[TOKEN] = devices(5)
+    around = make().around
+    sources = Sources(around, lambda _told: Settings(20, 1, 10, 9000))
+
+    def tell(told: dict[str, object]) -> None:
+        entries = [Entry(8, 1, "", True, told), Entry(9, 1, "", True, {"api_token": TOKEN})]
+        around.poller.post(lambda: sources.apply(entries, Devices()))
+
+    tell(spoilt)
+    until(lambda: [report.up for report in sources.reports()] == [False, True])
+    (ill, well) = sources.reports()
+    assert ill.errors == {"http_4xx" if spoilt == {"api_token": "wrong"} else "settings": 1}
+    tell({"api_token": TOKEN})
+    until(lambda: sources.reports()[0].devices["online"] == 5)
+    assert sources.reports()[0].up
+    assert sources.reports()[1].next_poll == well.next_poll  # the other one is left as it was
+
+
+def test_a_fault_in_reading_one_exporters_settings_is_its_own(
+    make: Make, addreality: AddReality, caplog: pytest.LogCaptureFixture
+) -> None:
+    addreality.accounts[TOKEN] = devices(5)
+
+    def fragile(account: Account) -> Listing:
+        if account.settings.get("api_token") != TOKEN:
+            raise ZeroDivisionError
+        way = ADDREALITY.open(account)
+        assert isinstance(way, Listing)
+        return way
+
+    around = replace(make().around, kind=replace(ADDREALITY, open=fragile))
+    sources = Sources(around, lambda _told: Settings(20, 1, 10, 9000))
+    entries = [Entry(8, 1, "", True, {}), Entry(9, 1, "", True, {"api_token": TOKEN})]
+    around.poller.post(lambda: sources.apply(entries, Devices()))
+    until(lambda: [report.up for report in sources.reports()] == [False, True])
+    assert "a fault of the exporter itself" in sources.reports()[0].last_error
+    assert "ZeroDivisionError" in caplog.text

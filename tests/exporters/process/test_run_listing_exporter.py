@@ -136,22 +136,6 @@ def test_a_bad_token_or_a_hanging_vendor_of_one_platform_is_that_platforms_alone
             assert secret not in process.log + landing
 
 
-def test_corrected_settings_are_used_at_once(
-    listing: RunExporter, addreality: AddReality, remosa: Remosa
-) -> None:
-    addreality.accounts = {TOKEN: devices(3), OTHER_TOKEN: devices(4)}
-    remosa.set_accounts({7: {}, 8: {"api_token": "wrong"}})
-    with listing(POLL_INTERVAL="3600", MAX_AGE="9000") as process:
-        down = "remosa_exporter_source_up"
-        process.until(lambda: set(process.samples(down).values()) == {0} and
-                      len(process.samples(down)) == 2)  # fmt: skip
-        remosa.set_accounts({7: ONE, 8: OTHER})
-        process.until(lambda: len(process.statuses()) == 4, seconds=20)
-        process.until(lambda: len(process.samples(STATUS)) == 7)
-        # What a wrong token has spoilt is over at once as well.
-        assert set(process.samples(down).values()) == {1}
-
-
 def test_a_vendor_that_ignores_the_offset_is_told_everywhere(
     listing: RunExporter, addreality: AddReality, remosa: Remosa
 ) -> None:
@@ -285,3 +269,20 @@ def test_thousands_of_damaged_answers_leave_a_process_well_and_nobody_offline(
         assert sum(value for (_name, labels), value in errors.items()
                    if ("reason", "internal") in labels) == 0  # fmt: skip
         assert "Traceback" not in process.log
+
+
+def test_two_shards_poll_everything_and_nothing_twice(
+    exporter: RunExporter, listing: RunExporter, addreality: AddReality, remosa: Remosa
+) -> None:
+    macs = [mac(number) for number in range(1, 41)]
+    remosa.set({4: macs})
+    with exporter("--shard", "1/2") as one, exporter(SHARD="2/2") as other:
+        one.until(lambda: len(one.statuses()) + len(other.statuses()) == len(macs))
+        assert {*one.statuses(), *other.statuses()} == set(macs)
+        assert min(len(one.statuses()), len(other.statuses())) > 10
+    addreality.accounts = {f"token-{number}": [device(number)] for number in range(20)}
+    remosa.set_accounts({number: {"api_token": f"token-{number}"} for number in range(1, 20)})
+    with listing("--shard", "1/2") as one, listing(SHARD="2/2") as other:
+        one.until(lambda: len(one.statuses()) + len(other.statuses()) == 19)
+        assert len({*one.statuses(), *other.statuses()}) == 19
+        assert min(len(one.statuses()), len(other.statuses())) > 3

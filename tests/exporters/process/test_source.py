@@ -48,11 +48,11 @@ def test_after_a_failure_a_few_devices_are_asked_about_first_and_then_all(
     world: World, vendor: Vendor, vendor_web: Web
 ) -> None:
     vendor_web.behaviour = failing
-    world.poll(500)
+    world.poll(500, interval=0.3)
     until(lambda: world.fleet.figures.up is False)
     failed = vendor_web.asked
     until(lambda: vendor_web.asked == failed + 5)
-    time.sleep(INTERVAL / 2)
+    time.sleep(0.15)
     assert vendor_web.asked == failed + 5
     vendor_web.behaviour = vendor
     until(lambda: world.fleet.figures.up is True)
