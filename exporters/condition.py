@@ -119,7 +119,8 @@ class Condition:
 
     def _notes(self) -> Iterator[Note]:
         why = self.why
-        if why is not None:
+        # A vendor that refuses a token does answer: the errors say it better, where there are any.
+        if why is not None and not (why is Why.SOURCE_DOWN and self.told.errors):
             command = ""
             if why in (Why.NO_PROCESS, Why.PROCESS_DOWN):
                 command = f"python manage.py run_{self.exporter.kind}_exporter"

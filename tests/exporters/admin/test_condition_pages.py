@@ -63,7 +63,8 @@ def test_the_page_of_one_exporter_says_what_is_wrong_and_what_to_do(
     assert "Does not work" in text(shown)
     assert "The vendor refuses the request (4× in the last hour)" in text(shown)
     assert len(scripted.questions) == 1
-    assert "The vendor does not answer" in text(client_of(bob).get(LIST))
+    assert "The vendor does not answer" not in text(shown), "it does: it refuses"
+    assert "The vendor refuses the request" in text(client_of(bob).get(LIST))
 
 
 def test_the_live_part_is_for_the_platforms_people(
