@@ -121,7 +121,9 @@ class Server:
         if self._tls is not None:
             # Here and not by the listener: it would count and bound no handshakes.
             await writer.start_tls(self._tls, ssl_handshake_timeout=self._headers_within)
-            writer.transport.set_write_buffer_limits(high=PIECE)  # 512 KiB unless told
+        # So that `drain` waits until all is with the system: a connection that ends after its
+        # answer would lose the rest. With 0 asyncio's TLS would wait for ever.
+        writer.transport.set_write_buffer_limits(high=0 if self._tls is None else 1)
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=HEADERS_LIMIT)
         idle_for = self._headers_within
         while await self._serve_one(connection, reader, writer, idle_for):

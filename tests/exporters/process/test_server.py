@@ -25,6 +25,8 @@ def answer(asked: Asked) -> Page:
     if asked.path in pages:
         said = pages[asked.path]
         return Page(200, "text/plain", said, "gzip" if asked.accepts_gzip else "")
+    if asked.path[1:].isdigit():
+        return Page(200, "text/plain", (BIG[: int(asked.path[1:])],))
     return Page(404, "text/plain", (b"nothing",))
 
 
@@ -202,6 +204,30 @@ def test_beyond_the_limit_the_longest_idle_connection_makes_room(start: Start) -
     for connection in idle:
         connection.close()
     client.close()
+
+
+def test_an_answer_comes_whole_to_who_reads_late_and_wants_the_connection_closed(
+    start: Start,
+) -> None:
+    """Of one of these answers the system takes all but a last piece, whatever it holds."""
+    running = start()
+    sizes = range(PIECE, 5_000_000, PIECE)
+    with contextlib.ExitStack() as stack:
+        peers = []
+        for size in sizes:
+            peers.append(stack.enter_context(running.connect()))
+            ask = f"GET /{size} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            peers[-1].sendall(ask.encode())
+        time.sleep(0.5)
+        assert [len(_rest(peer).partition(b"\r\n\r\n")[2]) for peer in peers] == list(sizes)
+
+
+def _rest(peer: socket.socket) -> bytes:
+    got = bytearray()
+    with contextlib.suppress(ConnectionError):
+        while data := peer.recv(PIECE):
+            got += data
+    return bytes(got)
 
 
 def test_whoever_does_not_read_the_answer_holds_up_nobody(start: Start) -> None:
