@@ -99,8 +99,8 @@ def sender(text: str, region: str | None = None) -> Sender:
     Gateways pad numbers, leave the plus out, write them as the country does, or pass on the names
     of advertisers and the short codes of operators.
     """
-    kept = "".join(mark for mark in " ".join(text[:1000].split()) if mark.isprintable())
-    kept = kept[:SENDER_LIMIT].strip()
+    visible = "".join(mark for mark in text[:1000] if mark.isprintable() or mark.isspace())
+    kept = " ".join(visible.split())[:SENDER_LIMIT].strip()
     if not kept:
         return Sender(SenderKind.NONE, "")
     if _SHORT_CODE.fullmatch(kept):
