@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable
 
+from hypothesis import given, strategies
+
 from exporters.process.gzip_stream import Ready
 from exporters.process.snapshot import CHUNK_LINES, Exposition, Section
 
@@ -17,6 +19,23 @@ def test_a_section_packs_only_the_chunks_that_changed() -> None:
     after = section.ready()
     assert [new is old for new, old in zip(after, before, strict=True)] == [True, False, True]
     assert b"new\n" in after[1].plain
+
+
+PUTS = strategies.tuples(
+    strategies.integers(0, 2 * CHUNK_LINES), strategies.sampled_from([b"", b"a\n", b"longer\n"])
+)
+
+
+@given(strategies.lists(strategies.lists(PUTS, max_size=8), max_size=5))
+def test_whatever_is_put_where_and_when_the_bytes_are_the_lines_in_order(
+    rounds: list[list[tuple[int, bytes]]],
+) -> None:
+    section, lines = Section(), [b""] * (2 * CHUNK_LINES + 1)
+    for puts in rounds:
+        for slot, line in puts:
+            assert section.put(slot, line) == (lines[slot] != line)
+            lines[slot] = line
+        assert b"".join(ready.plain for ready in section.ready()) == b"".join(lines)
 
 
 class Lines:
