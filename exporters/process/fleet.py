@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from exporters import metrics
 from exporters.kinds.shape import NOTHING, Kind, Reading, Reason
 from exporters.process.device import KNOWN, Device, pack, state_of, unpack
-from exporters.process.figures import Figures, State
+from exporters.process.figures import FAMILIES, Figures, State
 from exporters.process.gzip_stream import Ready
 from exporters.process.snapshot import CHUNK_LINES, Section
 
 # Only these readings are about the device; the rest are answers that did not come.
 _ABOUT_THE_DEVICE = ("", Reason.NOT_FOUND, Reason.ODD_STATUS, Reason.DUPLICATE)
+_OF_FIGURES = frozenset(metric.name for metric in FAMILIES)
 
 
 class Fleet:
@@ -122,7 +123,8 @@ class Fleet:
         """Return the chunks of one metric family."""
         section = self._sections.get(family)
         if section is None:
-            return (self._figures_ready(family),)
+            # The families of the old names are none of a source's.
+            return (self._figures_ready(family),) if family in _OF_FIGURES else ()
         ready = section.ready()
         # While the source is down its devices are unknown for that reason alone.
         return ready if family != self._unknown.name or self.figures.up else ()
