@@ -1,7 +1,8 @@
 """A source whose vendor lists its devices itself, page by page. Lives on the poller's thread.
 
 1. Ask for one page after the other; one that failed for a reason that may pass, once more,
-   within a budget and only where the vendor has answered lately.
+   within a budget and only where the vendor has answered lately. Now and then look behind the
+   last one: a vendor whose pages are shorter than the limit must not look like a short list.
 2. Take in what was said of each device, also where a later page failed.
 3. After a whole walk settle which devices there are: those no longer listed go.
 """
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 BYTES_A_DEVICE = 4096  # of a page, at most; a usual device takes 300
 SMALLEST_LIMIT, LARGEST_LIMIT = 1024 * 1024, 8 * 1024 * 1024  # bytes of a page
+DOUBT_EVERY = 100  # polls; the vendor may have begun to hold its pages shorter than asked
 TRY_AGAIN_AFTER = (0.5, 1.5)  # seconds, left to chance
 
 
@@ -45,6 +47,8 @@ class ListingSource(Source):
         self._problem = ""
         self._walk: Walk | None = None
         self._roster = Roster()
+        self._walks = 0
+        self._cap: int | None = None  # of the vendor's pages, where it is below the limit
         self._started = 0.0
         self._budget = Budget()
 
@@ -70,12 +74,17 @@ class ListingSource(Source):
 
     def _poll(self) -> None:
         self.next_poll, self._started = None, time.monotonic()
-        self._walk = walk = Walk(self._around.most_devices)
+        doubts = self._walks % DOUBT_EVERY == 0 and self._has_pages()
+        self._walk = walk = Walk(self._around.most_devices, self._cap, doubts=doubts)
         if self._ask is None:
             self._note_error(Reason.SETTINGS.value, self._problem)
             self._end(walk, Reason.SETTINGS.value)
         else:
             self._ask_page(walk, self._ask)
+
+    def _has_pages(self) -> bool:
+        """Tell whether an offset makes a difference to what is asked."""
+        return self._ask is not None and self._ask.ask(0) != self._ask.ask(1)
 
     def _abandon(self) -> None:
         self._walk = None
@@ -98,6 +107,11 @@ class ListingSource(Source):
         about = f"the devices from {walk.offset} on"
         held = self._hold(answer)
         alive = walk.pages > 0 or (self.fleet.figures.up is True and not self._failing)
+        if walk.is_doubting and failure:
+            # Nothing was known to be there, so that a refusal tells of nothing.
+            log_answer(self.exporter_id, about, f"{failure}, behind the end of the list", answer)
+            self._end(walk, "")
+            return
         if failure in MAY_PASS and not held and alive and self._budget.spend():
             log_answer(self.exporter_id, about, f"{failure}, asked again", answer)
             when = time.monotonic() + self._around.chance.uniform(*TRY_AGAIN_AFTER)
@@ -109,7 +123,8 @@ class ListingSource(Source):
             try:
                 walk.take(ask.read(answer.body), self._around.exposition.clock())
             except strict_json.MalformedError as error:
-                failure = Reason.MALFORMED.value
+                failure = "" if walk.is_doubting else Reason.MALFORMED.value
+                walk.is_over = walk.is_doubting
                 answer = answer._replace(detail=str(error))
         log_answer(self.exporter_id, about, failure or "a page", answer)
         if failure:
@@ -161,6 +176,13 @@ class ListingSource(Source):
         """Write how whole the list was into the figures; log what changed in that."""
         figures = self.fleet.figures
         missing = len(self._roster.missing)
+        self._walks += 1
+        if walk.cap != self._cap:
+            logger.info(
+                "Exporter %s: the vendor's pages hold %s devices, fewer than were asked for",
+                self.exporter_id, walk.cap,
+            )  # fmt: skip
+            self._cap = walk.cap
         if walk.truncated and not figures.truncated:
             logger.warning(
                 "Exporter %s: the vendor lists no more than %s devices, further ones cannot be"

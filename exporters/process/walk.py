@@ -23,16 +23,24 @@ class Found(NamedTuple):
 
 
 class Walk:
-    """The pages of one poll. `truncated`: the vendor has more devices than it lists."""
+    """The pages of one poll. `truncated`: the vendor has more devices than it lists.
 
-    def __init__(self, most_devices: int) -> None:
+    `cap`: how long the vendor's pages are known to be at most, whatever limit is asked for.
+    `doubts`: look once behind a page that is not full, for the vendor may have such a cap.
+    """
+
+    def __init__(self, most_devices: int, cap: int | None = None, *, doubts: bool = False) -> None:
         self.found: dict[str, Found] = {}
         self.duplicates: set[str] = set()
         self.dropped = 0  # devices beyond `most_devices`
         self.rejected = 0  # entries without an identity that could be used
         self.truncated = False
         self.is_over = False
+        self.is_doubting = False  # what was asked for last may lie behind the end
         self.offset = self.pages = 0
+        self.cap = cap
+        self._doubts = doubts
+        self._length = 0  # of the last page
         self._most = most_devices
         self._last: frozenset[str] = frozenset()
 
@@ -40,10 +48,18 @@ class Walk:
         """Take in the page at `offset`; then the walk is over, or `offset` is the next one's."""
         self.pages += 1
         listed = Counter(identity for identity, _reading in page.readings)
+        if self.is_doubting:
+            self.is_doubting = False
+            if all(identity in self.found for identity in listed):
+                self.is_over = True
+                return
+            self.cap = self._length
+        self._length = len(page.readings) + page.rejected
+        is_full = page.is_full or (self.cap is not None and self._length >= self.cap)
         if self.offset and listed and all(self._was_there(identity) for identity in listed):
             # The vendor ignores the offset: what comes behind this page cannot be asked for.
             # Nothing does behind one that is not full.
-            self.truncated, self.is_over = page.is_full, True
+            self.truncated, self.is_over = is_full, True
             return
         self.rejected += page.rejected
         for identity, reading in page.readings:
@@ -52,10 +68,12 @@ class Walk:
                 reading = unknown(Reason.DUPLICATE, reading.info)  # noqa: PLW2901 (narrowed)
             self._keep(identity, Found(reading, now))
         self._last = frozenset(listed)
-        self.offset += len(page.readings) + page.rejected
+        self.offset += self._length
         endless = self.pages >= MOST_PAGES or self.dropped >= MOST_DROPPED * self._most
-        self.truncated = page.is_full and endless
-        self.is_over = not page.is_full or self.truncated
+        self.truncated = is_full and endless
+        self.is_doubting = not is_full and self._doubts and self._length > 0
+        self._doubts = False
+        self.is_over = not (is_full or self.is_doubting) or self.truncated
 
     def _was_there(self, identity: str) -> bool:
         return identity in self.found or identity in self._last

@@ -211,3 +211,44 @@ def test_nobody_is_gone_while_devices_are_dropped() -> None:
     roster = Roster()
     assert roster.settle(list("1234"), walk) == []
     assert roster.missing == frozenset("1234")
+
+
+DOUBTS = {
+    "a vendor whose pages are shorter than the limit": (
+        [page("1", "2", limit=9), page("3", "4", limit=9), page("5", limit=9)],
+        "12345",
+        2,
+    ),
+    "one with a page that ends with the list": (
+        [page("1", "2", limit=9), page("3", "4", limit=9), page(limit=9)],
+        "1234",
+        2,
+    ),
+    "one with nothing behind its page": ([page("1", "2"), page()], "12", None),
+    "one that ignores the offset": ([page("1", "2"), page("2", "1")], "12", None),
+    "one that lists nobody": ([page()], "", None),
+}
+
+
+@pytest.mark.parametrize(("pages", "found", "cap"), DOUBTS.values(), ids=DOUBTS)
+def test_a_walk_that_doubts_looks_behind_the_end(
+    pages: list[Page], found: str, cap: int | None
+) -> None:
+    walk = Walk(100, doubts=True)
+    for each in pages:
+        assert not walk.is_over
+        walk.take(each, 0.0)
+    assert ("".join(walk.found), walk.cap, walk.is_over, walk.truncated) == (
+        found,
+        cap,
+        True,
+        False,
+    )
+
+
+def test_a_known_cap_needs_no_doubt() -> None:
+    walk = Walk(100, 2)
+    walk.take(page("1", "2", limit=9), 0.0)
+    assert (walk.is_over, walk.is_doubting) == (False, False)
+    walk.take(page("3", limit=9), 0.0)
+    assert (walk.is_over, list(walk.found)) == (True, ["1", "2", "3"])
