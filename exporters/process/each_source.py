@@ -48,15 +48,19 @@ class EachSource(Source):
         self, name: str, settings: Settings, way: Way, names: Names, info: RememberedInfo
     ) -> None:
         """Take over a list and settings; ask for new devices without waiting."""
-        had_none, mended = not self._order, self._is_mended(way)
-        self._ask = way.ask if isinstance(way.ask, Each) else None
-        self._problem = way.problem
+        had_none, is_other = not self._order, way.account != self._account
+        mended = self._is_mended(way)
+        if is_other:
+            self._ask = way.ask if isinstance(way.ask, Each) else None
+            self._problem = way.problem
         most = self._around.most_devices
         kept = names if len(names) <= most else dict(islice(sorted(names.items()), most))
         with self._around.exposition.lock:
             self.fleet.max_age = settings.max_age
             self.fleet.figures.dropped = len(names) - len(kept)
             new = self.fleet.set_devices(kept, info)
+            if is_other:
+                self.fleet.forget_answers()
         if new or len(kept) != len(self._order):
             self._order = list(kept)
             # Devices that fail for a reason of their own must not stand together at the head
@@ -147,17 +151,21 @@ class EachSource(Source):
             round_.stop()
             return
         request = self._ask.ask(identity)
-        then = partial(self._take, round_, identity)
+        then = partial(self._take, round_, self._ask, identity)
         self._around.poller.ask(request, self.settings.timeout, then)
         self._in_flight += 1
 
-    def _take(self, round_: Round, identity: str, answer: Answer) -> None:
+    def _take(self, round_: Round, ask: Each, identity: str, answer: Answer) -> None:
         self._in_flight -= 1
-        self._guard(partial(self._take_in, round_, identity, answer))
+        self._guard(partial(self._take_in, round_, ask, identity, answer))
 
-    def _take_in(self, round_: Round, identity: str, answer: Answer) -> None:
+    def _take_in(self, round_: Round, ask: Each, identity: str, answer: Answer) -> None:
         if round_ not in self._rounds:
             return  # it was abandoned meanwhile
+        if ask is not self._ask:  # what it answers was asked, and would be read, in another way
+            self._send(round_, identity)
+            self._fill()
+            return
         round_.in_flight -= 1
         failure = answer.failure or http_failure(answer.code)
         if self._hold(answer):

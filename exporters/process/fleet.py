@@ -88,6 +88,11 @@ class Fleet:
         device.answered_at = now
         return device
 
+    def forget_answers(self) -> None:
+        """Take no answer for a repeated one: the same bytes may mean something else now."""
+        for device in self.devices.values():
+            device.told = None
+
     def fail(self, identity: str, reason: str) -> None:
         """Note that no answer came; a status that is known holds until it is too old."""
         device = self.devices.get(identity)
