@@ -140,7 +140,8 @@ class ListingSource(Source):
         self._walk = None
         with self._around.exposition.lock:
             self._take_in(walk, failure)
-            self._tell(walk.pages, 1 if failure else 0, time.monotonic() - self._started)
+            seconds = time.monotonic() - self._started
+            self._tell(walk.pages, 1 if failure else 0, seconds, is_whole=not failure)
         self._around.publisher.after_round()
         self._conclude(failed=bool(failure) and walk.pages == 0)
 

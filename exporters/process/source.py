@@ -154,15 +154,18 @@ class Source:
         if answer is not None and answer.detail:
             self.last_error += f": {answer.detail}"
 
-    def _tell(self, good: int, bad: int, seconds: float) -> None:
-        """Write what an entire poll was like into the figures; hold the exposition's lock."""
+    def _tell(self, good: int, bad: int, seconds: float, is_whole: bool = True) -> None:
+        """Write what an entire poll was like into the figures; hold the exposition's lock.
+
+        One that is not whole is no success: what it does not tell of may be there all the same.
+        """
         figures = self.fleet.figures
         if good + bad == 0:  # no device, so nothing is known of the vendor
             figures.up = figures.duration = None
             return
         figures.up = good >= bad
         figures.duration = seconds
-        if figures.up:
+        if figures.up and is_whole:
             figures.last_success = time.time()
         if seconds > self.settings.interval:
             logger.warning(

@@ -272,3 +272,17 @@ def test_a_fault_in_reading_one_exporters_settings_is_its_own(
     until(lambda: [report.up for report in sources.reports()] == [False, True])
     assert "a fault of the exporter itself" in sources.reports()[0].last_error
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_walk_that_breaks_off_is_no_success_by_which_devices_could_be_missed(
+    make: Make, addreality: AddReality
+) -> None:
+    addreality.accounts[TOKEN] = devices(15)
+    addreality.faults[TOKEN, 10] = failing
+    source = make()
+    source.start()
+    figures = source.fleet.figures
+    until(lambda: source.online == 10 and figures.up is True)
+    assert figures.last_success is None
+    addreality.faults.clear()
+    until(lambda: source.online == 15 and figures.last_success is not None)
