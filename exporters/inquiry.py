@@ -4,15 +4,12 @@ The same kind reads the answer as in the exporter process, so that what is shown
 served. A raw answer is for superadmins alone, and never holds a secret of the exporter's.
 """
 
-import base64
-import json
 import re
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
-from urllib.parse import quote, quote_plus
 
 from django.conf import settings
 from django.utils.functional import lazy
@@ -22,7 +19,7 @@ from django_stubs_ext import StrOrPromise
 from platforms.keyring import KeyRingError
 from platforms.outbound import OutboundError, fetch
 
-from .kinds import KINDS, strict_json
+from .kinds import KINDS, echoes, strict_json
 from .kinds.shape import (
     Account,
     Each,
@@ -45,8 +42,6 @@ LARGEST_LIST = 8 * 1024 * 1024
 MOST_PAGES = 20  # that are looked through for one player
 SHOWN = 20_000  # characters of a raw answer
 MOST_SHOWN = 50  # devices
-MASK = "••••••"
-SHORTEST_SECRET = 4  # characters; a shorter one would be found everywhere
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 _translated = lazy(gettext, str)
@@ -238,14 +233,7 @@ def _fetch(
 
 def masked(text: str, secrets: Collection[str]) -> str:
     """Return the text without the secrets, however a server that echoes them may write them."""
-    forms = set()
-    for secret in secrets:
-        if len(secret) >= SHORTEST_SECRET:
-            encoded = base64.b64encode(secret.encode()).decode()
-            forms |= {secret, quote(secret), quote_plus(secret), json.dumps(secret)[1:-1], encoded}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, MASK)
-    return text
+    return echoes.without(text, echoes.forms(secrets))
 
 
 def _heard(asked: Asked, identity: str, reading: Reading, name: str = "") -> Heard:

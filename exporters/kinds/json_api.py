@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from exporters.kinds import identities, json_paths, strict_json
+from exporters.kinds import echoes, identities, json_paths, strict_json
 from exporters.kinds.json_settings import EACH, LIST, SETTINGS
 from exporters.kinds.shape import (
     Account,
@@ -67,16 +67,21 @@ class _Mapping:
     identity: json_paths.Path | None
     texts: Mapping[str, json_paths.Path]  # by info label
     statuses: Mapping[str, Status]
+    echoes: tuple[str, ...]  # ways to write the secret: what a vendor sends back is not served
 
     def listed(self, answer: Any) -> list[Any]:
         """Return the devices in an answer; raise MalformedError where there is no place for any.
 
         A field that was renamed must not look like a list from which all devices are gone.
         """
-        items = self.items.all(answer)
+        try:
+            items = self.items.all(answer)
+            found = bool(items) or self.items.has_place(answer)
+        except json_paths.TooDeepError as error:
+            raise strict_json.MalformedError("the answer is nested too deep") from error
         if len(items) == 1 and isinstance(items[0], list):
             return items[0]
-        if not items and not self.items.has_place(answer):
+        if not found:
             raise strict_json.MalformedError("items_path leads to nothing in the answer")
         return items
 
@@ -84,12 +89,12 @@ class _Mapping:
         """Read one device; a status that the mapping does not name is unknown."""
         info = dict.fromkeys(INFO_LABELS, "")
         for label, path in self.texts.items():
-            value = path.one(item)
-            info[label] = value if isinstance(value, str) else _scalar(value)
+            info[label] = echoes.without(_scalar(path.one(item)), self.echoes)
         said = _scalar(self.status.one(item))
         status = self.statuses.get(said)
         if status is None:
-            return unknown(Reason.ODD_STATUS, info)._replace(said=said[:LONGEST_SAID])
+            said = echoes.without(said, self.echoes)[:LONGEST_SAID]
+            return unknown(Reason.ODD_STATUS, info)._replace(said=said)
         return Reading(status, "", info)
 
 
@@ -164,15 +169,27 @@ def _mapping(settings: Mapping[str, Any]) -> _Mapping:
         raise SettingsError(_("offline_values has a value that online_values has too."))
     texts = {"name": settings["name_path"], "ip": settings["ip_path"]}
     try:
+        items = json_paths.compiled(settings["items_path"] or "$")
+        status = json_paths.compiled(settings["status_path"] or "")
+        identity = json_paths.compiled(settings["id_path"]) if settings["id_path"] else None
+        told = {label: json_paths.compiled(path) for label, path in texts.items() if path}
+        # Devices within devices: each of them would be gone through once more for each of these.
+        if items.descends and not all(
+            path.is_plain for path in (status, identity, *told.values()) if path
+        ):
+            raise SettingsError(
+                _("items_path has '..': the other paths then take names alone, as $.state.code.")
+            )
         return _Mapping(
-            json_paths.compiled(settings["items_path"] or "$"),
-            json_paths.compiled(settings["status_path"] or ""),
-            json_paths.compiled(settings["id_path"]) if settings["id_path"] else None,
-            {label: json_paths.compiled(path) for label, path in texts.items() if path},
+            items,
+            status,
+            identity,
+            told,
             {
                 **dict.fromkeys(map(str, online), Status.ONLINE),
                 **dict.fromkeys(map(str, offline), Status.OFFLINE),
             },
+            echoes.forms([settings[SECRET]] if settings[SECRET] else ()),
         )
     except json_paths.PathError as error:
         raise SettingsError(str(error)) from error
@@ -209,7 +226,7 @@ def _read_page(mapping: _Mapping, limit: int | None, body: bytes) -> Page:
     readings = []
     for item in items:
         identity = identities.read(mapping.identity.one(item))
-        if identity:
+        if identity and echoes.without(identity, mapping.echoes) == identity:
             readings.append((identity, mapping.reading(item)))
     if items and not readings:
         raise strict_json.MalformedError("no device of the list has an id where id_path looks")

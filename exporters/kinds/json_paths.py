@@ -4,7 +4,7 @@ People of one platform write the paths, and a process that serves all platforms 
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import jsonpath_rfc9535 as jsonpath
@@ -21,12 +21,19 @@ MOST_SEGMENTS = 20
 NO_PATH = _("This is no JSONPath. Examples: $.data[*] for a list, $.state.code for a field.")
 TOO_COSTLY = _(
     "This JSONPath is too costly: use neither functions nor several choices in one pair of"
-    " brackets, at most one '..', and no filter within a filter."
+    " brackets, at most one '..', no filter within a filter, and compare with fixed values only."
 )
+
+
+KEPT = 1000  # compiled paths; people may write any number of them
 
 
 class PathError(ValueError):
     """A text that is no path, or one of another part of JSONPath; says what to do."""
+
+
+class TooDeepError(ValueError):
+    """A document nested deeper than a path can be followed: what it holds is not known."""
 
 
 class Path:
@@ -41,28 +48,49 @@ class Path:
         if not _is_cheap(self._query):
             raise PathError(TOO_COSTLY)
 
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it leads to one place at most, by names and numbers alone."""
+        return self._query.singular_query()
+
+    @property
+    def descends(self) -> bool:
+        """Tell whether it looks at every depth, so that one value it finds may hold another."""
+        return any(
+            isinstance(each, JSONPathRecursiveDescentSegment) for each in self._query.segments
+        )
+
     def has_place(self, value: Any) -> bool:
-        """Tell whether there is something in which the path could find values, be it empty."""
+        """Tell whether there is something in which the path could find values, be it empty.
+
+        Raises TooDeepError.
+        """
         *most, last = self._query.segments
         if not isinstance(last.selectors[0], WildcardSelector | FilterSelector):
             return False
         place = jsonpath.JSONPathQuery(env=self._query.env, segments=tuple(most))
-        return any(isinstance(node.value, list | dict) for node in place.finditer(value))
+        try:
+            return any(isinstance(node.value, list | dict) for node in place.finditer(value))
+        except jsonpath.JSONPathError as error:
+            raise TooDeepError from error
 
     def all(self, value: Any) -> list[Any]:
-        """Return every value that the path leads to; none from a document nested too deep."""
+        """Return every value that the path leads to. Raises TooDeepError."""
         try:
             return [node.value for node in self._query.finditer(value)]
-        except jsonpath.JSONPathError:
-            return []
+        except jsonpath.JSONPathError as error:
+            raise TooDeepError from error
 
     def one(self, value: Any) -> Any:
-        """Return the value that the path leads to; None where there is none, or several."""
-        found = self.all(value)
+        """Return the value that the path leads to; None where there is none or several of them."""
+        try:
+            found = self.all(value)
+        except TooDeepError:
+            return None
         return found[0] if len(found) == 1 else None
 
 
-@cache
+@lru_cache(KEPT)
 def compiled(text: str) -> Path:
     """Return the path of a text; every poll of every source asks for the same few."""
     return Path(text)
@@ -89,6 +117,11 @@ def _is_cheap_part(part: filters.Expression) -> bool:
     if isinstance(part, filters.FilterQuery):
         fixed = isinstance(part, filters.RelativeFilterQuery)
         return fixed and part.query.singular_query()
+    if isinstance(part, filters.ComparisonExpression):
+        # Two values of the document may be as large as it is, at every step of a '..'.
+        return any(
+            isinstance(each, filters.FilterExpressionLiteral) for each in (part.left, part.right)
+        )
     return not isinstance(part, filters.FunctionExtension)
 
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from exporters import inquiry, metrics
 from exporters.inquiry import Asked, Inquiry
-from exporters.kinds import KINDS
+from exporters.kinds import KINDS, echoes
 from exporters.kinds.shape import Account, Each, Reason
 from exporters.process.fleet import Fleet
 from exporters.sample_lines import lines
@@ -140,7 +140,7 @@ def test_a_vendor_that_echoes_the_token_does_not_show_it(vendor: Serve, form: st
     with vendor("addreality", saying(body(echo))):
         found = inquiry.ask_for_a_list(addreality())
     assert form not in found.raw
-    assert inquiry.MASK in found.raw
+    assert echoes.MASK in found.raw
     assert TOKEN not in repr(found)
 
 

@@ -249,3 +249,34 @@ def test_no_json_raises_anything_but_malformed_or_is_offline_by_chance(value: ob
     readings.append(each().read(MAC, body))
     offline = any(reading.status is Status.OFFLINE for reading in readings)
     assert not offline or b'"DOWN"' in body or b'"OFF"' in body
+
+
+@pytest.mark.parametrize("items", ["$..screens[*]", "$..screens", "$..[?@.uid]"])
+def test_an_answer_that_is_nested_too_deep_is_no_empty_list(items: str) -> None:
+    deep: Any = {"screens": [screen()]}
+    for _number in range(150):
+        deep = {"screens": deep}
+    body = json.dumps(deep).encode()
+    with pytest.raises(MalformedError):
+        listing(items_path=items).read(body)
+    assert each(items_path=items).read(MAC, body) == Reading(Status.UNKNOWN, Reason.MALFORMED)
+
+
+@pytest.mark.parametrize("path", ["name_path", "id_path", "status_path", "ip_path"])
+def test_devices_within_devices_are_gone_through_once(path: str) -> None:
+    with pytest.raises(SettingsError, match="items_path"):
+        listing(items_path="$..*", **{path: "$..uid"})
+
+
+def test_a_secret_that_the_vendor_sends_back_is_served_in_no_label() -> None:
+    way = listing(items_path="$.rows[*]", status_path="$.code", secret="canary/t0ken")
+    rows = [
+        {"uid": 1, "title": "https://vendor/?key=canary%2Ft0ken&page=2", "code": "UP"},
+        {"uid": "canary/t0ken", "title": "Hall", "code": "UP"},
+        {"uid": 2, "title": "Hall", "code": "canary/t0ken", "net": {"lan": "canary/t0ken"}},
+    ]
+    page = way.read(json.dumps({"rows": rows}).encode())
+    assert [identity for identity, _reading in page.readings] == ["1", "2"]
+    assert page.rejected == 1
+    assert page.readings[0][1].info == {"ip": "", "name": "https://vendor/?key=••••••&page=2"}
+    assert "canary" not in repr(page)

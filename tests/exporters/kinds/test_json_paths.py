@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from exporters.kinds.json_paths import NO_PATH, TOO_COSTLY, Path, PathError
+from exporters.kinds.json_paths import NO_PATH, TOO_COSTLY, Path, PathError, TooDeepError
 
 DOCUMENT = {"data": [{"id": 1, "tags": ["a"]}, {"id": 2, "tags": []}], "total": 2}
 
@@ -44,6 +44,8 @@ def test_a_text_that_is_no_path_is_refused_with_an_example(text: str) -> None:
         "$.data[?@..id]",
         "$.data[?$.data[0].id == @.id]",
         "$.data[?@.tags[?@ == 'a']]",
+        "$..[?@ == @]",
+        "$..[?@.a == @.b]",
         "$" + ".a" * 21,
     ],
 )
@@ -69,7 +71,11 @@ def test_an_empty_place_is_told_from_none(text: str, there: bool) -> None:
 
 def test_a_document_nested_as_deep_as_json_may_be_ends_nothing() -> None:
     nested = json.loads("[" * 900 + "]" * 900)
-    assert Path("$..id").all(nested) == []
+    with pytest.raises(TooDeepError):
+        Path("$..id").all(nested)
+    with pytest.raises(TooDeepError):
+        Path("$..id[*]").has_place(nested)
+    assert Path("$..id").one(nested) is None
 
 
 def test_the_dearest_path_takes_time_in_proportion_to_the_document() -> None:
