@@ -3,6 +3,7 @@
 Whether the person may ask at all was decided by the page, by the row's own platform.
 """
 
+import threading
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,10 @@ from platforms.roles import Deed
 from platforms.scoped_fields import person_of
 
 TOO_OFTEN = 429
+BUSY = 503
+# Each holds a thread of the web server for as long as a vendor likes, 15 s at most: of 8 threads
+# the others stay for pages, whoever asks about a vendor that hangs, and however often.
+AT_ONCE = threading.BoundedSemaphore(3)
 
 
 def ask(
@@ -34,6 +39,20 @@ def ask(
     if throttle.question_is_throttled(person.pk):
         text = _("You asked vendors too often just now. Wait two minutes, then ask again.")
         return {**shown, "refusal": text, "status": TOO_OFTEN}
+    if not AT_ONCE.acquire(blocking=False):
+        text = _("Other questions to vendors are under way. Ask again in a moment.")
+        return {**shown, "refusal": text, "status": BUSY}
+    try:
+        found = _asked(request, exporter, identity, player)
+    finally:
+        AT_ONCE.release()
+    states = [(state, state.label, found.states.get(state.value, 0)) for state in State]
+    return {**shown, "inquiry": found, "states": states}
+
+
+def _asked(
+    request: HttpRequest, exporter: Exporter, identity: str, player: Player | None
+) -> inquiry.Inquiry:
     audit.record(
         Actor.of_request(request),
         Action.ASKED_VENDOR,
@@ -41,10 +60,7 @@ def ask(
         platform_id=exporter.platform_id,
         after={"kind": exporter.kind, **({"identity": identity} if identity else {})},
     )
-    name = player.name if player is not None else ""
-    found = inquiry.ask(exporter, identity, name)
-    states = [(state, state.label, found.states.get(state.value, 0)) for state in State]
-    return {**shown, "inquiry": found, "states": states}
+    return inquiry.ask(exporter, identity, player.name if player is not None else "")
 
 
 def fragment(request: HttpRequest, shown: dict[str, Any]) -> HttpResponse:

@@ -3,12 +3,14 @@
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.urls import reverse
 
+from exporters.admin.vendor_questions import AT_ONCE
 from exporters.models import Exporter, Player, PlayerSource
 from platforms import audit, throttle
 from platforms.models import AuditEntry, Platform, User
@@ -120,3 +122,16 @@ def test_it_is_throttled_for_each_person(
         audit.record(asked, Action.ASKED_VENDOR, listed, platform_id=listed.platform_id)
     assert client_of(mona).post(check(listed)).status_code == 429
     assert not heads
+
+
+def test_vendors_that_hang_leave_most_of_the_web_server_to_others(
+    client_of: ClientOf, mona: User, listed: Player, heads: list[str]
+) -> None:
+    with ExitStack() as others:
+        for _number in range(3):
+            others.enter_context(AT_ONCE)
+        refused = client_of(mona).post(check(listed), **FRAGMENT)
+    assert refused.status_code == 503
+    assert "Ask again in a moment" in text(refused)
+    assert not heads
+    assert client_of(mona).post(check(listed), **FRAGMENT).status_code == 200

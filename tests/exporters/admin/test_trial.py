@@ -146,10 +146,12 @@ def test_without_a_script_the_whole_page_comes_back_with_what_was_typed(
 def test_a_vendor_that_echoes_the_secret_as_a_name_does_not_tell_it(
     client_of: ClientOf, mona: User, screens: Exporter, vendor: Vendor
 ) -> None:
-    echo = {"screens": [{"uid": CANARY, "title": f"Bearer {CANARY}", "state": CANARY}]}
+    rows = [{"uid": each, "title": f"Bearer {CANARY}", "state": CANARY} for each in ("1", CANARY)]
+    echo = {"screens": rows}
     vendor.says = answer(json.dumps(echo).encode())
     shown = text(client_of(mona).post(page(screens), told(""), **FRAGMENT))
     assert "1 device was read." in shown
+    assert "1 entry has no id" in shown
     assert CANARY not in shown
 
 

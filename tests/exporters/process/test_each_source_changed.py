@@ -64,9 +64,8 @@ def test_an_answer_to_a_question_of_old_settings_is_asked_for_again(
     world.told = told(vendor_web.url, DOWN, UP)
     world.start([mac(1)], interval=30)
     until(lambda: bool(asked_late))
-    seen: list[int] = []
     world.told = told(vendor_web.url, UP, DOWN)
     world.change([mac(1)], interval=30)
-    until(lambda: seen.append(offline(world)) is None and world.online == 1, seconds=5)
-    assert not any(seen)
+    until(lambda: world.online + offline(world) == 1, seconds=5)
+    assert world.online == 1
     assert world.fleet.figures.up is True
