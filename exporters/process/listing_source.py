@@ -48,6 +48,7 @@ class ListingSource(Source):
         self._walk: Walk | None = None
         self._roster = Roster()
         self._walks = 0
+        self._doubts_on = False  # nothing came where the last walk looked behind the end
         self._cap: int | None = None  # of the vendor's pages, where it is below the limit
         self._started = 0.0
         self._budget = Budget()
@@ -64,6 +65,8 @@ class ListingSource(Source):
             warn_of_old_age(self.exporter_id, settings)
         with self._around.exposition.lock:
             self.fleet.max_age = settings.max_age
+        if way.account != self._account:  # it may be another vendor's list
+            self._walks, self._cap = 0, None
         mended = self._is_mended(way)
         sooner = settings.interval < self.settings.interval
         self.name, self.settings = name, settings
@@ -74,7 +77,8 @@ class ListingSource(Source):
 
     def _poll(self) -> None:
         self.next_poll, self._started = None, time.monotonic()
-        doubts = self._walks % DOUBT_EVERY == 0 and self._has_pages()
+        doubts = self._doubts_on or self._walks % DOUBT_EVERY == 0
+        doubts, self._doubts_on = doubts and self._has_pages(), False
         self._walk = walk = Walk(self._around.most_devices, self._cap, doubts=doubts)
         if self._ask is None:
             self._note_error(Reason.SETTINGS.value, self._problem)
@@ -109,6 +113,7 @@ class ListingSource(Source):
         alive = walk.pages > 0 or (self.fleet.figures.up is True and not self._failing)
         if walk.is_doubting and failure:
             # Nothing was known to be there, so that a refusal tells of nothing.
+            self._doubts_on = failure in MAY_PASS or held
             log_answer(self.exporter_id, about, f"{failure}, behind the end of the list", answer)
             self._end(walk, "")
             return

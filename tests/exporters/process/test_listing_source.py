@@ -1,5 +1,6 @@
 """A source whose vendor lists its devices, against a real one: paging, truth, removal."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -286,3 +287,45 @@ def test_a_walk_that_breaks_off_is_no_success_by_which_devices_could_be_missed(
     assert figures.last_success is None
     addreality.faults.clear()
     until(lambda: source.online == 15 and figures.last_success is not None)
+
+
+@pytest.fixture
+def capped(addreality: AddReality, addreality_web: Web) -> Callable[[int], None]:
+    """Have the vendor hold its pages so short, whatever is asked for."""
+    addreality.accounts[TOKEN] = devices(9)
+
+    def hold(most: int) -> None:
+        def short(handler: Handler) -> None:
+            asked = {**json.loads(handler.body), "limit": most}
+            handler.body = json.dumps(asked).encode()
+            addreality(handler)
+
+        addreality_web.behaviour = short
+
+    return hold
+
+
+def test_a_failure_behind_the_end_of_a_list_leaves_the_doubt(
+    make: Make, addreality: AddReality, capped: Callable[[int], None]
+) -> None:
+    capped(4)
+    addreality.faults[TOKEN, 4] = failing
+    source = make()
+    source.start()
+    until(lambda: source.online == 4)
+    addreality.faults.clear()
+    until(lambda: source.online == 9, seconds=3)
+
+
+def test_another_account_is_doubted_anew(
+    make: Make, addreality: AddReality, capped: Callable[[int], None]
+) -> None:
+    capped(5)
+    source = make()
+    source.start()
+    until(lambda: source.online == 9)
+    next_polls(addreality)
+    capped(4)
+    source.told = {"api_token": TOKEN, "limit": 9}
+    source.change([])
+    until(lambda: addreality.asked[TOKEN, 8] > 1, seconds=3, about="the third page")
