@@ -48,7 +48,7 @@ class ListingSource(Source):
         self._walk: Walk | None = None
         self._roster = Roster()
         self._walks = 0
-        self._doubts_on = False  # nothing came where the last walk looked behind the end
+        self._doubts_on = False  # what the last walks found may not hold for the next one
         self._cap: int | None = None  # of the vendor's pages, where it is below the limit
         self._started = 0.0
         self._budget = Budget()
@@ -65,8 +65,7 @@ class ListingSource(Source):
             warn_of_old_age(self.exporter_id, settings)
         with self._around.exposition.lock:
             self.fleet.max_age = settings.max_age
-        if way.account != self._account:  # it may be another vendor's list
-            self._walks, self._cap = 0, None
+        self._doubts_on |= way.account != self._account  # it may be another vendor's list
         mended = self._is_mended(way)
         sooner = settings.interval < self.settings.interval
         self.name, self.settings = name, settings
