@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from exporters.kinds import echoes, identities, json_paths, strict_json
 from exporters.kinds.json_settings import EACH, LIST, SETTINGS
@@ -36,6 +36,9 @@ LONGEST_SAID = 100  # characters of a status that nothing is made of
 WHOLE_LIST = 2_500  # devices: what bounds the bytes of an answer without pages, about 10 MB
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_]*)\}")
 _HEADER = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([\x20-\x7e\x80-\xff]*)")
+# Names of what opens a door. Everybody on the platform reads headers and addresses, the record
+# keeps them for good; a secret has a place of its own.
+_OPENS = re.compile(r"(?i)auth(?!or(?!iz))|token|secret|passw|cookie|api[-_]?key|(?:^|[-_])key$")
 # Those that say where a request ends or goes are not for settings.
 _NO_HEADERS = ("content-length", "transfer-encoding", "connection", "host", "expect")
 
@@ -131,6 +134,12 @@ def _asking(settings: Mapping[str, Any]) -> _Asking:
     parts = urlsplit(_PLACEHOLDER.sub("0", url))
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise SettingsError(_("url has to begin with http:// or https://, without a password."))
+    if any(
+        _OPENS.search(name) and "{" not in value for name, value in parse_qsl(urlsplit(url).query)
+    ):
+        raise SettingsError(
+            _("url shows a secret to everybody: write {secret} in its place, and enter it apart.")
+        )
     if "{" in urlsplit(url).netloc:
         raise SettingsError(_("url may not have a placeholder in the name of the server."))
     headers = [*(settings["headers"] or ())]
@@ -155,6 +164,10 @@ def _header(line: object, secret: str) -> str:
     match = _HEADER.fullmatch(line) if isinstance(line, str) else None
     if match is None or match[1].lower() in _NO_HEADERS:
         raise SettingsError(_("headers takes lines such as Authorization: Bearer {secret}"))
+    if _OPENS.search(match[1]) and "{secret}" not in match[2]:
+        raise SettingsError(
+            _("headers show a secret to everybody: write {secret} in its place, enter it apart.")
+        )
     filled = f"{match[1]}: {match[2].replace('{secret}', secret)}"
     if not re.fullmatch(r"[\x20-\x7e\x80-\xff]+", filled):
         raise SettingsError(_("secret has a character that a header cannot hold."))

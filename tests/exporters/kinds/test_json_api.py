@@ -280,3 +280,23 @@ def test_a_secret_that_the_vendor_sends_back_is_served_in_no_label() -> None:
     assert page.rejected == 1
     assert page.readings[0][1].info == {"ip": "", "name": "https://vendor/?key=••••••&page=2"}
     assert "canary" not in repr(page)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"headers": ["Authorization: Bearer t0ken"]},
+        {"headers": ["X-API-Token: t0ken"]},
+        {"headers": ["Ocp-Apim-Subscription-Key: t0ken"]},
+        {"headers": ["Cookie: session=t0ken"]},
+        {"url": "http://vendor/screens?access_token=t0ken"},
+        {"url": "http://vendor/screens?key=t0ken&offset={offset}"},
+    ],
+)
+def test_a_secret_is_not_written_where_everybody_reads_it(shown: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=f"^{next(iter(shown))} .* to everybody"):
+        listing(**shown)
+
+
+def test_what_only_resembles_a_secret_is_taken() -> None:
+    listing(headers=["X-Author: me", "X-Keyboard: 1"], url="http://vendor/1?author=7&keyword=hall")
