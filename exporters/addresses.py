@@ -14,9 +14,7 @@ from .observations import Key, Watched
 Order = tuple[int, int]  # version of the protocol, the address as a number
 
 
-def ordered(
-    ask: Ask, ids: Sequence[int], label: str, backwards: bool
-) -> list[int]:
+def ordered(ask: Ask, ids: Sequence[int], label: str, backwards: bool) -> list[int]:
     """Sort ids of players by their address, ``ip`` or ``outip``: one query to each side.
 
     Players without one come last in both directions. Where it is the same they stay in the

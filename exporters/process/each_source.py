@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import partial
 from itertools import islice
 
-from exporters.kinds.shape import Each, Reason
+from exporters.kinds.shape import Account, Each, Reason
 from exporters.process import schedule
 from exporters.process.fleet import Fleet
 from exporters.process.polling import Timer
@@ -50,9 +50,8 @@ class EachSource(Source):
         """Take over a list and settings; ask for new devices without waiting."""
         had_none, is_other = not self._order, way.account != self._account
         mended = self._is_mended(way)
-        if is_other:
-            self._ask = way.ask if isinstance(way.ask, Each) else None
-            self._problem = way.problem
+        self._ask = way.ask if isinstance(way.ask, Each) else None
+        self._problem = way.problem
         most = self._around.most_devices
         kept = names if len(names) <= most else dict(islice(sorted(names.items()), most))
         with self._around.exposition.lock:
@@ -151,18 +150,20 @@ class EachSource(Source):
             round_.stop()
             return
         request = self._ask.ask(identity)
-        then = partial(self._take, round_, self._ask, identity)
+        then = partial(self._take, round_, self._account, identity)
         self._around.poller.ask(request, self.settings.timeout, then)
         self._in_flight += 1
 
-    def _take(self, round_: Round, ask: Each, identity: str, answer: Answer) -> None:
+    def _take(self, round_: Round, account: Account | None, identity: str, answer: Answer) -> None:
         self._in_flight -= 1
-        self._guard(partial(self._take_in, round_, ask, identity, answer))
+        self._guard(partial(self._take_in, round_, account, identity, answer))
 
-    def _take_in(self, round_: Round, ask: Each, identity: str, answer: Answer) -> None:
+    def _take_in(
+        self, round_: Round, account: Account | None, identity: str, answer: Answer
+    ) -> None:
         if round_ not in self._rounds:
             return  # it was abandoned meanwhile
-        if ask is not self._ask:  # what it answers was asked, and would be read, in another way
+        if account != self._account:  # what it answers was asked, and would be read, in another way
             self._send(round_, identity)
             self._fill()
             return

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 BYTES_A_DEVICE = 4096  # of a page, at most; a usual device takes 300
 SMALLEST_LIMIT, LARGEST_LIMIT = 1024 * 1024, 8 * 1024 * 1024  # bytes of a page
+MOST_DOUBTS = 3  # polls in a row that look behind the end where nothing comes
 DOUBT_EVERY = 100  # polls; the vendor may have begun to hold its pages shorter than asked
 TRY_AGAIN_AFTER = (0.5, 1.5)  # seconds, left to chance
 
@@ -48,7 +49,7 @@ class ListingSource(Source):
         self._walk: Walk | None = None
         self._roster = Roster()
         self._walks = 0
-        self._doubts_on = False  # what the last walks found may not hold for the next one
+        self._doubts_left = MOST_DOUBTS  # of looks behind the end, until one was answered
         self._cap: int | None = None  # of the vendor's pages, where it is below the limit
         self._started = 0.0
         self._budget = Budget()
@@ -65,7 +66,8 @@ class ListingSource(Source):
             warn_of_old_age(self.exporter_id, settings)
         with self._around.exposition.lock:
             self.fleet.max_age = settings.max_age
-        self._doubts_on |= way.account != self._account  # it may be another vendor's list
+        if way.account != self._account:  # it may be another vendor's list
+            self._doubts_left = MOST_DOUBTS
         mended = self._is_mended(way)
         sooner = settings.interval < self.settings.interval
         self.name, self.settings = name, settings
@@ -76,8 +78,9 @@ class ListingSource(Source):
 
     def _poll(self) -> None:
         self.next_poll, self._started = None, time.monotonic()
-        doubts = self._doubts_on or self._walks % DOUBT_EVERY == 0
-        doubts, self._doubts_on = doubts and self._has_pages(), False
+        if self._walks % DOUBT_EVERY == 0:
+            self._doubts_left = MOST_DOUBTS
+        doubts = self._doubts_left > 0 and self._has_pages()
         self._walk = walk = Walk(self._around.most_devices, self._cap, doubts=doubts)
         if self._ask is None:
             self._note_error(Reason.SETTINGS.value, self._problem)
@@ -111,9 +114,7 @@ class ListingSource(Source):
         held = self._hold(answer)
         alive = walk.pages > 0 or (self.fleet.figures.up is True and not self._failing)
         if walk.is_doubting and failure:
-            # Nothing was known to be there, so that a refusal tells of nothing.
-            self._doubts_on = failure in MAY_PASS or held
-            log_answer(self.exporter_id, about, f"{failure}, behind the end of the list", answer)
+            self._note_doubt(failure, ask, answer)
             self._end(walk, "")
             return
         if failure in MAY_PASS and not held and alive and self._budget.spend():
@@ -135,9 +136,20 @@ class ListingSource(Source):
             self._note_error(failure, about, answer)
             self._end(walk, failure)
         elif walk.is_over:
+            if ask is self._ask:
+                self._doubts_left = 0
             self._end(walk, "")
         else:
             self._ask_page(walk, ask)
+
+    def _note_doubt(self, failure: str, ask: Listing, answer: Answer) -> None:
+        """Take a failure behind the end for no failure of the list: nothing need be there."""
+        may_pass = failure in MAY_PASS or self._is_held
+        log_answer(self.exporter_id, "the end of the list", failure, answer)
+        if failure in MAY_PASS:
+            self._note_error(failure, "behind the end of the list", answer)
+        if ask is self._ask:
+            self._doubts_left = self._doubts_left - 1 if may_pass else 0
 
     def _end(self, walk: Walk, failure: str) -> None:
         """Take in what the walk found; `failure` is why it did not come to its end."""

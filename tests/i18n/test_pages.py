@@ -40,7 +40,7 @@ NAMES = {
     *("AddReality", "API", "CSV", "CubicMedia", "English", "ID", "IP", "JSON", "LDAP", "MAC"),
     *("Prometheus", "Remosa", "Service", "Sign", "Single", "SMS", "TLS", "UTF", "Windows"),
     *("On", "bearer", "discovery", "en", "esc", "instance", "ip", "mac", "name", "outip", "ru"),
-    *("PEM", "service"),
+    *("http", "https", "PEM", "service"),
 }
 # What a browser sends of the table within a form, when it has no rows.
 NO_ROWS = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
