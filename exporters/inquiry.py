@@ -126,7 +126,7 @@ def ask_for_a_list(asked: Asked) -> Inquiry:
     way = _way(asked)
     if not isinstance(way, Listing):
         return Inquiry(problem=_("Enter a MAC to ask about.") if isinstance(way, Each) else way)
-    found, page = _page(asked, way, 0, DEADLINE)
+    found, page = _page(asked, way, 0, 0, DEADLINE)
     if page is None:
         return found
     read = _read(page)
@@ -158,8 +158,8 @@ def _search(asked: Asked, way: Listing, identity: str) -> Inquiry:
     ends, offset, last = time.monotonic() + DEADLINE, 0, frozenset[str]()
     text = _("The part of the vendor's list that was read tells nothing of this player.")
     found = Inquiry()
-    for _number in range(MOST_PAGES):
-        found, page = _page(asked, way, offset, max(ends - time.monotonic(), 0.1))
+    for number in range(MOST_PAGES):
+        found, page = _page(asked, way, offset, number, max(ends - time.monotonic(), 0.1))
         if page is None:
             return found
         heard = [each for each in _read(page) if each[0] == identity]
@@ -174,9 +174,11 @@ def _search(asked: Asked, way: Listing, identity: str) -> Inquiry:
     return _with(found, (), text)
 
 
-def _page(asked: Asked, way: Listing, offset: int, seconds: float) -> tuple[Inquiry, Page | None]:
-    """Ask for the page at an offset."""
-    found, body = _fetch(asked, way.ask(offset), seconds, LARGEST_LIST)
+def _page(
+    asked: Asked, way: Listing, offset: int, number: int, seconds: float
+) -> tuple[Inquiry, Page | None]:
+    """Ask for the page at an offset, before which there are so many."""
+    found, body = _fetch(asked, way.ask(offset, number), seconds, LARGEST_LIST)
     if body is None:
         return found, None
     try:

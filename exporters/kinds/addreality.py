@@ -51,7 +51,7 @@ def _open(account: Account) -> Listing:
     return Listing(partial(_ask, account.address, headers, limit), partial(_read, limit), limit)
 
 
-def _ask(address: str, headers: tuple[str, ...], limit: int, offset: int) -> Request:
+def _ask(address: str, headers: tuple[str, ...], limit: int, offset: int, _page: int) -> Request:
     body: dict[str, object] = {"id": [], "limit": limit}
     if offset:  # not documented; the first page is asked for in the documented way
         body["offset"] = offset

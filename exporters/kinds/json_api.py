@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from exporters import macs
 from exporters.kinds import echoes, identities, json_paths, strict_json
 from exporters.kinds.json_settings import EACH, LIST, SETTINGS
 from exporters.kinds.shape import (
@@ -87,6 +88,18 @@ class _Mapping:
         if not found:
             raise strict_json.MalformedError("items_path leads to nothing in the answer")
         return items
+
+    def is_about(self, item: Any, mac: str) -> bool:
+        """Tell whether an answer about one device names the one that was asked for.
+
+        A vendor that overlooks the MAC in the address would else speak for all with one device.
+        """
+        if self.identity is None:
+            return True
+        try:
+            return macs.normalise(_scalar(self.identity.one(item))) == mac
+        except ValueError:
+            return False
 
     def reading(self, item: Any) -> Reading:
         """Read one device; a status that the mapping does not name is unknown."""
@@ -215,13 +228,12 @@ def _ask_one(asking: _Asking, mac: str) -> Request:
     return asking.request(told)
 
 
-def _ask_page(asking: _Asking, limit: int | None, offset: int) -> Request:
-    page = offset // limit if limit else 0
+def _ask_page(asking: _Asking, limit: int | None, offset: int, page: int) -> Request:
     told = {"offset": offset, "limit": limit or 0, "page": page + 1, "page0": page}
     return asking.request({name: str(number) for name, number in told.items()})
 
 
-def _read_one(mapping: _Mapping, _mac: str, body: bytes) -> Reading:
+def _read_one(mapping: _Mapping, mac: str, body: bytes) -> Reading:
     try:
         items = mapping.listed(strict_json.read(body))
     except strict_json.MalformedError:
@@ -229,7 +241,9 @@ def _read_one(mapping: _Mapping, _mac: str, body: bytes) -> Reading:
     if len(items) != 1:
         return unknown(Reason.DUPLICATE if items else Reason.NOT_FOUND)
     item = items[0]
-    return mapping.reading(item) if isinstance(item, dict) else unknown(Reason.MALFORMED)
+    if not isinstance(item, dict) or not mapping.is_about(item, mac):
+        return unknown(Reason.MALFORMED)
+    return mapping.reading(item)
 
 
 def _read_page(mapping: _Mapping, limit: int | None, body: bytes) -> Page:

@@ -21,7 +21,8 @@ MOST_SEGMENTS = 20
 NO_PATH = _("This is no JSONPath. Examples: $.data[*] for a list, $.state.code for a field.")
 TOO_COSTLY = _(
     "This JSONPath is too costly: use neither functions nor several choices in one pair of"
-    " brackets, at most one '..', no filter within a filter, and compare with fixed values only."
+    " brackets, at most one '..', no filter within a filter, and compare with fixed values only,"
+    " texts by == and != alone."
 )
 
 
@@ -119,10 +120,15 @@ def _is_cheap_part(part: filters.Expression) -> bool:
         return fixed and part.query.singular_query()
     if isinstance(part, filters.ComparisonExpression):
         # Two values of the document may be as large as it is, at every step of a '..'.
-        return any(
-            isinstance(each, filters.FilterExpressionLiteral) for each in (part.left, part.right)
-        )
+        # Which of two texts comes first would tell a secret that is echoed, letter by letter.
+        literals = [each for each in (part.left, part.right) if _is_literal(each)]
+        in_order = any(isinstance(each, filters.StringLiteral) for each in literals)
+        return bool(literals) and not (in_order and part.operator not in ("==", "!="))
     return not isinstance(part, filters.FunctionExtension)
+
+
+def _is_literal(part: filters.Expression) -> bool:
+    return isinstance(part, filters.FilterExpressionLiteral)
 
 
 def _parts(expression: filters.Expression) -> Iterator[filters.Expression]:

@@ -73,7 +73,10 @@ SETTINGS = (
         "id_path",
         _("path to the id"),
         SettingType.PATH,
-        help=_("From a device, for example $.id. Needed for a list."),
+        help=_(
+            "From a device, for example $.id. Needed for a list. Where each device has an address"
+            " of its own: the path to its MAC; an answer that names another is not believed."
+        ),
     ),
     Setting(
         "name_path",

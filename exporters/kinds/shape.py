@@ -102,7 +102,7 @@ class Listing(NamedTuple):
     `read` raises `strict_json.MalformedError` for a page that it does not wholly understand.
     """
 
-    ask: Callable[[int], Request]
+    ask: Callable[[int, int], Request]  # the offset, and how many pages came before
     read: Callable[[bytes], Page]
     page_size: int  # devices that one answer may hold; bounds its bytes
 

@@ -90,7 +90,7 @@ class ListingSource(Source):
 
     def _has_pages(self) -> bool:
         """Tell whether an offset makes a difference to what is asked."""
-        return self._ask is not None and self._ask.ask(0) != self._ask.ask(1)
+        return self._ask is not None and self._ask.ask(0, 0) != self._ask.ask(1, 1)
 
     def _abandon(self) -> None:
         self._walk = None
@@ -100,7 +100,7 @@ class ListingSource(Source):
         if walk is not self._walk:
             return
         self._around.poller.ask(
-            ask.ask(walk.offset),
+            ask.ask(walk.offset, walk.pages),
             self.settings.timeout,
             lambda answer: self._guard(partial(self._take, walk, ask, answer)),
             limit=min(LARGEST_LIMIT, max(SMALLEST_LIMIT, BYTES_A_DEVICE * ask.page_size)),

@@ -109,12 +109,12 @@ class Source:
         self._timer = self._around.poller.at(when, self._guarded_poll)
 
     def _is_mended(self, way: Way) -> bool:
-        """Take over the account; tell whether a failing source is to be asked with it at once."""
+        """Take over the account; tell whether the source is to be asked with a new one at once."""
         changed = self._account is not None and way.account != self._account
         self._account = way.account
         if changed and self.next_poll is None:
             self._overtaken = True
-        return changed and self._failing
+        return changed
 
     def _guarded_poll(self) -> None:
         self._overtaken = False

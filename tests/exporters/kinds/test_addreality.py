@@ -40,7 +40,7 @@ def read_one(**changed: Any) -> Reading:
 
 
 def test_it_asks_as_documented_with_the_platforms_token() -> None:
-    request = asking().ask(0)
+    request = asking().ask(0, 0)
     assert (request.method, request.url) == ("POST", ADDRESS)
     assert json.loads(request.body) == {"id": [], "limit": 300}
     assert "X-API-Token: secret" in request.headers
@@ -48,17 +48,17 @@ def test_it_asks_as_documented_with_the_platforms_token() -> None:
 
 
 def test_a_further_page_is_asked_for_by_its_offset() -> None:
-    assert json.loads(asking(limit=50).ask(100).body) == {"id": [], "limit": 50, "offset": 100}
+    assert json.loads(asking(limit=50).ask(100, 1).body) == {"id": [], "limit": 50, "offset": 100}
 
 
 def test_nothing_shows_the_token() -> None:
     account = Account(ADDRESS, {"api_token": "secret"})
-    assert "secret" not in repr(account) + repr(asking().ask(300)) + str(asking().ask(0))
+    assert "secret" not in repr(account) + repr(asking().ask(300, 1)) + str(asking().ask(0, 0))
 
 
 @pytest.mark.parametrize("limit", [None, "", 0])
 def test_a_limit_that_is_not_set_is_300(limit: object) -> None:
-    assert json.loads(asking(limit=limit).ask(0).body)["limit"] == 300
+    assert json.loads(asking(limit=limit).ask(0, 0).body)["limit"] == 300
 
 
 UNFIT = [

@@ -37,7 +37,10 @@ LISTED = {
     "headers": ["Authorization: Bearer {secret}"],
     "secret": "s3cret",
 }
-ONE_BY_ONE = {**MAPPING, "mode": "each", "url": "http://vendor/by-mac/{mac}", "items_path": "$"}
+ONE_BY_ONE = {
+    **MAPPING, "mode": "each", "url": "http://vendor/by-mac/{mac}", "items_path": "$",
+    "id_path": None,
+}  # fmt: skip
 
 
 def opened(settings: dict[str, Any]) -> Each | Listing:
@@ -131,7 +134,7 @@ def test_entries_without_an_id_are_counted() -> None:
     ],
 )
 def test_it_asks_for_the_pages_of_a_list(offset: int, url: str) -> None:
-    request = listing().ask(offset)
+    request = listing().ask(offset, offset // 2)
     assert (request.url, request.method) == (url, "GET")
     assert "Authorization: Bearer s3cret" in request.headers
 
@@ -143,7 +146,7 @@ def test_pages_may_be_counted_from_0_or_1_and_stand_in_a_body() -> None:
         "body": '{"page": {page0}, "size": {limit}, "key": "{secret}", "more": {}}',
         "secret": 'quote " and \\',
     }
-    request = listing(**settings, headers=[]).ask(4)
+    request = listing(**settings, headers=[]).ask(4, 2)
     assert request.url == "http://vendor/list/3"
     assert json.loads(request.body) == {
         "page": 2, "size": 2, "key": 'quote " and \\', "more": {},
@@ -188,6 +191,22 @@ def test_it_reads_the_answer_about_one_device(answer: object, expected: tuple[st
     assert (reading.status, reading.reason) == expected
 
 
+@pytest.mark.parametrize("told", ["06:42:40:92:60:B4", "06-42-40-92-60-b4", "0642409260b4"])
+def test_an_answer_that_names_the_device_asked_for_is_believed(told: str) -> None:
+    answer = json.dumps(screen(uid=told)).encode()
+    assert each(id_path="$.uid").read(MAC, answer).status is Status.ONLINE
+
+
+@pytest.mark.parametrize("told", ["06:42:40:92:60:B5", "LM-1", "", None, 7])
+def test_an_answer_about_another_device_is_not_believed(told: object) -> None:
+    answer = json.dumps(screen(uid=told, code="DOWN")).encode()
+    assert each(id_path="$.uid").read(MAC, answer).reason == Reason.MALFORMED
+
+
+def test_a_page_is_numbered_by_those_before_it_however_short_they_were() -> None:
+    assert listing(url="http://vendor/{page}", limit=300).ask(100, 1).url == "http://vendor/2"
+
+
 def test_a_renamed_field_on_the_way_to_one_device_is_malformed() -> None:
     reading = each(items_path="$.devices[*]").read(MAC, b'{"renamed": []}')
     assert reading.reason == Reason.MALFORMED
@@ -224,7 +243,7 @@ def test_settings_that_cannot_be_used_say_which_and_why(
 
 
 def test_a_secret_in_an_address_can_add_no_parameter() -> None:
-    request = listing(url="http://vendor/{page}?key={secret}", secret="a&b=c#d").ask(0)
+    request = listing(url="http://vendor/{page}?key={secret}", secret="a&b=c#d").ask(0, 0)
     assert request.url == "http://vendor/1?key=a%26b%3Dc%23d"
     assert "a%26b" not in repr(request)
 

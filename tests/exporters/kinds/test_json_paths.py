@@ -46,6 +46,8 @@ def test_a_text_that_is_no_path_is_refused_with_an_example(text: str) -> None:
         "$.data[?@.tags[?@ == 'a']]",
         "$..[?@ == @]",
         "$..[?@.a == @.b]",
+        "$.data[?@.next < 'https://vendor/?key=a']",
+        "$.data[?'b' >= @.next]",
         "$" + ".a" * 21,
     ],
 )

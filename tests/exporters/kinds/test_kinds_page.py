@@ -24,7 +24,7 @@ def told() -> dict[str, Any]:
 def test_the_example_reads_as_the_page_says() -> None:
     way = KINDS["json"].open(Account("", {**told(), "secret": "t0ken"}))
     assert isinstance(way, Listing)
-    request = way.ask(100)
+    request = way.ask(100, 1)
     assert request.url == "https://screens.example/api/list?from=100&count=100"
     assert "Authorization: Bearer t0ken" in request.headers
     answer = re.search(r"```json\n(.*?)```", EXAMPLE, re.DOTALL)
