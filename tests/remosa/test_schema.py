@@ -89,6 +89,11 @@ def there() -> dict[str, Any]:
         "exporter_id": row.exporter_id,
         "platform_id": platform.pk,
         "mac": "06:42:40:92:60:B4",
+        # A kind that needs nothing: no example would guess what another one asks for.
+        "kind": "cubic",
+        "exporter_type": "cubic",
+        "settings": {},
+        "secrets": {},
     }
 
 
