@@ -248,7 +248,7 @@ def _failure(
 ) -> OutboundError:
     """Say in plain words what libcurl's error number means."""
     if received.too_large or code == pycurl.E_FILESIZE_EXCEEDED:
-        text = format_lazy(
+        text: StrOrPromise = format_lazy(
             _("The answer is larger than {limit} bytes and was not read."), limit=received.limit
         )
         return OutboundError("too_large", text, permanent=True)
