@@ -88,6 +88,7 @@ class _Received:
     body: bytearray = field(default_factory=bytearray)
     headers: dict[str, str] = field(default_factory=dict)
     header_bytes: int = 0
+    whole_head: bool = False  # libcurl takes a head that breaks off in the middle for an answer
     too_large: bool = False
 
     def take_body(self, chunk: bytes) -> int:
@@ -104,6 +105,8 @@ class _Received:
         if self.header_bytes > HEADER_LIMIT:
             self.too_large = True
             return 0
+        begins = line.startswith(b"HTTP/")  # again after each 1xx; trailers have no such line
+        self.whole_head = not line.strip() or (self.whole_head and not begins)
         name, colon, value = line.decode("latin-1").partition(":")
         if colon:
             self.headers[name.strip().lower()] = value.strip()
@@ -169,6 +172,8 @@ def fetch(
         raise _failure(error.args[0], received, parts, waited, unsent) from None
     finally:
         handle.close()
+    if not received.whole_head:
+        raise OutboundError("broken", _placed(_BROKEN, parts), permanent=False)
     if status in _REDIRECTS:
         raise _redirected(parts, received.headers.get("location", ""))
     return Answer(status, received.headers, bytes(received.body), seconds)

@@ -120,6 +120,14 @@ def test_an_answer_has_status_headers_body_and_seconds() -> None:
     assert got.checked() is got
 
 
+def test_an_answer_may_have_hints_before_it_and_trailers_behind() -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\n"
+    chunks = b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 5\r\n\r\n"
+    with talking(saying(hints + chunks)) as url:
+        got = ask(url)
+    assert (got.status, got.body) == (200, b"hello")
+
+
 def test_it_sends_method_headers_and_body() -> None:
     def echo(connection: socket.socket, head: bytes) -> None:
         connection.sendall(answer(head))
@@ -249,6 +257,10 @@ def test_it_unpacks_nothing_by_itself() -> None:
     [
         b"",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nX-Whole: line\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
         b"SSH-2.0-OpenSSH_9.2\r\n",
