@@ -109,7 +109,7 @@ def _webhook(account: Account, body: bytes, headers: Mapping[str, str], now: dat
     payload = value.get("payload") if isinstance(value, dict) else None
     if not isinstance(payload, dict):
         raise GatewayError(Reason.ODD_ANSWER)
-    event = value.get("event")
+    event = incoming.cleaned(value.get("event"), 100)
     if event == "sms:received":
         # Its messageId is made of the content and not unique, and so no id.
         sender = payload.get("sender") or payload.get("phoneNumber")
