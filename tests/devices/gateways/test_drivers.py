@@ -2,7 +2,9 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from devices.gateways.shape import (
     Reason,
     SettingsError,
 )
+from devices.gateways.wire import REFUSALS
 from devices.phones import PhoneFormat
 from exporters.kinds.shape import SettingType
 
@@ -42,6 +45,18 @@ def test_every_driver_says_what_it_can() -> None:
     }
     assert all(isinstance(each.title, Promise) for each in DRIVERS.values())
     assert [name for name, each in DRIVERS.items() if not each.needs_address] == ["console"]
+
+
+def test_the_page_on_gateways_tells_of_every_driver_and_refusal() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "gateways.md").read_text(encoding="utf-8")
+    section = page.partition("## The drivers, one by one")[2].partition("\n## ")[0]
+    assert re.findall(r"^\*\*[^*]+\*\* \(`(\w+)`\)", section, re.MULTILINE) == list(DRIVERS)
+    for name, each in DRIVERS.items():
+        row = re.search(rf"^\|.*\(`{name}`\) \| (\w+) \| (\w+) \| (\w+) \|", page, re.MULTILINE)
+        assert row is not None
+        told = (each.deduplicates, each.has_ttl, each.has_status)
+        assert [word == "yes" for word in row.groups()] == list(told)
+    assert ", ".join(map(str, REFUSALS)) in page
 
 
 def test_every_setting_has_a_name_of_its_own_and_a_default_that_it_takes() -> None:
