@@ -26,7 +26,7 @@ def _synchronise(model: catalogue.Model) -> int:
     row, is_new = DeviceModel.objects.get_or_create(key=model.key, defaults=values)
     stale = DeviceModel.objects.filter(pk=row.pk).exclude(**values)
     changed = int(is_new) or stale.update(**values)
-    shared = CommandTemplate.objects.filter(model=row, platform=None, definition=None)
+    shared = CommandTemplate.objects.filter(model=row, platform=None, definition__isnull=True)
     gone = shared.offered().exclude(key__in=model.by_key)
     back = shared.filter(key__in=model.by_key).exclude(withdrawn_at=None)
     changed += gone.update(withdrawn_at=timezone.now()) + back.update(withdrawn_at=None)
@@ -36,7 +36,7 @@ def _synchronise(model: catalogue.Model) -> int:
         for key, template in model.by_key.items()
         if key not in there
     ]
-    CommandTemplate.objects.bulk_create(new)
+    CommandTemplate.objects.bulk_create(new, ignore_conflicts=True)
     return changed + len(new)
 
 

@@ -7,7 +7,6 @@ from django.db import IntegrityError, connection, transaction
 
 from devices import commands, gates, outbox, reaper
 from devices.gateways.shape import Outcome, Outgoing, Reason, Sent
-from devices.journal import NotMoved
 from devices.models import BudgetPeriod, Command, CommandLine, Device, Pause
 from devices.pace import COOLDOWN, LIMITS
 from devices.senders import Sender
@@ -168,6 +167,22 @@ def test_a_dead_workers_claim_goes_back_into_the_queue(
     assert len(gateway.log) == 1
     assert outbox.intend(dead, clock()) is None
     assert state_of(command) == "accepted"
+
+
+def test_a_worker_whose_claim_was_taken_over_neither_sends_nor_records(
+    socket: Device, clock: Clock
+) -> None:
+    command = world.give(socket, "power_cycle")
+    old = outbox.claim(clock())
+    clock.now += LIMITS.lease
+    reaper.reap(clock())
+    new = outbox.claim(clock())
+    assert old is not None
+    assert new is not None
+    assert outbox.intend(old, clock()) is None
+    assert outbox.intend(new, clock()) is not None
+    assert outbox.record(old, world.REJECTED, clock()) is False
+    assert state_of(command) == "sending"
 
 
 def test_a_worker_that_died_at_the_wire_leaves_a_doubt(
@@ -465,9 +480,3 @@ def test_a_password_in_a_text_is_stored_sealed_and_sent_whole(
     assert "4711" not in str({**row, "key": "", "secret_context": ""})
     world.drive(gateway, clock)
     assert "4711" in gateway.texts[0]
-
-
-def test_not_moved_says_why() -> None:
-    from devices.states import Obstacle
-
-    assert str(NotMoved(Obstacle.TOO_EARLY)) == "too_early"

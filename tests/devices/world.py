@@ -94,9 +94,9 @@ def sender(user: User) -> Sender:
 def give(device: Device, key: str, values: dict[str, str] | None = None, **options: Any) -> Command:
     """Give a command of the catalogue at noon, as a job unless told otherwise."""
     by = options.pop("sender", Sender.job("test"))
-    now, named = options.pop("now", NOON), options.pop("key", None) or uuid4()
+    now, key_of_it = options.pop("now", NOON), options.pop("named", None) or uuid4()
     values = values or VALUES.get(key, {})
-    return commands.queue(template(device, key), device, values, by, named, now, **options)
+    return commands.queue(template(device, key), device, values, by, key_of_it, now, **options)
 
 
 def drive(gateway: Gateway, clock: Clock, turns: int = 20) -> None:
@@ -130,3 +130,9 @@ def together(deed: Callable[[int], Any], workers: int) -> list[Any]:
     assert not any(thread.is_alive() for thread in threads)
     assert not raised, raised
     return outcomes
+
+
+def sender_of_nobody() -> Sender:
+    """Return somebody who may everything, for tests that ask for no rights."""
+    root = User.objects.filter(is_superuser=True).first()
+    return sender(root or User.objects.create_superuser("root-of-tests@example.test", "-"))
