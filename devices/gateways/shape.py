@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, Self
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from devices.phones import PhoneFormat
 from exporters.kinds.shape import Setting, SettingsError
@@ -173,7 +172,7 @@ class Driver:
     """
 
     name: str
-    title: StrOrPromise
+    title: str | Promise
     send: Callable[[Account, Outgoing], Sent]
     check: Callable[[Account], None]
     status: Callable[[Account, str], Fate] | None = None  # by our key

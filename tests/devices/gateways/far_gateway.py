@@ -126,6 +126,12 @@ def reset_at_once(connection: socket.socket, log: Log) -> None:
     reset(connection)
 
 
+def reset_unread(connection: socket.socket, log: Log) -> None:
+    """Break off when the request is there, without a look at it."""
+    connection.recv(1, socket.MSG_PEEK)
+    reset(connection)
+
+
 def reset_after_reading(connection: socket.socket, log: Log) -> None:
     read(connection, log)
     reset(connection)

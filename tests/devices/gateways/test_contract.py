@@ -28,6 +28,7 @@ from .far_gateway import (
     never_read,
     reset_after_reading,
     reset_at_once,
+    reset_unread,
     reset_within_the_answer,
     speak_no_tls,
     status,
@@ -69,7 +70,7 @@ ANSWERS: Mapping[str, tuple[Behaviour, Outcome, Mapping[str, Outcome]]] = {
     "a chunk that is none": (answering(OK + b"Transfer-Encoding: chunked\r\n\r\nzz"), UNKNOWN, {}),
     "closed at once": (close_at_once, UNKNOWN, {}),
     "closed without an answer": (close_after_reading, UNKNOWN, {}),
-    "reset at once": (reset_at_once, UNKNOWN, {}),
+    "reset unread": (reset_unread, UNKNOWN, {}),
     "reset after reading": (reset_after_reading, UNKNOWN, {}),
     "reset within the answer": (reset_within_the_answer, UNKNOWN, {}),
     "500 MB": (
@@ -184,7 +185,22 @@ def test_while_it_waits_for_a_connection_nothing_is_sent(
     monkeypatch.setattr(wire, "CONNECT", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         log = Log(f"https://127.0.0.1:{mute.getsockname()[1]}")
+        started = time.monotonic()
         assert send(case, log, caplog)[:2] == (NOT_SENT, Reason.NO_CONNECTION)
+        assert time.monotonic() - started < 5
+
+
+@every_driver
+def test_a_connection_reset_at_once_is_refused_or_proves_nothing(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It depends on whether the reset was there before the client knew of the connection."""
+    with gateway(reset_at_once) as log:
+        sent = send(case, log, caplog)
+    assert (sent.outcome, sent.reason) in {
+        (NOT_SENT, Reason.REFUSED),
+        (UNKNOWN, Reason.BROKEN),
+    }
 
 
 @every_driver

@@ -19,7 +19,7 @@ from .far_gateway import (
     close_after_reading,
     endless,
     gateway,
-    reset_at_once,
+    reset_unread,
     status,
 )
 
@@ -104,7 +104,7 @@ def test_a_poll_that_failed_is_no_empty_inbox(code: int, body: bytes, reason: Re
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
     [
-        (reset_at_once, Reason.BROKEN),
+        (reset_unread, Reason.BROKEN),
         (close_after_reading, Reason.BROKEN),
         (endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536), Reason.TOO_LARGE),
         (status(302, b"", "Location: /"), Reason.REDIRECT),
@@ -274,6 +274,16 @@ def test_a_webhook_without_headers_or_key_is_not_believed() -> None:
             for account in (Account(""), Account("", SECRET, {"signing_key": SIGNING_KEY})):
                 with pytest.raises(GatewayError):
                     driver.webhook(account, b"{}", {}, NOW)
+
+
+def test_nobody_signs_with_the_key_that_is_not_there() -> None:
+    timestamp = str(int(NOW.timestamp()))
+    signature = signatures.signed(b"{}", timestamp, "")
+    hook, forged = DRIVERS["http"].webhook, {"X-Signature": signature, "X-Timestamp": timestamp}
+    assert hook is not None
+    for settings in ({}, {"signing_key": ""}):
+        with pytest.raises(GatewayError):
+            hook(Account("", SECRET, settings), b"{}", forged, NOW)
 
 
 def test_a_large_webhook_is_not_looked_at() -> None:
