@@ -67,7 +67,7 @@ class Command(SecretRow, TenantModel):
     model_key = models.CharField(_("model"), max_length=63)
     phone = models.CharField(_("phone"), max_length=16)
     text = models.CharField(_("text"), max_length=480)
-    secret_text = EncryptedField(blank=True, default="")
+    secret_text = EncryptedField(blank=True, default="", editable=False)
     parameters = models.JSONField(_("parameters"), default=dict)
     segments = models.PositiveSmallIntegerField(_("SMS"))
     danger = models.CharField(_("danger"), max_length=16, choices=[(e, e) for e in Danger])
@@ -87,25 +87,29 @@ class Command(SecretRow, TenantModel):
         default=State.QUEUED.value,
     )
     closed = models.BooleanField(_("over"), default=False)
-    fence = models.PositiveIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0, editable=False)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
-    watched = models.BooleanField(default=False)
-    resent = models.BooleanField(default=False)
+    watched = models.BooleanField(default=False, editable=False)
+    resent = models.BooleanField(default=False, editable=False)
     owed = models.BooleanField(_("owed"), default=False)
     not_before = models.DateTimeField(_("not before"), null=True)
     expires_at = models.DateTimeField(_("expires"), null=True)
-    lease_until = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True, editable=False)
     wire_at = models.DateTimeField(_("sent at"), null=True)
 
-    kept_segments = models.PositiveSmallIntegerField(default=0)
-    budget_day = models.DateField(null=True)
-    overdrawn = models.BooleanField(default=False)
-    gateway_reference = models.CharField(max_length=128, blank=True)
+    kept_segments = models.PositiveSmallIntegerField(default=0, editable=False)
+    budget_day = models.DateField(null=True, editable=False)
+    overdrawn = models.BooleanField(default=False, editable=False)
+    gateway_reference = models.CharField(max_length=128, blank=True, editable=False)
     reason = models.CharField(_("reason"), max_length=255, blank=True)
     replied_at = models.DateTimeField(_("replied"), null=True)
-    by_job = models.BooleanField(default=False)
+    by_job = models.BooleanField(default=False, editable=False)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
     )
     author_name = models.CharField(_("author"), max_length=254)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -199,14 +203,20 @@ class Command(SecretRow, TenantModel):
 class CommandLine(TenantModel):
     """A line that a command switches. The row of its head holds the line until all is over."""
 
-    command = models.ForeignKey(Command, on_delete=models.CASCADE, related_name="lines")
-    line = models.ForeignKey(DeviceLine, on_delete=models.PROTECT, related_name="commands")
+    command = models.ForeignKey(
+        Command, on_delete=models.CASCADE, related_name="lines", editable=False
+    )
+    line = models.ForeignKey(
+        DeviceLine, on_delete=models.PROTECT, related_name="commands", editable=False
+    )
     #: Switches off, be it for a moment: one at a time, and a pause between two. `on` never waits.
-    holds = models.BooleanField()
-    closed = models.BooleanField(default=False)
-    cooldown_until = models.DateTimeField(null=True)
+    holds = models.BooleanField(editable=False)
+    closed = models.BooleanField(default=False, editable=False)
+    cooldown_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
+        verbose_name = _("line of a command")
+        verbose_name_plural = _("lines of commands")
         constraints = (
             models.UniqueConstraint(fields=("command", "line"), name="command_line_once"),
             models.UniqueConstraint(
@@ -230,13 +240,15 @@ class CommandLine(TenantModel):
 class CommandStep(TenantModel):
     """One move of a command: when, by what event, to which state, and why."""
 
-    command = models.ForeignKey(Command, on_delete=models.CASCADE, related_name="steps")
+    command = models.ForeignKey(
+        Command, on_delete=models.CASCADE, related_name="steps", editable=False
+    )
     at = models.DateTimeField(_("when"))
     event = models.CharField(
         _("what"), max_length=16, choices=[(e.value, e.label) for e in Event], blank=True
     )
     state = models.CharField(_("state"), max_length=16, choices=[(e.value, e.label) for e in State])
-    fence = models.PositiveIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0, editable=False)
     reason = models.CharField(_("reason"), max_length=255, blank=True)
 
     class Meta:
