@@ -1,5 +1,6 @@
 """What a row of the bench says, and what is read of a process while it works."""
 
+import contextlib
 import os
 import re
 import time
@@ -43,7 +44,11 @@ def cpu_seconds(pid: int | None = None) -> float:
     /proc/<pid>/stat counts in hundredths. A thread that has ended is not counted.
     """
     tasks = Path(f"/proc/{pid or os.getpid()}/task")
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
+    nanoseconds = 0
+    for task in tasks.iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended just now
+            nanoseconds += int((task / "schedstat").read_text().split()[0])
+    return nanoseconds / 1e9
 
 
 def resident(pid: int | None = None) -> tuple[float, float]:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from exporters.kinds import KINDS
+from tools.messages.extraction import parsed
 
 ROOT = Path(__file__).parents[1]
 
 
 def calls(path: str) -> Iterator[ast.Call]:
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    tree = parsed((ROOT / path).read_text(encoding="utf-8"))
     return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 

@@ -20,6 +20,7 @@ from platforms.api import ApiView
 from platforms.scoped_admin import ScopedModelAdmin
 from platforms.scoped_inlines import ScopedInline
 from tests.tenancy.census import patterns
+from tools.messages.extraction import parsed
 
 ROOT = Path(__file__).parent.parent
 LAYERS = ["bench", "demo", "remosa", "jobs", "devices", "exporters", "platforms"]
@@ -76,7 +77,7 @@ def test_nobody_catches_everything_without_saying_why() -> None:
     wide = [
         f"{name_of(path)}:{handler.lineno}"
         for path in files(*LAYERS, "tools")
-        for handler in ast.walk(ast.parse(path.read_text()))
+        for handler in ast.walk(parsed(path.read_text()))
         if isinstance(handler, ast.ExceptHandler)
         and {"Exception", "BaseException"} & _names(handler.type)
         and not isinstance(handler.body[-1], ast.Raise)
@@ -192,7 +193,7 @@ def _commented(path: Path, first: int, last: int) -> bool:
 
 
 def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -201,7 +202,7 @@ def _imports(path: Path) -> Iterator[str]:
 
 def _unscoped_queries(path: Path) -> Iterator[int]:
     """Yield the lines of queries that begin at a manager and never say for_user or none."""
-    tree = ast.parse(path.read_text())
+    tree = parsed(path.read_text())
     inner = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Attribute) and node.attr == "objects"):
