@@ -65,6 +65,8 @@ class Server:
         self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         # Connections that send us nothing yet or any more; the longest idle one comes first.
         self._idle: dict[asyncio.StreamWriter, None] = {}
+        # Those of them that were answered already, and wait for another request.
+        self._kept: set[asyncio.StreamWriter] = set()
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen; return the port, which the system chose if it was 0. Raises ListenError."""
@@ -82,10 +84,17 @@ class Server:
         return bound
 
     def renew(self, tls: ssl.SSLContext | None) -> None:
-        """Serve with other certificates, or without; what is open ends after its answer."""
+        """Serve with other certificates, or without; what is open ends after its next answer.
+
+        Nothing ends where there is no TLS before and after: passwords are asked for with every
+        request. Nor does a connection that waits for its first answer: its peer could not tell
+        that from a fault, and would not ask again.
+        """
+        if self._tls is None and tls is None:
+            return
         self._tls = tls
         self._renewals += 1
-        for writer in list(self._idle):
+        for writer in list(self._kept):
             self._end(writer)
 
     async def stop(self) -> None:
@@ -113,6 +122,7 @@ class Server:
                 self._idle[writer] = None
                 await _close(writer)
         self._idle.pop(writer, None)
+        self._kept.discard(writer)
         self._open.pop(writer, None)
 
     async def _serve_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -130,6 +140,7 @@ class Server:
             if renewals != self._renewals:
                 return  # what was allowed then may not be now
             idle_for = self._idle_for
+            self._kept.add(writer)
 
     async def _serve_one(
         self,
@@ -150,6 +161,7 @@ class Server:
         if request is None:
             return False
         self._idle.pop(writer, None)
+        self._kept.discard(writer)
         page = await self._page(request, _peer(writer))
         await self._send(connection, writer, page, only_head=request.method == b"HEAD")
         connection.next_event()  # the request's end, unless it has a body, which nobody reads
@@ -222,6 +234,7 @@ class Server:
     def _end(self, writer: asyncio.StreamWriter) -> None:
         """Close a connection at once, whatever it is doing."""
         self._idle.pop(writer, None)
+        self._kept.discard(writer)
         task = self._open.pop(writer, None)
         if task is not None:
             task.cancel()  # first: a handshake would take the abort for its success

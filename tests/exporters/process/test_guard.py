@@ -136,7 +136,7 @@ def test_who_guesses_gets_503_and_holds_up_nobody_else() -> None:
         await asyncio.sleep(0)
         started = time.monotonic()
         assert await code(guarded, basic("alice", "a"), peer="honest") == 200
-        assert time.monotonic() - started < 0.02  # from memory
+        assert [await guess for guess in guesses if guess.done()].count(401) == 0  # from memory
         assert await code(guarded, basic("bob", "b"), peer="honest") == 200  # waits its turn
         assert time.monotonic() - started < guard.CHECKED_WITHIN
         found = await asyncio.gather(*guesses)

@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import http.client
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import given, strategies as st
 
 from exporters.process.exchange import Asked, Page
 from exporters.process.server import PIECE, ListenError, Server, pieces
+from tests import far_side
 
 T = TypeVar("T")
 BIG = b"x" * 20_000_000
@@ -49,8 +52,11 @@ class Running:
     def client(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
 
-    def stop(self) -> None:
+    def end_all(self) -> None:
         self._do(self.server.stop())
+
+    def stop(self) -> None:
+        self.end_all()
 
         async def rest() -> None:
             for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -271,8 +277,54 @@ def test_connections_that_are_ended_leave_no_traceback(
     idle = [running.connect() for _number in range(20)]
     time.sleep(0.2)
     assert all(is_closed(connection) for connection in idle[:15])
-    running.loop.call_soon_threadsafe(running.server.renew, None)
+    running.end_all()
     assert all(is_closed(connection) for connection in idle)
     for connection in idle:
         connection.close()
     assert caplog.text == ""
+
+
+def renewed(running: Running, tls: ssl.SSLContext | None) -> None:
+    """Renew as a reload does, on the server's own loop."""
+    done = threading.Event()
+    running.loop.call_soon_threadsafe(running.server.renew, tls)
+    running.loop.call_soon_threadsafe(done.set)
+    assert done.wait(10)
+
+
+def test_a_renewal_takes_no_answer_from_who_has_just_connected(
+    start: Start, tmp_path: Path
+) -> None:
+    running = start()
+    with running.connect() as fresh, running.connect() as halfway:
+        halfway.sendall(b"GET / HT")
+        time.sleep(0.2)
+        renewed(running, far_side.self_signed(tmp_path)[0])
+        fresh.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        halfway.sendall(b"TP/1.1\r\nHost: x\r\n\r\n")
+        for connection in (fresh, halfway):
+            assert connection.makefile("rb").read().startswith(b"HTTP/1.1 200")  # then it ends
+
+
+def test_a_renewal_ends_what_was_answered_before(start: Start, tmp_path: Path) -> None:
+    running = start()
+    client = running.client()
+    client.request("GET", "/")
+    client.getresponse().read()
+    time.sleep(0.2)
+    assert client.sock is not None
+    renewed(running, far_side.self_signed(tmp_path)[0])
+    assert is_closed(client.sock)
+    client.close()
+
+
+def test_a_renewal_without_tls_ends_nothing(start: Start) -> None:
+    running = start()
+    client = running.client()
+    for _turn in range(3):
+        client.request("GET", "/")
+        assert client.getresponse().read()
+        sock = client.sock
+        renewed(running, None)
+        assert client.sock is sock
+    client.close()

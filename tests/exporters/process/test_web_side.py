@@ -244,7 +244,9 @@ def test_signals_in_a_row_and_while_it_starts_do_not_end_it(exporter: RunExporte
             return "Reloaded: " in process.log
 
         process.until(reloaded)
-        assert process.get("/-/healthy")[0] == 200
+        for _turn in range(50):
+            process.process.send_signal(signal.SIGHUP)
+            assert process.get("/-/healthy")[0] == 200
         code, seconds = process.stop()
     assert (code, seconds < 5) == (0, True)
 
