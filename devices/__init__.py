@@ -1,1 +1,1 @@
-"""devices act: the layer between exporters and jobs that will command the power sockets."""
+"""devices act: the layer between exporters and jobs that commands the power sockets."""

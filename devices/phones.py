@@ -4,7 +4,7 @@ Pure, and the only place that knows how numbers are written: no database, no clo
 """
 
 import re
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import NamedTuple, Self
 
 import phonenumbers
@@ -40,6 +40,14 @@ class Reason(Enum):
     STRANGE = "strange", _("A phone number has only digits 0-9, a plus, spaces, brackets, hyphens.")
     NO_COUNTRY = "no_country", _("Begin the number with a plus and the code of its country.")
     WRONG_LENGTH = "wrong_length", _("This is no phone number: it has too few or too many digits.")
+
+
+class PhoneFormat(StrEnum):
+    """How a gateway wants numbers written."""
+
+    E164 = "e164"  # +79123456789
+    DIGITS = "digits"  # 79123456789
+    ZEROS = "zeros"  # 0079123456789
 
 
 class PhoneError(ValueError):
@@ -91,6 +99,14 @@ def normalise(text: str, region: str | None = None) -> str:
     if not phonenumbers.is_possible_number(number) or not _E164.fullmatch(written):
         raise PhoneError(Reason.WRONG_LENGTH)
     return written
+
+
+def written(phone: str, form: PhoneFormat) -> str:
+    """Write an +E.164 number as a gateway wants it; raise PhoneError for anything else."""
+    if not _E164.fullmatch(phone):
+        raise PhoneError(Reason.STRANGE)
+    prefix = {PhoneFormat.E164: "+", PhoneFormat.DIGITS: "", PhoneFormat.ZEROS: "00"}
+    return prefix[form] + phone[1:]
 
 
 def sender(text: str, region: str | None = None) -> Sender:

@@ -2,6 +2,7 @@
 # Bring the database up to date and give the machines their tokens; safe to run at every start.
 set -eu
 python manage.py migrate --noinput
+python manage.py sync_catalogue
 python manage.py issue_token --kind exporter --exporter-kind cubic --name "Cubic exporter" \
     --output /run/remosa/exporter/token --if-missing
 python manage.py issue_token --kind exporter --exporter-kind addreality --name "AddReality exporter" \

@@ -1,7 +1,8 @@
 """What the database itself must hold, as statements derived from the models; runs none of them.
 
-1. A tenant row never changes its platform. 2. A link between rows of two platforms cannot exist,
-even by raw SQL. 3. The audit record only grows.
+1. A row never changes its platform; an adoptable one gets it once. 2. A link between rows of two
+platforms cannot exist, even by raw SQL; a row of no platform may be linked to by all. 3. The audit
+record only grows. 4. What a model declares as its `rules`.
 
 PostgreSQL links by composite foreign keys, which hold under concurrency and for deferred rows.
 SQLite has one writer at a time, and a table is rebuilt without what Django did not declare: there
@@ -9,7 +10,7 @@ triggers do it, on the parent's side too, so that the order of inserts is free.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from .scoping import Tenancy
 
 APPEND_ONLY = ("platforms.AuditEntry",)
 PREFIX = "guard_"
+NEVER_MOVES = "a row of {table} never changes its platform"
+LINKED = "a row of {table} links rows of two platforms"
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,51 @@ class Guard:
         return f"{PREFIX}{self.table[:40]}_{digest}"
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What a model refuses besides: on which event (`BEFORE UPDATE OF state`), when, saying what.
+
+    The condition is SQL that both databases read; it may look into other tables.
+    """
+
+    event: str
+    condition: str
+    message: str
+
+
 def tenant_models() -> list[type[models.Model]]:
     """Return the models whose rows carry a platform."""
+    return _models_of(Tenancy.TENANT)
+
+
+def shared_models() -> list[type[models.Model]]:
+    """Return the models whose rows carry a platform or belong to all."""
+    return _models_of(Tenancy.SHARED)
+
+
+def links() -> list[models.ForeignKey[Any, Any]]:
+    """Return every foreign key from a row that may have a platform to a row of one platform."""
+    return _links_to(tenant_models())
+
+
+def shared_links() -> list[models.ForeignKey[Any, Any]]:
+    """Return every foreign key to a row that belongs to one platform or to all."""
+    return _links_to(shared_models())
+
+
+def _models_of(tenancy: Tenancy) -> list[type[models.Model]]:
     return [
         model
         for model in apps.get_models()
-        if getattr(model, "tenancy", None) is Tenancy.TENANT
+        if getattr(model, "tenancy", None) is tenancy
         and any(field.name == "platform" for field in model._meta.local_concrete_fields)
     ]
 
 
-def links() -> list[models.ForeignKey[Any, Any]]:
-    """Return every foreign key from a row with a platform to a row with a platform."""
-    owned = set(tenant_models())
+def _links_to(owned: Collection[type[models.Model]]) -> list[models.ForeignKey[Any, Any]]:
     return [
         field
-        for model in tenant_models()
+        for model in (*tenant_models(), *shared_models())
         for field in model._meta.local_concrete_fields
         if isinstance(field, models.ForeignKey) and field.related_model in owned
     ]
@@ -88,6 +120,10 @@ def _on_postgresql() -> Iterator[Guard]:
             "WHEN (OLD.platform_id IS DISTINCT FROM NEW.platform_id OR OLD.id <> NEW.id) EXECUTE "
             f"FUNCTION remosa_refuse('a row of {_table(model)} never changes its platform')",
         )
+    for model in shared_models():
+        yield _refusing(model, "BEFORE UPDATE", _moves_platform(model), NEVER_MOVES)
+    for model, rule in _rules():
+        yield _refusing(model, rule.event, rule.condition, rule.message)
     for link in links():
         parent = _table(link.related_model)
         yield Guard(
@@ -101,6 +137,19 @@ def _on_postgresql() -> Iterator[Guard]:
             f'REFERENCES "{_table(link.related_model)}" (id, platform_id) '
             "DEFERRABLE INITIALLY DEFERRED",
         )
+        if link.model._meta.get_field("platform").null:
+            # A composite key with an empty half is not looked at.
+            yield Guard(
+                _table(link.model),
+                f'ALTER TABLE "{_table(link.model)}" ADD CONSTRAINT {{name}} '
+                f'CHECK (platform_id IS NOT NULL OR "{link.column}" IS NULL)',
+            )
+    for link in shared_links():
+        # By trigger: no key can say "equal or empty". It speaks at the end of the transaction.
+        (child, condition), (parent, other) = _foreign(link)
+        changed = f'AFTER INSERT OR UPDATE OF "{link.column}", platform_id'
+        yield _refusing(child, changed, condition, LINKED, deferred=True)
+        yield _refusing(parent, "AFTER INSERT", other, LINKED, deferred=True)
 
 
 def _on_sqlite() -> Iterator[Guard]:
@@ -117,8 +166,17 @@ def _on_sqlite() -> Iterator[Guard]:
             "BEFORE UPDATE",
             model,
             "OLD.platform_id IS NOT NEW.platform_id OR OLD.id <> NEW.id",
-            "a row of {table} never changes its platform",
+            NEVER_MOVES,
         )
+    for model in shared_models():
+        yield _trigger("BEFORE UPDATE", model, _moves_platform(model), NEVER_MOVES)
+    for model, rule in _rules():
+        yield _trigger(rule.event, model, rule.condition, rule.message)
+    for link in shared_links():
+        (child_model, condition), (parent_model, other) = _foreign(link)
+        for event in ("INSERT", f'UPDATE OF "{link.column}", platform_id'):
+            yield _trigger(f"AFTER {event}", child_model, condition, LINKED)
+        yield _trigger("AFTER INSERT", parent_model, other, LINKED)
     for link in links():
         parent, child = _table(link.related_model), _table(link.model)
         for event in ("INSERT", f'UPDATE OF "{link.column}", platform_id'):
@@ -138,8 +196,58 @@ def _on_sqlite() -> Iterator[Guard]:
         )
 
 
+def _rules() -> Iterator[tuple[type[models.Model], Rule]]:
+    for model in apps.get_models():
+        for rule in getattr(model, "rules", ()):
+            yield model, rule
+
+
+def _moves_platform(model: Any) -> str:
+    moved = "OLD.platform_id IS DISTINCT FROM NEW.platform_id"
+    if model.adoptable:
+        moved = f"(OLD.platform_id IS NOT NULL AND {moved})"
+    return f"{moved} OR OLD.id <> NEW.id"
+
+
+def _foreign(link: models.ForeignKey[Any, Any]) -> tuple[tuple[Any, str], tuple[Any, str]]:
+    """Return child and parent of a link, and when a row of each makes their platforms differ."""
+    parent, child = _table(link.related_model), _table(link.model)
+    of_child = (
+        link.model,
+        (
+            f'EXISTS (SELECT 1 FROM "{parent}" parent WHERE parent.id = NEW."{link.column}" AND '
+            "parent.platform_id IS NOT NULL AND "
+            "parent.platform_id IS DISTINCT FROM NEW.platform_id)"
+        ),
+    )
+    of_parent = (
+        link.related_model,
+        (
+            f'NEW.platform_id IS NOT NULL AND EXISTS (SELECT 1 FROM "{child}" child WHERE '
+            f'child."{link.column}" = NEW.id AND '
+            "child.platform_id IS DISTINCT FROM NEW.platform_id)"
+        ),
+    )
+    return of_child, of_parent
+
+
+def _refusing(
+    model: Any, event: str, condition: str, message: str, *, deferred: bool = False
+) -> Guard:
+    """Return PostgreSQL's trigger; its own WHEN may not look into other tables, a function may."""
+    table = _table(model)
+    kind, when = ("CONSTRAINT ", "DEFERRABLE INITIALLY DEFERRED ") if deferred else ("", "")
+    asked = condition.replace("NEW.", "($1).").replace("OLD.", "($2).").replace("'", "''")
+    return Guard(
+        table,
+        f'CREATE {kind}TRIGGER {{name}} {event} ON "{table}" {when}FOR EACH ROW '
+        f"EXECUTE FUNCTION remosa_refuse_if('{message.format(table=table)}', '{asked}')",
+    )
+
+
 def _trigger(event: str, model: Any, condition: str, message: str) -> Guard:
     table = _table(model)
+    condition = condition.replace("IS DISTINCT FROM", "IS NOT")  # as old SQLite says it
     return Guard(
         table,
         f'CREATE TRIGGER {{name}} {event} ON "{table}" WHEN {condition} '

@@ -8,13 +8,22 @@ from django.core import checks
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .guards import Guard, expected, links, tenant_models
-from .scoping import OUR_APPS
+from .guards import Guard, expected, links, shared_links, tenant_models
+from .scoping import OUR_APPS, Tenancy
 
-REFUSE_FUNCTION = """
+REFUSE_FUNCTIONS = """
 CREATE OR REPLACE FUNCTION remosa_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE OR REPLACE FUNCTION remosa_refuse_if() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE refused boolean;
+BEGIN
+    EXECUTE 'SELECT ' || TG_ARGV[1] INTO refused USING NEW, OLD;
+    IF refused THEN
+        RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
 END $$
 """
 INSTALLED_ON_POSTGRESQL = """
@@ -23,6 +32,7 @@ WHERE tgname LIKE 'guard\\_%%' AND tgenabled IN ('O', 'A') AND pg_table_is_visib
 UNION ALL
 SELECT conname, conrelid::regclass::text, 'CONSTRAINT' FROM pg_constraint
 WHERE conname LIKE 'guard\\_%%' AND convalidated AND pg_table_is_visible(conrelid)
+    AND contype <> 't'
 """
 INSTALLED_ON_SQLITE = """
 SELECT name, tbl_name, 'TRIGGER' FROM sqlite_master
@@ -47,7 +57,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
     wanted = {guard.name for guard in expected(connection.vendor)}
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(REFUSE_FUNCTION)
+            cursor.execute(REFUSE_FUNCTIONS)
         for name, table, kind in _installed(connection):
             if name not in wanted:
                 cursor.execute(_drop(connection.vendor, name, table, kind))
@@ -93,13 +103,18 @@ def check_links_can_be_guarded(
 ) -> list[checks.CheckMessage]:
     """Fail the system check for a link between tenant rows that no guard here can hold."""
     owned = tenant_models()
-    loose = [link for link in links() if link.model._meta.get_field("platform").null]
+    loose = [
+        link
+        for link in (*links(), *shared_links())
+        if link.model in owned and link.model._meta.get_field("platform").null
+    ]
     hidden = [
         field
         for model in apps.get_models()
         if model._meta.app_label in OUR_APPS
         for field in model._meta.local_many_to_many
-        if model in owned and field.remote_field.through._meta.auto_created  # type: ignore[union-attr]
+        if getattr(model, "tenancy", None) in (Tenancy.TENANT, Tenancy.SHARED)
+        and field.remote_field.through._meta.auto_created  # type: ignore[union-attr]
     ]
     return [
         checks.Error(

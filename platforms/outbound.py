@@ -2,7 +2,8 @@
 
 pycurl and not requests: requests has no total deadline, only one per read, so a far side that
 drips a byte a second holds it for ever. Here one deadline covers name, connection, TLS and body.
-No redirects, no proxies from the environment, no credentials in addresses, a cap on bytes.
+No redirects, no proxies from the environment, no credentials in addresses, a cap on bytes. One
+call is one connection and at most one request on it: nothing is ever repeated behind the caller.
 """
 
 import re
@@ -33,13 +34,19 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class OutboundError(Exception):
-    """A request that brought no answer; `permanent`: trying again changes nothing."""
+    """A request that brought no answer; `permanent`: trying again changes nothing.
 
-    def __init__(self, code: str, message: StrOrPromise, *, permanent: bool) -> None:
+    `unsent`: provably not a byte of the request went out. Otherwise it may have been read.
+    """
+
+    def __init__(
+        self, code: str, message: StrOrPromise, *, permanent: bool, unsent: bool = False
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.message = message
         self.permanent = permanent
+        self.unsent = unsent
 
     def __str__(self) -> str:
         return str(self.message)
@@ -81,6 +88,7 @@ class _Received:
     body: bytearray = field(default_factory=bytearray)
     headers: dict[str, str] = field(default_factory=dict)
     header_bytes: int = 0
+    whole_head: bool = False  # libcurl takes a head that breaks off in the middle for an answer
     too_large: bool = False
 
     def take_body(self, chunk: bytes) -> int:
@@ -97,6 +105,8 @@ class _Received:
         if self.header_bytes > HEADER_LIMIT:
             self.too_large = True
             return 0
+        begins = line.startswith(b"HTTP/")  # again after each 1xx; trailers have no such line
+        self.whole_head = not line.strip() or (self.whole_head and not begins)
         name, colon, value = line.decode("latin-1").partition(":")
         if colon:
             self.headers[name.strip().lower()] = value.strip()
@@ -126,23 +136,25 @@ def fetch(
     headers: Mapping[str, str] = _NO_HEADERS,
     body: bytes | None = None,
     tls: Tls | None = None,
+    connect: float | None = None,
 ) -> Answer:
     """Ask one address once; `deadline` in seconds for all of it, `limit` in bytes of the body.
 
-    Any status but a redirect is an answer. Raises OutboundError for everything else.
+    `connect`: seconds for name, connection and TLS, where that is less than all of it. Any status
+    but a redirect is an answer. Raises OutboundError for everything else.
     """
     parts = _parts(url)
     if not allowed(url, bases):
         text = _("The address {place} is not among the allowed ones.")
-        raise OutboundError("not_allowed", _placed(text, parts), permanent=True)
+        raise OutboundError("not_allowed", _placed(text, parts), permanent=True, unsent=True)
     lines = [f"{name}: {value}" for name, value in headers.items()]
     if any(_CONTROL.search(line) or not line.isascii() for line in lines):
         text = _("The name, password or token has characters that cannot be sent.")
-        raise OutboundError("bad_header", text, permanent=True)
+        raise OutboundError("bad_header", text, permanent=True, unsent=True)
     received = _Received(limit)
     handle = pycurl.Curl()
     try:
-        _prepare(handle, url, deadline, tls or Tls())
+        _prepare(handle, url, deadline, connect or deadline, tls or Tls())
         handle.setopt(pycurl.CUSTOMREQUEST, method)
         handle.setopt(pycurl.MAXFILESIZE_LARGE, limit)
         if body is not None:
@@ -155,9 +167,13 @@ def fetch(
         seconds = time.monotonic() - started
         status: int = handle.getinfo(pycurl.RESPONSE_CODE)
     except pycurl.error as error:
-        raise _failure(error.args[0], received, parts, deadline) from None
+        unsent = _unsent(handle, parts)
+        waited = connect or deadline if unsent else deadline
+        raise _failure(error.args[0], received, parts, waited, unsent) from None
     finally:
         handle.close()
+    if not received.whole_head:
+        raise OutboundError("broken", _placed(_BROKEN, parts), permanent=False)
     if status in _REDIRECTS:
         raise _redirected(parts, received.headers.get("location", ""))
     return Answer(status, received.headers, bytes(received.body), seconds)
@@ -175,7 +191,7 @@ def _parts(url: str) -> SplitResult:
     if clear and parts.scheme in _PORTS:
         return parts
     text = _("This is not an address of the form http://host:port/path without a password in it.")
-    raise OutboundError("bad_url", text, permanent=True)
+    raise OutboundError("bad_url", text, permanent=True, unsent=True)
 
 
 def _lies_under(wanted: SplitResult, base: str) -> bool:
@@ -196,15 +212,20 @@ def _server(parts: SplitResult) -> tuple[str, str, int]:
     return parts.scheme, host, parts.port or _PORTS[parts.scheme]
 
 
-def _prepare(handle: pycurl.Curl, url: str, deadline: float, tls: Tls) -> None:
+def _prepare(handle: pycurl.Curl, url: str, deadline: float, connect: float, tls: Tls) -> None:
     handle.setopt(pycurl.URL, url)
     handle.setopt(pycurl.USERAGENT, "Remosa")
     handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     handle.setopt(pycurl.FOLLOWLOCATION, 0)
     handle.setopt(pycurl.NOPROXY, "*")
+    # HTTP/2 repeats a refused stream, and a reused dead connection is tried again: both unasked.
+    handle.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+    handle.setopt(pycurl.FRESH_CONNECT, 1)
+    handle.setopt(pycurl.FORBID_REUSE, 1)
     handle.setopt(pycurl.NOSIGNAL, 1)
     handle.setopt(_QUICK_EXIT, 1)
     handle.setopt(pycurl.TIMEOUT_MS, max(1, int(deadline * 1000)))  # 0 would mean: for ever
+    handle.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(connect * 1000)))
     handle.setopt(pycurl.SSL_VERIFYPEER, int(tls.verify))
     handle.setopt(pycurl.SSL_VERIFYHOST, 2 if tls.verify else 0)
     if tls.authorities:
@@ -216,22 +237,34 @@ def _prepare(handle: pycurl.Curl, url: str, deadline: float, tls: Tls) -> None:
         handle.setopt(pycurl.CAPATH, system.capath)
 
 
-def _failure(code: int, received: _Received, parts: SplitResult, deadline: float) -> OutboundError:
+def _unsent(handle: pycurl.Curl, parts: SplitResult) -> bool:
+    """Tell whether the request cannot have gone out: there was never a connection to write it to.
+
+    libcurl's error number would not do: a timeout has one for before and after. Over TLS the
+    handshake has to be complete before the first byte of a request.
+    """
+    ready = pycurl.APPCONNECT_TIME if parts.scheme == "https" else pycurl.CONNECT_TIME
+    never_ready: bool = handle.getinfo(ready) == 0
+    return never_ready and handle.getinfo(pycurl.REQUEST_SIZE) == 0
+
+
+def _failure(
+    code: int, received: _Received, parts: SplitResult, seconds: float, unsent: bool
+) -> OutboundError:
     """Say in plain words what libcurl's error number means."""
     if received.too_large or code == pycurl.E_FILESIZE_EXCEEDED:
-        text = format_lazy(
+        text: StrOrPromise = format_lazy(
             _("The answer is larger than {limit} bytes and was not read."), limit=received.limit
         )
         return OutboundError("too_large", text, permanent=True)
     if code == pycurl.E_OPERATION_TIMEDOUT:
-        text = format_lazy(
-            _("{place} did not answer within {seconds} s."),
-            place=_place(parts),
-            seconds=f"{deadline:g}",
+        text = _placed(
+            _("{place} did not answer within {seconds} s."), parts, seconds=f"{seconds:g}"
         )
-        return OutboundError("timeout", text, permanent=False)
+        return OutboundError("timeout", text, permanent=False, unsent=unsent)
     name, message = _FAILURES.get(code, ("broken", _BROKEN))
-    return OutboundError(name, _placed(message, parts), permanent=name in ("tls", "bad_url"))
+    permanent = name in ("tls", "bad_url")
+    return OutboundError(name, _placed(message, parts), permanent=permanent, unsent=unsent)
 
 
 _BROKEN = _("{place} broke the connection off or does not speak HTTP.")
@@ -255,19 +288,11 @@ _FAILURES: Mapping[int, tuple[str, StrOrPromise]] = {
 
 def _redirected(parts: SplitResult, location: str) -> OutboundError:
     """Name the target without its query, which may hold a secret."""
-    target = re.sub(r"[^\x21-\x7e]|//[^/@]*@", "", location.partition("?")[0])[:200]
-    text = format_lazy(
-        _("{place} sends on to {target}. Enter the address that it really has."),
-        place=_place(parts),
-        target=target or "?",
-    )
-    return OutboundError("redirect", text, permanent=True)
+    target = re.sub(r"[^\x21-\x7e]|//[^/@]*@", "", location.partition("?")[0])[:200] or "?"
+    text = _("{place} sends on to {target}. Enter the address that it really has.")
+    return OutboundError("redirect", _placed(text, parts, target=target), permanent=True)
 
 
-def _place(parts: SplitResult) -> str:
-    """Return what of an address may be shown: neither path nor query."""
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _placed(text: StrOrPromise, parts: SplitResult) -> StrOrPromise:
-    return format_lazy(text, place=_place(parts))
+def _placed(text: StrOrPromise, parts: SplitResult, **further: str) -> StrOrPromise:
+    """Put in what of an address may be shown: neither path nor query."""
+    return format_lazy(text, place=f"{parts.scheme}://{parts.netloc}", **further)

@@ -22,15 +22,22 @@ class Deed(StrEnum):
     """One kind of act; every queryset, page and API method asks for exactly one of them."""
 
     SEE = "see"  # read the platform's players, exporters, sites and audit
-    FLEET = "fleet"  # change exporters, MACs, players and sites
+    FLEET = "fleet"  # change exporters, MACs, players, sites, sockets and what hangs on them
+    PHONES = "phones"  # read phone numbers of sockets
+    SEND_ASSIGNED = "send_assigned"  # command the sockets that one was given
+    SEND = "send"  # command every socket, approve, acknowledge, pause
+    DESTROY = "destroy"  # destructive commands, after a confirmation
     MEMBERS = "members"  # invite, change and remove members with a lower role
     OWN = "own"  # platforms, limits, Prometheus, exporter processes: superadmins alone
 
 
+_USING = frozenset({Deed.SEE, Deed.PHONES, Deed.SEND_ASSIGNED})
+_MANAGING = _USING | {Deed.FLEET, Deed.SEND}
+
 DEEDS_OF: dict[Role, frozenset[Deed]] = {
-    Role.ADMIN: frozenset({Deed.SEE, Deed.FLEET, Deed.MEMBERS}),
-    Role.MANAGER: frozenset({Deed.SEE, Deed.FLEET}),
-    Role.USER: frozenset({Deed.SEE}),
+    Role.ADMIN: _MANAGING | {Deed.DESTROY, Deed.MEMBERS},
+    Role.MANAGER: _MANAGING,
+    Role.USER: _USING,
     Role.VIEWER: frozenset({Deed.SEE}),
 }
 

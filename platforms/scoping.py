@@ -1,7 +1,8 @@
 """The one word on every queryset: ``for_user``; and the check that no model lacks its tenancy.
 
 Every model of ours declares ``tenancy``: TENANT rows carry ``platform_id`` and are seen by that
-platform's members alone; GLOBAL rows belong to the installation and are for superadmins.
+platform's members alone; SHARED rows belong to a platform or, with none, to all of them; GLOBAL
+rows belong to the installation and are for superadmins.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ class Tenancy(StrEnum):
     """Whom the rows of a model belong to."""
 
     TENANT = "tenant"
+    SHARED = "shared"
     GLOBAL = "global"
 
 
@@ -45,6 +47,24 @@ class ScopedQuerySet(models.QuerySet[Any]):
         if user.reaches_every_platform(deed):
             return self.all()
         return self.filter(**{f"{self.platform_lookup}__in": user.platform_ids(deed)})
+
+
+class SharedQuerySet(ScopedQuerySet):
+    """Rows of a platform, and rows of no platform, which all may use and superadmins change."""
+
+    def for_user(self, user: Principal, deed: Deed = Deed.SEE) -> Self:
+        """Keep one's own rows; to see, those of no platform too for members of any."""
+        if user.reaches_every_platform(deed):
+            return self.all()
+        ids = user.platform_ids(deed)
+        own = models.Q(platform_id__in=ids)
+        if deed is Deed.SEE:
+            own |= models.Q(models.Exists(ids), platform_id=None)
+        return self.filter(own)
+
+    def usable_on(self, platform_id: int) -> Self:
+        """Keep what a row of that platform may refer to: its own and those of all."""
+        return self.filter(models.Q(platform_id=None) | models.Q(platform_id=platform_id))
 
 
 class GlobalQuerySet(models.QuerySet[Any]):
@@ -73,6 +93,31 @@ class TenantModel(models.Model):
         abstract = True
 
 
+class SharedModel(models.Model):
+    """Base of rows that belong to one platform or, with none, are shared by all of them.
+
+    ``adoptable`` rows may go from no platform to one, once.
+    """
+
+    tenancy: ClassVar[Tenancy] = Tenancy.SHARED
+    adoptable: ClassVar[bool] = False
+
+    platform = models.ForeignKey(
+        "platforms.Platform",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("platform"),
+        help_text=_("Empty: shared by all platforms."),
+    )
+
+    objects = SharedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
 class GlobalModel(models.Model):
     """Base of every row that belongs to the installation."""
 
@@ -91,7 +136,7 @@ def check_every_model_has_a_tenancy(
     return [
         Error(
             f"{model._meta.label} declares no tenancy or has a queryset without for_user().",
-            hint="Derive it from TenantModel or GlobalModel in platforms/scoping.py.",
+            hint="Derive it from TenantModel, SharedModel or GlobalModel in platforms/scoping.py.",
             obj=model,
             id="platforms.E001",
         )

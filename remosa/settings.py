@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "platforms",
     "exporters",
     "exporters.process",
+    "devices",
     "remosa",
     "demo",
 ]

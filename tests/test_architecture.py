@@ -30,7 +30,10 @@ NAMELESS = re.compile(r"(utils?|helpers?|services?|common|misc|shared|base)\.py"
 # The two ends of migrate; see platforms/integrity.py.
 WITH_SIGNALS = {"platforms/apps.py"}
 PURE = (
-    *("devices/catalogue", "devices/composition.py", "devices/moves.py", "devices/parameters.py"),
+    *("devices/catalogue", "devices/composition.py", "devices/moves.py", "devices/pace.py"),
+    *(f"devices/gateways/{name}.py" for name in ("incoming", "placeholders", "signatures")),
+    *("devices/gateways/shape.py", "devices/gateways/forwarded.py", "devices/inbox_identity.py"),
+    "devices/parameters.py",
     *("devices/phones.py", "devices/replies.py", "devices/segments.py", "devices/states.py"),
     *("devices/templates.py", "devices/words.py"),
     *("exporters/kinds", "exporters/macs.py", "exporters/metrics.py", "exporters/promql.py"),

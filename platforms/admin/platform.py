@@ -87,3 +87,8 @@ class PlatformAdmin(ScopedModelAdmin):
     def used_players_limit(self, platform: Platform) -> str:
         """Return how many players of how many."""
         return used_of(platform, "players_limit")
+
+    @admin.display(description=_("sockets used"))
+    def used_sockets_limit(self, platform: Platform) -> str:
+        """Return how many sockets of how many."""
+        return used_of(platform, "sockets_limit")

@@ -30,6 +30,8 @@ class Action(models.TextChoices):
     ANNOUNCED = "announced", _("announced itself")
     REFUSED = "refused", _("was refused")
     ASKED_VENDOR = "asked_vendor", _("asked the vendor")
+    COMMANDED = "commanded", _("commanded")
+    CANCELLED = "cancelled", _("cancelled")
 
 
 class AuditEntry(TenantModel):

@@ -9,12 +9,14 @@ from hypothesis import given, strategies as st
 from devices.phones import (
     SENDER_LIMIT,
     PhoneError,
+    PhoneFormat,
     Reason,
     SenderKind,
     masked,
     masked_within,
     normalise,
     sender,
+    written,
 )
 
 PHONE = "+79123456789"
@@ -183,3 +185,23 @@ def test_a_message_shown_to_viewers_has_no_number(text: str, seen: str) -> None:
 @given(russian, st.text("ab #,"), st.text("ab #,"))
 def test_no_number_shines_through_the_mask(phone: str, before: str, after: str) -> None:
     assert phone[1:-2] not in masked_within(before + phone + after)
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (PhoneFormat.E164, "+79123456789"),
+        (PhoneFormat.DIGITS, "79123456789"),
+        (PhoneFormat.ZEROS, "0079123456789"),
+    ],
+)
+def test_a_number_is_written_as_the_gateway_wants_it(form: PhoneFormat, expected: str) -> None:
+    assert written(PHONE, form) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "79123456789", "+7912345678\n", "+7912345678٩", "+7 912", "+0"]
+)
+def test_nothing_but_a_whole_number_is_written_for_a_gateway(text: str) -> None:
+    with pytest.raises(PhoneError):
+        written(text, PhoneFormat.E164)

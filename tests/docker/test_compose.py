@@ -175,7 +175,10 @@ def test_prometheus_asks_addresses_that_exist_with_tokens_that_it_has() -> None:
 def test_the_first_start_gives_commands_words_that_they_know() -> None:
     text = (FOLDER / "first_start.sh").read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [shlex.split(line) for line in text.splitlines() if line.startswith("python manage.py")]
-    assert [words[2] for words in lines] == ["migrate", *["issue_token"] * (len(KINDS) + 1)]
+    assert [words[2] for words in lines] == [
+        *("migrate", "sync_catalogue"),
+        *["issue_token"] * (len(KINDS) + 1),
+    ]
     kinds = {words[words.index("--exporter-kind") + 1] for words in lines if "exporter" in words}
     assert kinds == set(KINDS)
     for _python, _manage, name, *words in lines:

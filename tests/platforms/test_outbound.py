@@ -2,8 +2,10 @@
 
 import gzip
 import socket
+import struct
+import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,14 @@ def test_an_answer_has_status_headers_body_and_seconds() -> None:
     assert (got.status, got.body, got.headers["x-kind"]) == (200, b"hello", "test")
     assert 0 < got.seconds < 5
     assert got.checked() is got
+
+
+def test_an_answer_may_have_hints_before_it_and_trailers_behind() -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\n"
+    chunks = b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 5\r\n\r\n"
+    with talking(saying(hints + chunks)) as url:
+        got = ask(url)
+    assert (got.status, got.body) == (200, b"hello")
 
 
 def test_it_sends_method_headers_and_body() -> None:
@@ -247,6 +257,10 @@ def test_it_unpacks_nothing_by_itself() -> None:
     [
         b"",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nX-Whole: line\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
         b"SSH-2.0-OpenSSH_9.2\r\n",
@@ -292,3 +306,80 @@ def test_it_says_when_the_far_side_speaks_no_tls() -> None:
         error = failure(url.replace("http://", "https://"))
     assert error.code == "tls"
     assert "TLS" in str(error)
+
+
+# -- did anything go out ------------------------------------------------------------------------
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def test_nothing_went_out_where_there_was_no_connection(tmp_path: Path) -> None:
+    context, _authority = self_signed(tmp_path)
+    post: dict[str, Any] = {"method": "POST", "body": b"text=reboot"}
+    assert failure(f"http://127.0.0.1:{free_port()}/", **post).unsent
+    assert failure("http://no-such-name.invalid/", **post).unsent
+    assert failure("http://127.0.0.1:9/x", bases=[], **post).unsent
+    assert failure("http://127.0.0.1:9/", headers={"A": "\n"}, **post).unsent
+    assert failure("nonsense", **post).unsent
+    with talking(saying(answer(b"safe")), context) as url:
+        assert failure(url, **post).unsent, "a certificate that is not trusted"
+    with talking(saying(answer(b""))) as url:
+        assert failure(url.replace("http:", "https:"), **post).unsent, "no TLS there"
+
+
+def test_nothing_went_out_while_it_waited_for_a_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        for _turn in range(3):
+            each = waiting.enter_context(socket.socket())
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        error = failure(f"http://127.0.0.1:{full.getsockname()[1]}/", connect=0.3)
+    assert (error.code, error.unsent, error.permanent) == ("timeout", True, False)
+    assert "0.3" in str(error)
+
+
+def test_nothing_went_out_while_it_waited_for_tls() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        error = failure(f"https://127.0.0.1:{mute.getsockname()[1]}/", connect=0.3)
+    assert (error.code, error.unsent) == ("timeout", True)
+
+
+@pytest.mark.parametrize("talk", [silent, lambda connection, _head: reset(connection), saying(b"")])
+def test_once_there_was_a_connection_the_request_may_have_been_read(talk: Any) -> None:
+    with talking(talk) as url:
+        assert not failure(url, deadline=0.5, connect=0.3, method="POST", body=b"x").unsent
+
+
+def test_a_connection_reset_before_anything_was_read_proves_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            connection, _peer = listener.accept()
+            connection.recv(1, socket.MSG_PEEK)  # the request is there, and nobody looks at it
+            reset(connection)
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        error = failure(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        thread.join()
+    assert (error.code, error.unsent) == ("broken", False)
+
+
+def test_every_request_has_a_connection_of_its_own_and_says_http_1_1() -> None:
+    heads: list[bytes] = []
+
+    def keep_alive(connection: socket.socket, head: bytes) -> None:
+        heads.append(head)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        assert connection.recv(1) == b"", "it hangs up after one request"
+        heads.append(b"closed")
+
+    with talking(keep_alive) as url:
+        ask(url)
+        ask(url)
+        time.sleep(0.1)
+    assert [head.partition(b"\r\n")[0] for head in heads].count(b"GET / HTTP/1.1") == 2
+    assert heads.count(b"closed") == 2

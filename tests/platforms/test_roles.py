@@ -29,10 +29,11 @@ def test_a_role_stands_neither_below_itself_nor_above() -> None:
     assert roles_below(Role.VIEWER) == []
 
 
+USING = {Deed.SEE, Deed.PHONES, Deed.SEND_ASSIGNED}
 MAY = {
-    "alice": {Deed.SEE, Deed.FLEET, Deed.MEMBERS},
-    "mona": {Deed.SEE, Deed.FLEET},
-    "ursula": {Deed.SEE},
+    "alice": {*USING, Deed.FLEET, Deed.SEND, Deed.DESTROY, Deed.MEMBERS},
+    "mona": {*USING, Deed.FLEET, Deed.SEND},
+    "ursula": USING,
     "bob": {Deed.SEE},
     "charlie": set(),
     "root": set(Deed),

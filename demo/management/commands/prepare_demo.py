@@ -32,6 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         place = Place(folder)
         call_command("migrate", interactive=False, stdout=self.stdout)
+        call_command("sync_catalogue", stdout=self.stdout)
         sizes = Sizes(options["players"], options["devices"], options["screens"])
         password = place.demo_password.read_text()
         typed = seeding.seed(sizes.fleets(options["seed"]), password, options["vendor"])

@@ -14,9 +14,16 @@ PAGE: Path = settings.BASE_DIR / "docs" / "roles.md"
 
 MEANS = {
     Deed.SEE: "See players, statuses, exporters, MAC addresses, sites, limits and the audit log",
-    Deed.FLEET: "Add, change and remove exporters, MAC addresses, players and sites",
+    Deed.FLEET: "Add, change and remove exporters, MAC addresses, players, sites, sockets, "
+    "bindings and the platform's own command templates",
+    Deed.PHONES: "See phone numbers of sockets",
+    Deed.SEND_ASSIGNED: "Send power commands to the sockets that were assigned to one",
+    Deed.SEND: "Send power commands to every socket, approve, acknowledge, pause a socket",
+    Deed.DESTROY: "Send destructive commands (factory reset, delete all numbers), "
+    "after a confirmation",
     Deed.MEMBERS: "See, invite, change and remove members with a lower role",
-    Deed.OWN: "Platforms, limits, accounts, Prometheus, exporter processes, machine tokens",
+    Deed.OWN: "Platforms, limits, accounts, Prometheus, exporter processes, machine tokens, "
+    "SMS gateways, shared command templates",
 }
 
 

@@ -20,6 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         place = Place(folder)
         call_command("migrate", interactive=False, stdout=self.stdout)
+        call_command("sync_catalogue", stdout=self.stdout)
         with transaction.atomic():
             issued = first_start.ensure_tokens(place)
             made = first_start.ensure_superadmin(place)

@@ -1,0 +1,92 @@
+"""What stands between a claimed command and the wire. Reads, and says why not; writes nothing."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from . import catalogue
+from .models import Command, CommandLine, Pause
+from .states import RESENDABLE, Effect
+
+
+class Gate(NamedTuple):
+    """A gate that is shut: its name for programs, and why, for people."""
+
+    name: str
+    why: str
+
+
+#: Gates of jobs by name (evidence, brake), filled in from their AppConfig.ready(). Each gets the
+#: locked command and returns why it must not go, or "".
+of_jobs: dict[str, Callable[[Command, datetime], str]] = {}
+
+
+def first_shut(command: Command, now: datetime) -> Gate | None:
+    """Return the first gate that is shut. An owed `on` passes all of them: its line is dark."""
+    if command.owed:
+        return None
+    return (
+        _of_platform(command)
+        or _of_device(command)
+        or _of_text(command)
+        or _of_pause(command, now)
+        or _of_cooldown(command, now)
+        or _of_jobs(command, now)
+    )
+
+
+def pause_of(command_effect: str, pause: Pause | None) -> Gate | None:
+    """Return the pause as a gate; asking a socket and switching it on is never paused."""
+    if pause is None or Effect(command_effect) in RESENDABLE:
+        return None
+    until = pause.expires_at
+    details = {"author": pause.author_name, "reason": pause.reason}
+    why = _("Paused by %(author)s: %(reason)s") % details
+    return Gate("pause", why if until is None else f"{why} ({until:%Y-%m-%d %H:%M} UTC)")
+
+
+def _of_platform(command: Command) -> Gate | None:
+    if command.platform.active:
+        return None
+    return Gate("platform", _("The platform is not active."))
+
+
+def _of_device(command: Command) -> Gate | None:
+    device = command.device
+    if device.retired_at is not None or not device.enabled:
+        return Gate("device", _("The socket is disabled or was taken out."))
+    if (device.phone, device.model.key) != (command.phone, command.model_key):
+        return Gate("device", _("The socket was changed after the command was given."))
+    if not command.gateway.enabled:
+        return Gate("gateway", _("The gateway is disabled."))
+    return None
+
+
+def _of_text(command: Command) -> Gate | None:
+    model = catalogue.models().get(command.model_key)
+    if model is None or not model.grammar.fullmatch(command.wire_text()):
+        return Gate("grammar", _("The socket would not understand the text."))
+    return None
+
+
+def _of_pause(command: Command, now: datetime) -> Gate | None:
+    return pause_of(command.effect, Pause.objects.stopping(command.device, now).first())
+
+
+def _of_cooldown(command: Command, now: datetime) -> Gate | None:
+    held = CommandLine.objects.filter(command=command, holds=True).values("line_id")
+    cooling = CommandLine.objects.filter(line_id__in=held, holds=True, cooldown_until__gt=now)
+    if not cooling.exclude(command=command).exists():
+        return None
+    return Gate("cooldown", _("The line was switched a short time ago."))
+
+
+def _of_jobs(command: Command, now: datetime) -> Gate | None:
+    if not command.by_job:
+        return None
+    for name, shut in of_jobs.items():
+        if why := shut(command, now):
+            return Gate(name, why)
+    return None

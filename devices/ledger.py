@@ -1,0 +1,145 @@
+"""The only writer of the SMS budget: reserve, commit, give back; in the caller's transaction.
+
+Each is one conditional UPDATE a span, the day before the month, so that two never wait crosswise
+and never both take the last segment.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, Value
+from django.utils.translation import gettext as _
+
+from platforms.models import Platform
+
+from .models import BudgetPeriod, Span
+
+JOBS_PERCENT = 80  # of a limit, at which jobs stop; the rest is for people
+
+
+class BudgetSpent(Exception):
+    """There is no room in a span; the text says it to a person."""
+
+    def __init__(self, span: Span, limit: int, *, by_job: bool) -> None:
+        super().__init__(span.value)
+        self.span, self.limit, self.by_job = span, limit, by_job
+
+    def __str__(self) -> str:
+        if self.by_job:
+            return _(
+                "Jobs have used their %(percent)s %% of the %(limit)s SMS of this %(span)s."
+            ) % {
+                "span": self.span.label,
+                "percent": JOBS_PERCENT,
+                "limit": self.limit,
+            }
+        return _("The SMS of this %(span)s are used up: the limit is %(limit)s.") % {
+            "span": self.span.label,
+            "limit": self.limit,
+        }
+
+
+class Period(NamedTuple):
+    """A span with its first day."""
+
+    span: Span
+    starts: date
+
+
+def day_of(platform: Platform, now: datetime) -> date:
+    """Return the day it is where the platform is."""
+    return now.astimezone(ZoneInfo(platform.time_zone)).date()
+
+
+def periods(day: date) -> Iterator[Period]:
+    """Yield the day and its month, in the order in which they are locked."""
+    yield Period(Span.DAY, day)
+    yield Period(Span.MONTH, day.replace(day=1))
+
+
+def reserve(platform: Platform, now: datetime, *, used: int, kept: int, by_job: bool) -> date:
+    """Take `used` segments for now and `kept` for later, or raise BudgetSpent and take none.
+
+    Returns the day that pays. The platform's limit as it is now counts, not that of the row.
+    """
+    day = day_of(platform, now)
+    limits = {Span.DAY: platform.sms_limit_day, Span.MONTH: platform.sms_limit_month}
+    with transaction.atomic():
+        for period in periods(day):
+            _take(platform.pk, period, limits[period.span], used, kept, by_job)
+    return day
+
+
+def commit(platform_id: int, day: date, segments: int) -> None:
+    """Turn segments that were kept on that day into used ones."""
+    for period in periods(day):
+        _of(platform_id, period).update(
+            reserved=F("reserved") - segments, used=F("used") + segments
+        )
+
+
+def give_back(platform_id: int, day: date, *, used: int = 0, kept: int = 0, by_job: bool) -> None:
+    """Return segments that provably were not sent."""
+    jobs = used + kept if by_job else 0
+    for period in periods(day):
+        _of(platform_id, period).update(
+            used=F("used") - used, reserved=F("reserved") - kept, by_jobs=F("by_jobs") - jobs
+        )
+
+
+def overdraw(platform: Platform, now: datetime, segments: int) -> date:
+    """Write down segments that have to go out though there is no room: a line is dark."""
+    day = day_of(platform, now)
+    _write_beyond(platform.pk, day, segments)
+    return day
+
+
+def give_back_overdrawn(platform_id: int, day: date, segments: int) -> None:
+    """Return overdrawn segments that provably were not sent."""
+    _write_beyond(platform_id, day, -segments)
+
+
+def _of(platform_id: int, period: Period) -> "QuerySet[BudgetPeriod]":
+    rows: QuerySet[BudgetPeriod] = BudgetPeriod.objects.filter(
+        platform_id=platform_id, span=period.span, starts=period.starts
+    )
+    return rows
+
+
+def _take(
+    platform_id: int, period: Period, limit: int | None, used: int, kept: int, by_job: bool
+) -> None:
+    room = Q()
+    if limit is not None:
+        allowed = limit * JOBS_PERCENT // 100 if by_job else limit
+        room = Q(used__lte=Value(allowed - used - kept) - F("reserved"))
+    rows = _of(platform_id, period)
+    values = {
+        "limit": limit,
+        "used": F("used") + used,
+        "reserved": F("reserved") + kept,
+        "by_jobs": F("by_jobs") + (used + kept if by_job else 0),
+    }
+    if rows.filter(room).update(**values):
+        return
+    _open(platform_id, period)
+    if not rows.filter(room).update(**values):
+        raise BudgetSpent(period.span, limit or 0, by_job=by_job)
+
+
+def _open(platform_id: int, period: Period) -> None:
+    """Make the row of a span that begins, unless somebody else just did."""
+    BudgetPeriod.objects.bulk_create(
+        [BudgetPeriod(platform_id=platform_id, span=period.span, starts=period.starts)],
+        ignore_conflicts=True,
+    )
+
+
+def _write_beyond(platform_id: int, day: date, segments: int) -> None:
+    for period in periods(day):
+        if not _of(platform_id, period).update(beyond=F("beyond") + segments):
+            _open(platform_id, period)
+            _of(platform_id, period).update(beyond=F("beyond") + segments)

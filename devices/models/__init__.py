@@ -1,0 +1,26 @@
+"""Tables of acting: sockets and what hangs on them, gateways, commands, budgets, pauses."""
+
+from .budget import BudgetPeriod, Span
+from .command import Command, CommandLine, CommandStep
+from .device import Assignment, Binding, Device, DeviceLine
+from .device_model import CommandTemplate, DeviceModel
+from .gateway import SmsGateway
+from .incoming import IncomingSms
+from .pause import Pause
+
+__all__ = [
+    "Assignment",
+    "Binding",
+    "BudgetPeriod",
+    "Command",
+    "CommandLine",
+    "CommandStep",
+    "CommandTemplate",
+    "Device",
+    "DeviceLine",
+    "DeviceModel",
+    "IncomingSms",
+    "Pause",
+    "SmsGateway",
+    "Span",
+]

@@ -1,0 +1,210 @@
+"""The road of one command: claim, intend, put on the wire, record. The row is the queue.
+
+Between two stages anything may die; what is stored then says what is still to be done. No stage
+holds a transaction while a gateway is asked.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from . import durability, gates, journal, ledger
+from .gateways.shape import Outcome, Outgoing, Sent
+from .journal import NotMoved
+from .models import Command, SmsGateway
+from .moves import Happening
+from .pace import LIMITS, TTL, pause_before
+from .states import Event, Obstacle, State
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[SmsGateway, Outgoing], Sent]
+Clock = Callable[[], datetime]
+_EVENTS = {
+    Outcome.ACCEPTED: Event.ACCEPT,
+    Outcome.REJECTED: Event.REJECT,
+    Outcome.UNKNOWN: Event.LOSE,
+}
+
+
+class Claim(NamedTuple):
+    """A command that this worker has, for as long as nobody has a higher fence."""
+
+    pk: int
+    fence: int
+
+
+class Intent(NamedTuple):
+    """What was promised to be sent, and when; it is stored."""
+
+    gateway: SmsGateway
+    outgoing: Outgoing
+    at: datetime
+
+
+def turn(send: Send, clock: Clock = timezone.now) -> bool:
+    """Take one command all the way; return whether there was one."""
+    durability.demand(connection)
+    claimed = claim(clock())
+    if claimed is None:
+        return False
+    intent = intend(claimed, clock())
+    if intent is not None:
+        sent = wire(intent, send, clock)
+        record(claimed, sent, clock())
+    return True
+
+
+def claim(now: datetime) -> Claim | None:
+    """Take the command whose turn it is, what is owed first; None when there is none."""
+    with transaction.atomic(durable=True):
+        for queue in (_queue(now).filter(owed=True), _queue(now)):
+            # On SQLite the transaction began IMMEDIATE: nobody else writes until it ends.
+            command = queue.select_for_update(skip_locked=True, of=("self",)).first()
+            if command is not None:
+                try:
+                    journal.move(command, Happening(Event.CLAIM, now))
+                except NotMoved:
+                    return None
+                return Claim(command.pk, command.fence)
+    return None
+
+
+def intend(claimed: Claim, now: datetime) -> Intent | None:
+    """Check everything once more, pay, and store that it goes out; None: it does not.
+
+    The transaction ends, durably, before anything leaves this machine.
+    """
+    durability.demand(connection)
+    with transaction.atomic(durable=True):
+        command = Command.objects.locked(claimed.pk)
+        if command.state != State.CLAIMED.value or command.fence != claimed.fence:
+            return None
+        try:
+            shut = gates.first_shut(command, now) or _pay_and_intend(command, claimed, now)
+        except NotMoved as error:
+            logger.info("Command %s is not sent: %s.", command.pk, error.obstacle.value)
+            return None
+        if shut is not None:
+            _turn_away(command, claimed, shut, now)
+            return None
+        outgoing = Outgoing(
+            key=str(command.key),
+            phone=command.phone,
+            text=command.wire_text(),
+            ttl=int(TTL.total_seconds()),
+        )
+        return Intent(command.gateway, outgoing, now)
+
+
+def wire(intent: Intent, send: Send, clock: Clock = timezone.now) -> Sent | None:
+    """Put it on the wire, once; None: it came too late for that, and nothing was sent."""
+    if clock() > intent.at + LIMITS.freshness:
+        return None
+    return send(intent.gateway, intent.outgoing)
+
+
+def record(claimed: Claim, sent: Sent | None, now: datetime) -> bool:
+    """Store what the gateway said; False: another worker has the command now.
+
+    Where the lease was over in the meantime, what is known all the same ends the doubt.
+    """
+    event = Event.STALE if sent is None else _EVENTS[sent.outcome]
+    reason = "" if sent is None else sent.reason.value
+    columns = {"gateway_reference": sent.gateway_id[:128]} if sent and sent.gateway_id else {}
+    with transaction.atomic(durable=True):
+        command = Command.objects.locked(claimed.pk)
+        if command.state == State.UNKNOWN.value:
+            found = _found(command, event)
+            if found is None:
+                return False
+            event = found
+        try:
+            journal.move(command, Happening(event, now, claimed.fence), reason, **columns)
+            if event is Event.REJECT and sent and sent.permanent and not command.owed:
+                journal.move(command, Happening(Event.GIVE_UP, now, permanent=True), reason)
+        except NotMoved as error:
+            logger.warning(
+                "Command %s: %s came late: %s", command.pk, event.value, error.obstacle.value
+            )
+            return False
+    return True
+
+
+def _queue(now: datetime) -> "QuerySet[Command]":
+    in_time = Q(expires_at=None) | Q(expires_at__gt=now) | Q(owed=True)
+    due = Q(not_before=None) | Q(not_before__lte=now)
+    # What follows an `off` waits until that went out, and never overtakes it on its way.
+    follows = Q(previous__wire_at__isnull=False) & ~Q(previous__state=State.SENDING.value)
+    first = Q(previous=None)
+    rows: QuerySet[Command] = Command.objects.open().filter(
+        in_time, due, first | follows, state=State.QUEUED.value
+    )
+    return rows.order_by("pk")
+
+
+def _pay_and_intend(command: Command, claimed: Claim, now: datetime) -> gates.Gate | None:
+    """Pay and move together, or neither; return the gate that was shut only now."""
+    try:
+        with transaction.atomic():
+            _pay(command, now)
+            journal.move(command, Happening(Event.INTEND, now, claimed.fence))
+    except ledger.BudgetSpent as error:
+        return gates.Gate("budget", str(error))
+    except IntegrityError as error:
+        # The database's own gate: whoever switched the line did it after ours was passed.
+        logger.warning("Command %s is refused by the database: %s", command.pk, error)
+        return gates.Gate("cooldown", _("The line was switched a short time ago."))
+    return None
+
+
+def _pay(command: Command, now: datetime) -> None:
+    """Pay for this message, and keep what the rest of its sequence will cost."""
+    if command.kept_segments and command.budget_day is not None:
+        ledger.commit(command.platform_id, command.budget_day, command.kept_segments)
+        Command.objects.filter(pk=command.pk).update(kept_segments=0)
+        return
+    followers = Command.objects.open().filter(head=command.pk)
+    kept = sum(followers.values_list("segments", flat=True))
+    overdrawn = False
+    try:
+        day = ledger.reserve(
+            command.platform, now, used=command.segments, kept=kept, by_job=command.by_job
+        )
+    except ledger.BudgetSpent:
+        if not command.owed:
+            raise
+        day, overdrawn = ledger.overdraw(command.platform, now, command.segments), True
+    Command.objects.filter(pk=command.pk).update(budget_day=day, overdrawn=overdrawn)
+    for follower in followers:
+        Command.objects.filter(pk=follower.pk).update(
+            kept_segments=follower.segments, budget_day=day
+        )
+
+
+def _turn_away(command: Command, claimed: Claim, shut: gates.Gate, now: datetime) -> None:
+    """End it with the reason; a shut gate never answers later for a wish of now."""
+    reason = f"{shut.name}: {shut.why}"
+    try:
+        journal.move(command, Happening(Event.REFUSE, now, claimed.fence), reason)
+    except NotMoved as error:
+        if error.obstacle is not Obstacle.OWED:
+            raise
+        later = now + pause_before(command.tries)
+        happening = Happening(Event.POSTPONE, now, claimed.fence)
+        journal.move(command, happening, reason, not_before=later)
+
+
+def _found(command: Command, event: Event) -> Event | None:
+    """Return what a late answer means for a command in doubt; None: nothing new."""
+    if event is Event.ACCEPT:
+        return Event.FOUND_SENT
+    if event is Event.LOSE:
+        return None
+    return Event.RESEND if command.owed else Event.FOUND_NOT_SENT

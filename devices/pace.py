@@ -1,0 +1,24 @@
+"""How long things take on the road of a command. Pure."""
+
+from datetime import timedelta
+
+from .moves import Limits
+
+WIRE = timedelta(seconds=15)  # the whole request to a gateway
+TTL = timedelta(seconds=60)  # how long a gateway may go on trying, where its driver can tell it so
+LEASE = timedelta(seconds=60)
+LIMITS = Limits(
+    lease=LEASE,
+    freshness=timedelta(seconds=3),
+    window=LEASE + WIRE + TTL,
+    reply=timedelta(minutes=10),
+    tries=3,
+)
+COOLDOWN = timedelta(minutes=10)  # of a line, after it was switched off in any way
+LIFE = timedelta(minutes=15)  # from the wish to the last moment at which it may be sent
+_FIRST, _LONGEST = timedelta(seconds=15), timedelta(minutes=10)
+
+
+def pause_before(tries: int) -> timedelta:
+    """Return how long to wait before another try: 15 s, doubled each time, up to 10 minutes."""
+    return min(_FIRST * (1 << min(max(tries - 1, 0), 10)), _LONGEST)

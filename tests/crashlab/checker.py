@@ -1,0 +1,75 @@
+"""What the gateway's own log and the rows say of each other once everything is quiet."""
+
+import json
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from devices.models import BudgetPeriod, Command, CommandLine
+from devices.pace import COOLDOWN
+
+SAID_SENT = {"accepted", "verified", "ineffective"}
+SAID_UNSENT = {"failed", "cancelled", "expired", "not_sent"}
+SLACK = timedelta(seconds=5)  # between the intent, which begins a cooldown, and the wire
+
+
+def check(log: Path, given: set[str]) -> dict[str, Any]:
+    """Return counts; all but sends, commands and unknown have to be 0."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    sends = Counter(line["key"] for line in lines)
+    commands = {str(each.key): each for each in Command.objects.select_related("device")}
+    heads = {key for key, each in commands.items() if each.head_id is None}
+    owed = {key for key, each in commands.items() if each.owed}
+    return {
+        "commands": len(commands),
+        "sends": len(lines),
+        "duplicates": sum(n - 1 for key, n in sends.items() if n > 1 and key not in owed),
+        "unasked": sum(key not in commands for key in sends),
+        # A wish that was granted and has no row, or a row that says sent and never was.
+        "silently_lost": len(given - heads)
+        + sum(each.state in SAID_SENT and not sends[key] for key, each in commands.items()),
+        "silently_sent": sum(
+            each.state in SAID_UNSENT and bool(sends[key]) for key, each in commands.items()
+        ),
+        "stuck": sum(not each.closed for each in commands.values())
+        + CommandLine.objects.filter(closed=False).count(),
+        "too_soon": _too_soon(lines, commands),
+        "left_off": _left_off(lines, commands),
+        "unpaid": _unpaid(len(lines)),
+        "unknown": sum(each.state == "unresolved" for each in commands.values()),
+    }
+
+
+def _too_soon(lines: list[dict[str, str]], commands: dict[str, Command]) -> int:
+    """Count power commands that came to a line before its cooldown was over."""
+    last: dict[int, datetime] = {}
+    soon = 0
+    for line in sorted(lines, key=lambda each: each["at"]):
+        command, at = commands[line["key"]], datetime.fromisoformat(line["at"])
+        for held in command.lines.filter(holds=True):
+            before = last.get(held.line_id)
+            soon += before is not None and at < before + COOLDOWN - SLACK
+            last[held.line_id] = at
+    return soon
+
+
+def _left_off(lines: list[dict[str, str]], commands: dict[str, Command]) -> int:
+    """Count sequences whose `off` arrived and whose `on` never followed it."""
+    times: dict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        times[line["key"]].append(line["at"])
+    dark = 0
+    for key, command in commands.items():
+        if command.previous is None or not (off := times[str(command.previous.key)]):
+            continue
+        dark += not any(at > max(off) for at in times[key])
+    return dark
+
+
+def _unpaid(sends: int) -> int:
+    """Count messages that the ledger does not know; it may know more, of doubts."""
+    rows = BudgetPeriod.objects.filter(span="day").values_list("used", "reserved", "beyond")
+    paid: int = sum(used + beyond for used, _reserved, beyond in rows)
+    kept: int = sum(reserved for _used, reserved, _beyond in rows)
+    return max(sends - paid, 0) + kept

@@ -1,0 +1,52 @@
+"""Bugs to plant in all of the lab's processes, by name: the checker has to find each."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from devices import journal, moves, reaper
+from devices.states import Effect, Event
+from platforms import integrity
+
+
+def resend_unknown() -> None:
+    """Send again whatever may not have been sent; the database's own refusal is taken out."""
+    integrity.remove(connection)
+    step, kinds = moves.step, reaper._kinds
+
+    def anything(command: moves.Command, happening: Any, limits: Any) -> Any:
+        if happening.event is not Event.RESEND:
+            return step(command, happening, limits)
+        outcome = step(replace(command, effect=Effect.ON), happening, limits)
+        if isinstance(outcome, moves.Moved):
+            return moves.Moved(replace(outcome.command, effect=command.effect))
+        return outcome
+
+    def all_unknown(now: datetime) -> Iterator[Any]:
+        for due in kinds(now):
+            is_resend = due.event is Event.RESEND
+            yield due._replace(rows=Q(state="unknown")) if is_resend else due
+
+    journal.step = anything  # type: ignore[attr-defined]
+    reaper._kinds = all_unknown
+
+
+def forget_the_on() -> None:
+    """Owe nothing: an `on` in doubt is left in doubt."""
+    hold = journal._hold
+
+    def forgetting(command: Any, now: datetime) -> None:
+        hold(command, now)
+        type(command).objects.filter(previous=command).update(owed=False)
+
+    journal._hold = forgetting
+
+
+PLANTS: dict[str, Callable[[], None]] = {
+    "resend_unknown": resend_unknown,
+    "forget_the_on": forget_the_on,
+}

@@ -1,0 +1,71 @@
+"""A small storm on the database of this run: workers die, nothing is lost, doubled or stuck."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connection
+
+from tests import environment
+from tests.crashlab.__main__ import MUST_BE_ZERO
+from tests.crashlab.failpoints import NAMES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def empty_database(db: None, tmp_path: Path) -> str:
+    """The address of a database of its own: the lab's processes commit."""
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{tmp_path / 'lab.db'}"
+    address = f"host={environment.POSTGRES} user=postgres dbname=postgres"
+    with psycopg.connect(address, autocommit=True) as server:
+        name = f"crashlab_{os.getpid()}"
+        server.execute("ALTER SYSTEM SET fsync = on")
+        server.execute("SELECT pg_reload_conf()")
+        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        server.execute(f'CREATE DATABASE "{name}"')
+        server.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = on')
+    return f"postgres://postgres@/{name}?host={environment.POSTGRES}"
+
+
+def run(database: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "tests.crashlab", *options],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": database},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
+@pytest.mark.both_databases
+def test_a_storm_loses_nothing_sends_nothing_twice_and_leaves_nothing_stuck(
+    empty_database: str,
+) -> None:
+    workers = "1" if connection.vendor == "sqlite" else "3"
+    done = run(empty_database, "--kills", "30", "--workers", workers, "--sockets", "20")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert {name: report[name] for name in MUST_BE_ZERO} == dict.fromkeys(MUST_BE_ZERO, 0)
+    assert report["kills"] >= 30
+    assert report["sends"] > 0
+    assert set(report["deaths"]) <= {*NAMES, "anywhere"}
+
+
+@pytest.mark.parametrize(
+    ("plant", "found"), [("resend_unknown", "duplicates"), ("forget_the_on", "left_off")]
+)
+def test_a_bug_that_is_planted_is_found_by_the_checker(
+    plant: str, found: str, empty_database: str
+) -> None:
+    storm = ("--kills", "8", "--workers", "1", "--sockets", "20", "--doubts", "50")
+    done = run(empty_database, *storm, "--plant", plant)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])[found] > 0

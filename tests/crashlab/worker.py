@@ -1,0 +1,95 @@
+"""One worker of the lab: the product's own road, over a gateway that writes a log and lies."""
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from devices import outbox, reaper
+from devices.gateways.shape import Outcome, Outgoing, Reason, Sent
+from devices.models import Command, SmsGateway
+
+from .failpoints import arm
+
+
+class FastClock:
+    """A clock that runs faster than the wall's, the same in all processes of a lab."""
+
+    def __init__(self, begun: float, first: datetime, speed: float) -> None:
+        self.begun, self.first, self.speed = begun, first, speed
+        self.ahead = timedelta()
+
+    def stand_still(self) -> None:
+        """Stop running: from now on time passes by `ahead` alone."""
+        self.first, self.speed = self(), 0.0
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        seconds = (time.monotonic() - self.begun) * self.speed
+        return self.first + timedelta(seconds=seconds) + self.ahead
+
+
+class LoggingGateway:
+    """What it takes, it writes down: one line, in one write, that outlives whoever made it."""
+
+    def __init__(
+        self,
+        log: Path,
+        clock: FastClock,
+        chance: random.Random,
+        pass_by: Callable[[], None],
+        doubts: int,
+    ) -> None:
+        self.log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self.clock, self.chance, self.pass_by = clock, chance, pass_by
+        self.doubts = doubts / 100
+
+    def __call__(self, gateway: SmsGateway, outgoing: Outgoing) -> Sent:
+        turn = self.chance.random()
+        if turn < 0.08:
+            return Sent(Outcome.REJECTED, Reason.REFUSED)
+        if turn < 0.14:
+            return Sent(Outcome.UNKNOWN, Reason.TIMEOUT)
+        line = {
+            "key": outgoing.key,
+            "phone": outgoing.phone,
+            "text": outgoing.text,
+            "at": self.clock().isoformat(),
+        }
+        os.write(self.log, json.dumps(line).encode() + b"\n")
+        self.pass_by()
+        if turn < 0.14 + self.doubts:
+            return Sent(Outcome.UNKNOWN, Reason.TIMEOUT)
+        return Sent(Outcome.ACCEPTED, Reason.ACCEPTED)
+
+
+def work(log: Path, clock: FastClock, seed: int, failpoint: str, passes: int, doubts: int) -> None:
+    """Take commands and reap until killed; a database that is away is waited for."""
+    chance = random.Random(seed)
+    gateway = LoggingGateway(log, clock, chance, arm(failpoint, passes), doubts)
+    while True:
+        try:
+            if not outbox.turn(gateway, clock) or chance.random() < 0.1:
+                reaper.reap(clock())
+                time.sleep(0.01)
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            time.sleep(0.05)
+
+
+def drain(log: Path, clock: FastClock, seed: int, minutes: int = 240) -> None:
+    """After the storm: let time pass, minute by minute, until all is over or stays as it is."""
+    gateway = LoggingGateway(log, clock, random.Random(seed), lambda: None, doubts=8)
+    clock.stand_still()
+    for _minute in range(minutes):
+        if not Command.objects.open().exists():
+            return
+        clock.ahead += timedelta(minutes=1)
+        reaper.reap(clock())
+        while outbox.turn(gateway, clock):
+            pass
