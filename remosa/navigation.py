@@ -34,6 +34,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         ),
         (
+            _("Acting"),
+            [
+                (_("Sockets"), "power", "admin:devices_device_changelist", sees),
+            ],
+        ),
+        (
             _("Platform"),
             [
                 (*_own_platforms(user), sees and not owns),
