@@ -2,6 +2,7 @@
 
 from .budget import BudgetPeriod, Span
 from .command import Command, CommandLine, CommandStep
+from .commissioning import CommissioningTrial, StatusQueryPlan, Trial
 from .device import Assignment, Binding, Device, DeviceLine
 from .device_model import CommandTemplate, DeviceModel
 from .gateway import SmsGateway
@@ -16,6 +17,7 @@ __all__ = [
     "CommandLine",
     "CommandStep",
     "CommandTemplate",
+    "CommissioningTrial",
     "Device",
     "DeviceLine",
     "DeviceModel",
@@ -23,4 +25,6 @@ __all__ = [
     "Pause",
     "SmsGateway",
     "Span",
+    "StatusQueryPlan",
+    "Trial",
 ]

@@ -57,6 +57,18 @@ class Device(TenantModel):
     #: Since when the socket has told that its mains are gone.
     mains_lost_at = models.DateTimeField(_("mains lost"), null=True, editable=False)
     heard_at = models.DateTimeField(_("last heard of"), null=True, editable=False)
+    #: When the schedule of status queries last had its turn with it.
+    asked_at = models.DateTimeField(_("last asked"), null=True, editable=False)
+    #: When every step of its commissioning had passed; a new SIM begins it anew.
+    commissioned_at = models.DateTimeField(_("commissioned"), null=True, editable=False)
+    successor = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="predecessors",
+        verbose_name=_("replaced by"),
+    )
     retired_at = models.DateTimeField(_("retired"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

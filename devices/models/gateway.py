@@ -29,6 +29,12 @@ class SmsGateway(SecretRow, SharedModel):
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     secret = EncryptedField(_("secret"), blank=True, default="")
     secrets = EncryptedField(_("secrets"), blank=True, default="")
+    phone = models.CharField(
+        _("its own phone number"),
+        max_length=16,
+        blank=True,
+        help_text=_("Of its SIM card, as +79123456789: the number that sockets are to obey."),
+    )
     region = models.CharField(
         _("country of bare numbers"),
         max_length=2,
