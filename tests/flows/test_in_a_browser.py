@@ -1,7 +1,5 @@
 """What only a real browser shows: scripts, a phone's width, cookies. Chromium and a server."""
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from exporters.models import Exporter, ExporterMac
 from platforms.models import User
-from tests import factories
+from tests import factories, live_server_threads
 
 CHROMIUM = Path(__file__).parents[2] / ".tools/bin/chromium"
 FLAGS = [
@@ -58,17 +56,9 @@ def page(
         browser.close()
         # Beside an event loop Django keeps other connections than after it.
         connections.close_all()
-    wait_until_the_server_is_idle()
+    live_server_threads.wait_until_idle()  # the database cannot be dropped before
     assert complaints == []
     assert strangers == [], "a page asked a foreign host"
-
-
-def wait_until_the_server_is_idle() -> None:
-    """Let its threads end, each with its connection: the database cannot be dropped before."""
-    deadline = time.monotonic() + 10
-    while any("process_request_thread" in thread.name for thread in threading.enumerate()):
-        assert time.monotonic() < deadline, "a request never ended"
-        time.sleep(0.05)
 
 
 def log_in(page: Page, user: User) -> None:

@@ -1,6 +1,7 @@
 """The OpenAPI description: true of the running server, complete, and shown without a CDN."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,10 +18,13 @@ from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from platforms.models import TokenKind, User
-from tests import factories
+from tests import factories, live_server_threads
 from tests.conftest import ApiOf, ClientOf
 
-EXAMPLES = 15  # of each of some twenty operations
+EXAMPLES = 15  # of each operation
+# Seconds. The client's own ten are too few where every core is taken: an example that is answered
+# late once and in time when it is tried again reads as "unreliable results", not as what it is.
+PATIENCE = 120
 CONFORM = [
     checks.not_a_server_error,
     openapi_checks.status_code_conformance,
@@ -97,8 +101,14 @@ def there() -> dict[str, Any]:
     }
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_running_server_answers_as_described(live_server: LiveServer, root: User) -> None:
+@pytest.fixture
+def server(live_server: LiveServer, transactional_db: None) -> Iterator[LiveServer]:
+    """A server whose threads end here, whatever became of the test: else the next one trips."""
+    yield live_server
+    live_server_threads.wait_until_idle(PATIENCE)
+
+
+def test_a_running_server_answers_as_described(server: LiveServer, root: User) -> None:
     """Some hundreds of requests from the schema, the same in every run: no 500, no surprise."""
     person = factories.make_token(owner=root, read_only=False)[1]
     machines = {
@@ -106,8 +116,9 @@ def test_a_running_server_answers_as_described(live_server: LiveServer, root: Us
         "/api/v1/prometheus/targets": factories.make_token(TokenKind.DISCOVERY)[1],
     }
     schema = schemathesis.openapi.from_url(
-        f"{live_server.url}/api/schema",
+        f"{server.url}/api/schema",
         headers={"Authorization": f"Bearer {person}", "Accept": "application/json"},
+        timeout=PATIENCE,
     )
     operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     statuses = {
@@ -140,7 +151,11 @@ def statuses_of(
             case.path_parameters["id"] = there[operation.path.split("/")[3]]
         if real and isinstance(case.body, dict):
             case.body |= {name: there[name] for name in there.keys() & case.body.keys()}
-        answer = case.call(headers={"Authorization": f"Bearer {secret}"})
+        if not real and case.path_parameters.get("id") in there.values():
+            return  # made up, and by chance the row that other examples need
+        # Closed after each answer: no thread of the server waits for more of this client.
+        headers = {"Authorization": f"Bearer {secret}", "Connection": "close"}
+        answer = case.call(headers=headers, timeout=PATIENCE)
         case.validate_response(answer, checks=CONFORM)
         seen.add(answer.status_code)
 
