@@ -1,7 +1,9 @@
-"""Tables of the tenants: platforms, sites, people, memberships, tokens and the audit record."""
+"""Tables of the tenants: platforms, people, tokens, notices and channels, the audit record."""
 
 from .audit import AuditEntry
+from .channel import ChannelKind, Delivery, DeliveryState, NotificationChannel
 from .membership import Invitation, Membership
+from .notice import DeliveryItem, Notice, NoticeMark
 from .platform import Platform, Site
 from .token import ApiToken, Machine, TokenKind
 from .user import User
@@ -9,9 +11,16 @@ from .user import User
 __all__ = [
     "ApiToken",
     "AuditEntry",
+    "ChannelKind",
+    "Delivery",
+    "DeliveryItem",
+    "DeliveryState",
     "Invitation",
     "Machine",
     "Membership",
+    "Notice",
+    "NoticeMark",
+    "NotificationChannel",
     "Platform",
     "Site",
     "TokenKind",

@@ -32,6 +32,7 @@ class Action(models.TextChoices):
     ASKED_VENDOR = "asked_vendor", _("asked the vendor")
     COMMANDED = "commanded", _("commanded")
     CANCELLED = "cancelled", _("cancelled")
+    TESTED = "tested", _("tested")
 
 
 class AuditEntry(TenantModel):
