@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from platforms import audit
 from platforms.audit import Action
 
-from . import gates, journal
+from . import gates, hints, journal
 from .catalogue import CatalogueError
 from .composition import Composed, Message, compose
 from .journal import NotMoved
@@ -240,6 +240,7 @@ def _write(wish: _Wish, shape: Template) -> Command:
         platform_id=head.platform_id,
         after={"command": head.template_key, "text": head.text, "key": str(head.key)},
     )
+    hints.hint()
     return head
 
 

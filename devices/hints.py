@@ -1,0 +1,42 @@
+"""Asks a worker to look at the queue of commands, once what was written is committed.
+
+A hint holds nothing: losing or repeating it changes nothing. A broker that is away fails nobody.
+"""
+
+import logging
+import time
+from typing import Final
+
+from celery import current_app
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+DISPATCH: Final = "devices.dispatch"  # the task's name in devices/tasks.py
+EXPIRES_SECONDS: Final = 30  # the sweep has looked by then
+SILENCE_SECONDS: Final = 5.0  # after a broker did not answer: nobody waits for it each time
+
+_silent_until = 0.0
+
+
+def hint() -> None:
+    """Ask for a look after the commit of this transaction, or at once where there is none."""
+    transaction.on_commit(send, robust=True)
+
+
+def send() -> bool:
+    """Ask a worker now; return whether the broker took it."""
+    global _silent_until  # noqa: PLW0603 (what this process knows of the broker)
+    if time.monotonic() < _silent_until:
+        return False
+    try:
+        current_app.send_task(DISPATCH, expires=EXPIRES_SECONDS, retry=False, ignore_result=True)
+    # Whatever the client of a broker raises: the command is stored, and the sweep finds it.
+    except Exception as error:  # noqa: BLE001
+        _silent_until = time.monotonic() + SILENCE_SECONDS
+        logger.warning(
+            "No worker could be told of a command (%s); the next sweep finds it.",
+            type(error).__name__,
+        )
+        return False
+    return True
