@@ -9,56 +9,43 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from platforms import audit
 from platforms.audit import Action
 
-from . import gates, hints, journal
-from .catalogue import CatalogueError
-from .composition import Composed, Message, compose
+from . import checks, journal
+from .checks import Circumstances, CommandRefused, Wish
+from .composition import Message
 from .journal import NotMoved
-from .models import (
-    Command,
-    CommandLine,
-    CommandTemplate,
-    Device,
-    DeviceLine,
-    Pause,
-    SmsGateway,
-)
+from .models import Command, CommandLine, CommandTemplate, Device, SmsGateway
 from .moves import Happening, obstacle_to_another
 from .pace import LIFE, LIMITS
 from .segments import cost
 from .senders import Sender
-from .states import RESENDABLE, Effect, Event, State
-from .templates import Danger, Template
+from .states import Event, State
+from .templates import Danger
 
+__all__ = ["CommandRefused", "cancel", "close_doubt", "key_of", "queue"]
+
+# What is refused to a sender whether or not the key was used before.
+OF_THE_SENDER = frozenset({"role", "automation"})
 _KEYS = UUID("5f0c5a0e-6a7f-4c62-9d0b-0f5c8d1f7c11")
 
 
-class CommandRefused(Exception):
-    """A command that is not given; `code` for programs, the text for people."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(why)
-        self.code = code
-
-
 @dataclass(frozen=True)
-class _Wish:
-    """Everything that a command is made of, checked."""
+class _Order:
+    """A wish that nothing stands against, with what its rows need besides."""
 
-    device: Device
-    template: CommandTemplate
-    composed: Composed
-    values: Mapping[str, str]
+    wish: Wish
+    around: Circumstances
     gateway: SmsGateway
-    sender: Sender
+    values: Mapping[str, str]
     key: UUID
-    now: datetime
     watched: bool
+
+    def __repr__(self) -> str:
+        return f"<_Order: {self.wish!r}>"  # a value may be a secret
 
 
 def key_of(platform_id: int, text: str) -> UUID:
@@ -125,17 +112,23 @@ def _queue(
     watched: bool,
     confirmed: bool,
 ) -> Command:
-    shape = _shape(template, device)
-    composed = compose(device.model.shape, shape, values)
-    gateway = _gateway(device)
-    wish = _Wish(device, template, composed, values, gateway, sender, key, now, watched)
-    _check_rights(wish, confirmed)
+    wish = checks.wish(template, device, values, sender, now)
+    danger = wish.composed.danger
+    around = checks.circumstances([device], sender, now, [danger])
+    against = list(checks.refusals(wish, around))
+    for refusal in against:
+        if refusal.code in OF_THE_SENDER:
+            raise CommandRefused(*refusal)
+    if danger is Danger.DESTRUCTIVE and not confirmed:
+        raise CommandRefused("confirmation", _("Confirm this command: it cannot be undone."))
     if (known := Command.objects.filter(key=key).first()) is not None:
         return _same(known, wish)
-    _check_device(wish, shape)
+    gateway = around.gateway_of(device)
+    if against or gateway is None:
+        raise CommandRefused(*against[0])
     try:
         with transaction.atomic():
-            return _write(wish, shape)
+            return _write(_Order(wish, around, gateway, values, key, watched))
     except IntegrityError as error:
         if (known := Command.objects.filter(key=key).first()) is not None:
             return _same(known, wish)  # the same wish came twice at once
@@ -144,74 +137,7 @@ def _queue(
         raise
 
 
-def _shape(template: CommandTemplate, device: Device) -> Template:
-    foreign = template.platform_id not in (None, device.platform_id)
-    if foreign or template.model_id != device.model_id or template.withdrawn_at is not None:
-        raise CommandRefused("template", _("This socket has no such command."))
-    try:
-        return template.shape
-    except (KeyError, CatalogueError) as error:
-        raise CommandRefused("template", _("This socket has no such command.")) from error
-
-
-def _gateway(device: Device) -> SmsGateway:
-    usable = SmsGateway.objects.usable_on(device.platform_id).filter(enabled=True)
-    if device.gateway_id is not None:
-        usable = usable.filter(pk=device.gateway_id)
-    gateway: SmsGateway | None = usable.order_by(
-        F("platform_id").asc(nulls_last=True), "pk"
-    ).first()
-    if gateway is None:
-        raise CommandRefused("gateway", _("There is no SMS gateway that could send this."))
-    return gateway
-
-
-def _check_rights(wish: _Wish, confirmed: bool) -> None:
-    danger = wish.composed.danger
-    if not wish.sender.may(danger, wish.device):
-        raise CommandRefused("role", _("Your role does not allow this command."))
-    if wish.sender.is_job and not wish.template.for_jobs:
-        raise CommandRefused("automation", _("Jobs may not send this command."))
-    if danger is Danger.DESTRUCTIVE and not confirmed:
-        raise CommandRefused("confirmation", _("Confirm this command: it cannot be undone."))
-
-
-def _check_device(wish: _Wish, shape: Template) -> None:
-    device = wish.device
-    if not device.enabled or device.retired_at is not None or not device.platform.active:
-        raise CommandRefused("device", _("The socket is disabled or was taken out."))
-    if device.reset_only and not _restores(wish.composed, shape):
-        raise CommandRefused("reset_only", _("This socket may be restarted, but not switched off."))
-    pause = Pause.objects.stopping(device, wish.now).first()
-    for message in wish.composed.messages:
-        if shut := gates.pause_of(message.effect, pause):
-            raise CommandRefused(shut.name, shut.why)
-    if _holds(wish.composed) and _lines(wish).filter(
-        commands__holds=True, commands__cooldown_until__gt=wish.now
-    ):
-        raise CommandRefused("cooldown", _("The line was switched a short time ago."))
-
-
-def _restores(composed: Composed, shape: Template) -> bool:
-    """Tell whether the lines are on afterwards, whatever happens in between."""
-    if not composed.lines:
-        return True
-    last = composed.messages[-1].effect
-    return shape.self_restoring or last in (Effect.ON, Effect.CYCLE, Effect.QUERY)
-
-
-def _holds(composed: Composed) -> bool:
-    return any(message.effect not in RESENDABLE for message in composed.messages)
-
-
-def _lines(wish: _Wish) -> "QuerySet[DeviceLine]":
-    lines: QuerySet[DeviceLine] = DeviceLine.objects.filter(
-        device=wish.device, number__in=wish.composed.lines
-    )
-    return lines
-
-
-def _same(known: Command, wish: _Wish) -> Command:
+def _same(known: Command, wish: Wish) -> Command:
     first = wish.composed.messages[0]
     asked = (wish.device.pk, wish.template.key, first.shown, first.text)
     if (known.device_id, known.template_key, known.text, known.wire_text()) != asked:
@@ -219,19 +145,19 @@ def _same(known: Command, wish: _Wish) -> Command:
     return known
 
 
-def _write(wish: _Wish, shape: Template) -> Command:
-    lines = list(_lines(wish))
-    if len(lines) != len(wish.composed.lines):
-        raise CommandRefused("line", _("This socket has no such line."))
+def _write(order: _Order) -> Command:
+    wish = order.wish
     first, *rest = wish.composed.messages
-    head = previous = _insert(wish, shape, first, wish.key, None, None)
+    head = previous = _insert(order, first, order.key, None, None)
     for number, message in enumerate(rest, start=1):
-        key = uuid5(wish.key, str(number))
-        previous = _insert(wish, shape, message, key, head, previous)
-    holds = _holds(wish.composed)
+        key = uuid5(order.key, str(number))
+        previous = _insert(order, message, key, head, previous)
+    lines = order.around.lines[wish.device.pk]
     CommandLine.objects.bulk_create(
-        CommandLine(platform_id=head.platform_id, command=head, line=line, holds=holds)
-        for line in lines
+        CommandLine(
+            platform_id=head.platform_id, command=head, line=lines[number], holds=wish.holds
+        )
+        for number in wish.composed.lines
     )
     audit.record(
         wish.sender.actor,
@@ -240,26 +166,21 @@ def _write(wish: _Wish, shape: Template) -> Command:
         platform_id=head.platform_id,
         after={"command": head.template_key, "text": head.text, "key": str(head.key)},
     )
-    hints.hint()
     return head
 
 
 def _insert(
-    wish: _Wish,
-    shape: Template,
-    message: Message,
-    key: UUID,
-    head: Command | None,
-    previous: Command | None,
+    order: _Order, message: Message, key: UUID, head: Command | None, previous: Command | None
 ) -> Command:
-    device, sender = wish.device, wish.sender
+    wish = order.wish
+    device, sender, parameters = wish.device, wish.sender, wish.shape.parameters
     is_secret = message.text != message.shown
-    shown = {each.name: wish.values[each.name] for each in shape.parameters if not each.secret}
+    shown = {each.name: order.values[each.name] for each in parameters if not each.secret}
     command: Command = Command.objects.create(
         platform_id=device.platform_id,
         key=key,
         device=device,
-        gateway=wish.gateway,
+        gateway=order.gateway,
         template=wish.template,
         template_key=wish.template.key,
         model_key=device.model.key,
@@ -274,7 +195,7 @@ def _insert(
         after=message.after,
         effect=message.effect,
         state=State.QUEUED.value,
-        watched=wish.watched and head is None,
+        watched=order.watched and head is None,
         # What follows has no time of its own: it goes when the one before it went.
         expires_at=wish.now + LIFE if head is None else None,
         by_job=sender.is_job,

@@ -4,7 +4,7 @@ Each is one conditional UPDATE a span, the day before the month, so that two nev
 and never both take the last segment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -42,6 +42,19 @@ class BudgetSpent(Exception):
         }
 
 
+class Room(NamedTuple):
+    """What a span holds: its limit (None: none), and what is used of it or kept for later."""
+
+    span: Span
+    limit: int | None
+    taken: int
+
+    @property
+    def left(self) -> int | None:
+        """Return how many SMS people may still send; None: as many as they like."""
+        return None if self.limit is None else max(self.limit - self.taken, 0)
+
+
 class Period(NamedTuple):
     """A span with its first day."""
 
@@ -60,16 +73,45 @@ def periods(day: date) -> Iterator[Period]:
     yield Period(Span.MONTH, day.replace(day=1))
 
 
+def rooms(platforms: Iterable[Platform], now: datetime) -> Mapping[int, Sequence[Room]]:
+    """Return the day and the month of each platform as they stand now, by its number: one query."""
+    wanted = {platform: list(periods(day_of(platform, now))) for platform in platforms}
+    starts = {period.starts for each in wanted.values() for period in each}
+    rows = BudgetPeriod.objects.filter(platform__in=list(wanted), starts__in=starts)
+    taken = {
+        (row.platform_id, row.span, row.starts): row.used + row.reserved for row in rows.iterator()
+    }
+    return {
+        platform.pk: [
+            Room(
+                period.span,
+                _limit_of(platform, period.span),
+                taken.get((platform.pk, period.span.value, period.starts), 0),
+            )
+            for period in each
+        ]
+        for platform, each in wanted.items()
+    }
+
+
+def shortage(room: Sequence[Room], segments: int, *, by_job: bool) -> BudgetSpent | None:
+    """Return what `reserve` would raise now for so many segments, if anything."""
+    for span, limit, taken in room:
+        if limit is not None and taken + segments > _allowed(limit, by_job):
+            return BudgetSpent(span, limit, by_job=by_job)
+    return None
+
+
 def reserve(platform: Platform, now: datetime, *, used: int, kept: int, by_job: bool) -> date:
     """Take `used` segments for now and `kept` for later, or raise BudgetSpent and take none.
 
     Returns the day that pays. The platform's limit as it is now counts, not that of the row.
     """
     day = day_of(platform, now)
-    limits = {Span.DAY: platform.sms_limit_day, Span.MONTH: platform.sms_limit_month}
     with transaction.atomic():
         for period in periods(day):
-            _take(platform.pk, period, limits[period.span], used, kept, by_job)
+            limit = _limit_of(platform, period.span)
+            _take(platform.pk, period, limit, used, kept, by_job)
     return day
 
 
@@ -109,12 +151,20 @@ def _of(platform_id: int, period: Period) -> "QuerySet[BudgetPeriod]":
     return rows
 
 
+def _limit_of(platform: Platform, span: Span) -> int | None:
+    return platform.sms_limit_day if span is Span.DAY else platform.sms_limit_month
+
+
+def _allowed(limit: int, by_job: bool) -> int:
+    return limit * JOBS_PERCENT // 100 if by_job else limit
+
+
 def _take(
     platform_id: int, period: Period, limit: int | None, used: int, kept: int, by_job: bool
 ) -> None:
     room = Q()
     if limit is not None:
-        allowed = limit * JOBS_PERCENT // 100 if by_job else limit
+        allowed = _allowed(limit, by_job)
         room = Q(used__lte=Value(allowed - used - kept) - F("reserved"))
     rows = _of(platform_id, period)
     values = {

@@ -1,5 +1,6 @@
 """Who asks for a command, and whether that person may: by role, and by assignment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -39,12 +40,20 @@ class Sender:
 
     def may(self, danger: Danger, device: Device) -> bool:
         """Tell whether a command of this danger may be sent to this socket."""
+        return device.pk in self.among(danger, [device])
+
+    def among(self, danger: Danger, devices: Sequence[Device]) -> frozenset[int]:
+        """Return the ids of those sockets to which a command of this danger may be sent."""
         if self.user is None:
-            return danger in _ASSIGNABLE
-        if self.user.may(_DEEDS[danger], device.platform_id):
-            return True
-        return (
-            danger in _ASSIGNABLE
-            and self.user.may(Deed.SEND_ASSIGNED, device.platform_id)
-            and Assignment.objects.filter(user=self.user, device=device).exists()
-        )
+            return frozenset(device.pk for device in devices if danger in _ASSIGNABLE)
+        platforms = {device.platform_id for device in devices}
+        open_to = {pk for pk in platforms if self.user.may(_DEEDS[danger], pk)}
+        free = {device.pk for device in devices if device.platform_id in open_to}
+        if danger not in _ASSIGNABLE:
+            return frozenset(free)
+        narrow = {pk for pk in platforms - open_to if self.user.may(Deed.SEND_ASSIGNED, pk)}
+        rest = [device.pk for device in devices if device.platform_id in narrow]
+        if not rest:
+            return frozenset(free)
+        given = Assignment.objects.filter(user=self.user, device_id__in=rest)
+        return frozenset(free | set(given.values_list("device_id", flat=True)))
