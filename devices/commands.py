@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from platforms import audit
 from platforms.audit import Action
 
-from . import checks, journal
+from . import checks, hints, journal
 from .checks import Circumstances, CommandRefused, Wish
 from .composition import Message
 from .journal import NotMoved
@@ -166,6 +166,7 @@ def _write(order: _Order) -> Command:
         platform_id=head.platform_id,
         after={"command": head.template_key, "text": head.text, "key": str(head.key)},
     )
+    hints.hint()
     return head
 
 
