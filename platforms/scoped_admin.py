@@ -25,8 +25,11 @@ from .scoped_fields import ScopedFields, person_of, platform_id_of
 from .scoped_forms import ScopedModelForm, only_platform
 
 LONGEST_SEARCH = 200  # characters
-# Columns that no list answers about.
-HIDDEN = frozenset({"digest", "password", "secret", "secret_context", "secrets"})
+# Columns that no list answers about: secrets, and what phone numbers stand in.
+HIDDEN = frozenset(
+    {"digest", "password", "secret", "secret_context", "secret_text", "secrets"}
+    | {"parameters", "phone", "sender", "text"}
+)
 
 
 class ScopedModelAdmin(ScopedFields, ModelAdmin):
@@ -78,7 +81,7 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):
         return found
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Let nobody guess at a hash or a secret letter by letter."""
+        """Let nobody guess at a hash, a secret or a phone number sign by sign."""
         allowed: bool = super().lookup_allowed(lookup, value, request)
         return allowed and HIDDEN.isdisjoint(lookup.split(LOOKUP_SEP))
 
@@ -165,10 +168,14 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):
                     Actor.of_request(request),
                     Action.CHANGED if change else Action.CREATED,
                     obj,
-                    platform_id=platform_id_of(obj),
+                    platform_id=self.recorded_on(obj),
                     before=was if change else None,
                     after=now,
                 )
+
+    def recorded_on(self, obj: models.Model) -> int | None:
+        """Return the platform whose members read in the audit what became of a row."""
+        return platform_id_of(obj)
 
     def secrets_in(self, form: forms.ModelForm[Any]) -> list[str]:
         """Return the names of secret fields that the form changed: said, never shown."""
@@ -185,7 +192,7 @@ class ScopedModelAdmin(ScopedFields, ModelAdmin):
                 Actor.of_request(request),
                 Action.DELETED,
                 obj,
-                platform_id=platform_id_of(obj),
+                platform_id=self.recorded_on(obj),
                 before=audit.snapshot(obj),
             )
             super().delete_model(request, obj)

@@ -1,12 +1,27 @@
 """Socket models and command templates: the catalogue's, and those that people write."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices import catalogue, templates
-from platforms.scoping import GlobalModel, SharedModel, SharedQuerySet
+from platforms.roles import Deed
+from platforms.scoping import GlobalModel, GlobalQuerySet, Principal, SharedModel, SharedQuerySet
+
+
+class DeviceModelQuerySet(GlobalQuerySet):
+    """Socket models: they come with the product, so that members of any platform read them."""
+
+    def for_user(self, user: Principal, deed: Deed = Deed.SEE) -> Self:
+        """Keep everything for whoever may do the deed anywhere."""
+        if user.reaches_every_platform(deed):
+            return self.all()
+        return self.filter(models.Exists(user.platform_ids(deed)))
+
+    def known(self) -> Self:
+        """Keep those that the catalogue still has."""
+        return self.filter(withdrawn_at=None)
 
 
 class DeviceModel(GlobalModel):
@@ -17,6 +32,8 @@ class DeviceModel(GlobalModel):
     version = models.PositiveIntegerField(_("catalogue version"), editable=False)
     #: Out of the catalogue; the sockets of this model and their history stay.
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
+
+    objects: ClassVar = DeviceModelQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("socket model")

@@ -1,6 +1,7 @@
 """The audit record: read, searched, exported, never changed."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from django.apps import apps
@@ -19,6 +20,7 @@ from unfold.decorators import action, display
 from platforms import audit
 from platforms.audit import Action, Actor
 from platforms.models import AuditEntry, Platform
+from platforms.roles import Deed
 from platforms.scoped_admin import ReadOnlyAdmin
 from platforms.scoped_fields import person_of
 from platforms.scoping import OUR_APPS
@@ -138,6 +140,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """Bring the names of what the line speaks of by numbers."""
         entry: AuditEntry | None = super().get_object(request, object_id, from_field)
         if entry is not None:
+            if not person_of(request).may(Deed.PHONES, entry.platform_id):
+                entry.before = audit.without_phones(entry.before)
+                entry.after = audit.without_phones(entry.after)
             entry.names = names_in(entry, person_of(request))
         return entry
 
@@ -213,7 +218,16 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         names = ("at", "actor", "actor_id", "via", "address", "action", "target_type",
                  "target_id", "target", "platform_id", "before", "after")  # fmt: skip
         values = rows.values_list(*names).iterator(chunk_size=2000)
-        return download("audit.csv", names, map(_texts, values))
+        seen = _phones_seen(request)
+        return download("audit.csv", names, (_texts(row, seen) for row in values))
+
+
+def _phones_seen(request: HttpRequest) -> Collection[int] | None:
+    """Return on which platforms the person sees phone numbers; None: everywhere."""
+    person = person_of(request)
+    if person.reaches_every_platform(Deed.PHONES):
+        return None
+    return {number for row in person.platform_ids(Deed.PHONES) for number in row.values()}
 
 
 def _only_platform(request: HttpRequest) -> Platform | None:
@@ -231,9 +245,12 @@ def _shown(values: dict[str, Any], name: str, names: Names) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _texts(row: tuple[Any, ...]) -> list[Any]:
+def _texts(row: tuple[Any, ...], phones_seen: Collection[int] | None) -> list[Any]:
     """Write the moment in ISO form and the JSON columns as JSON."""
-    at, *facts, before, after = row
+    at, *facts, platform_id, before, after = row
+    if phones_seen is not None and platform_id not in phones_seen:
+        before, after = audit.without_phones(before), audit.without_phones(after)
+    facts.append(platform_id)
     return [
         at.isoformat(),
         *facts,
