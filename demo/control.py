@@ -1,16 +1,19 @@
 """The door through which a demo or a test changes the simulated vendors and their worlds.
 
 POST /control/<vendor>/<deed> with a JSON object; GET /control shows how things stand. JSON back.
+Beside the vendors there are the gateway and the sockets: see demo.sms.control.
 """
 
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from demo.faults import Fault, Trouble, response
 from demo.life import STATUSES
 from demo.present import UnknownPlayer
+from demo.sms.crowd import UnknownSocket
 from demo.vendors.lists import ListingVendor, Paging
 
 if TYPE_CHECKING:
@@ -21,20 +24,45 @@ class BadDeed(ValueError):
     """The request makes no sense; the text says why."""
 
 
-def answer(vendors: Mapping[str, "Vendor"], method: str, path: str, body: bytes) -> bytes:
+class Door(Protocol):
+    """What is controlled beside the vendors: the gateway, the sockets."""
+
+    deeds: Mapping[str, Callable[[Mapping[str, Any]], None]]
+
+    def state(self) -> dict[str, Any]:
+        """How things stand."""
+
+
+NO_DOORS: Mapping[str, Door] = MappingProxyType({})
+
+
+def answer(
+    vendors: Mapping[str, "Vendor"],
+    method: str,
+    path: str,
+    body: bytes,
+    doors: Mapping[str, Door] = NO_DOORS,
+) -> bytes:
     """Do what a control request asks; 400 with the reason when it cannot be done."""
     name, _, deed = path.removeprefix("/control").strip("/").partition("/")
     if method != "POST" and not name:
-        return _json("200 OK", {each.name: state(each) for each in vendors.values()})
+        stands = {each.name: state(each) for each in vendors.values()}
+        return _json("200 OK", stands | {each: door.state() for each, door in doors.items()})
     try:
         if method != "POST":
             raise BadDeed("GET /control, or POST /control/<vendor>/<deed>")
+        if name in doors:
+            _do_there(doors[name], deed, body)
+            return _json("200 OK", doors[name].state())
         if name not in vendors:
-            raise BadDeed(f"no such vendor: {name!r}; there are {', '.join(vendors)}")
+            raise BadDeed(f"no such vendor: {name!r}; there are {', '.join((*vendors, *doors))}")
         _do(vendors[name], deed, body)
     except UnknownPlayer as error:
         word = _word(vendors[name])
         return _json("404 Not Found", {"error": f"no player has the {word} {error.args[0]!r}"})
+    except UnknownSocket as error:
+        text = f"no socket has the phone or the player {error.args[0]!r}"
+        return _json("404 Not Found", {"error": text})
     except KeyError as error:
         return _json("400 Bad Request", {"error": f"{error.args[0]} is missing"})
     except (ValueError, TypeError) as error:
@@ -42,10 +70,22 @@ def answer(vendors: Mapping[str, "Vendor"], method: str, path: str, body: bytes)
     return _json("200 OK", state(vendors[name]))
 
 
-def _do(vendor: "Vendor", deed: str, body: bytes) -> None:
+def _do_there(door: Door, deed: str, body: bytes) -> None:
+    told = _told(body)
+    if deed not in door.deeds:
+        raise BadDeed(f"no such deed: {deed!r}; there are {', '.join(door.deeds)}")
+    door.deeds[deed](told)
+
+
+def _told(body: bytes) -> dict[str, Any]:
     told = json.loads(body) if body.strip() else {}
     if not isinstance(told, dict):
         raise BadDeed("a JSON object is expected")
+    return told
+
+
+def _do(vendor: "Vendor", deed: str, body: bytes) -> None:
+    told = _told(body)
     if deed in DEEDS:
         DEEDS[deed](vendor, told)
     elif deed not in LIST_DEEDS:
@@ -135,6 +175,11 @@ def power_cycle(vendor: "Vendor", told: Mapping[str, Any]) -> None:
     vendor.world.cycle_power(str(told[vendor.identity]))
 
 
+def hang(vendor: "Vendor", told: Mapping[str, Any]) -> None:
+    """Hang a player until its power is cycled: {"mac"}."""
+    vendor.world.hang(str(told[vendor.identity]))
+
+
 def rename(vendor: "Vendor", told: Mapping[str, Any]) -> None:
     """Give a player another name: {"mac", "name"}."""
     vendor.world.rename(str(told[vendor.identity]), str(told["name"]))
@@ -175,6 +220,7 @@ DEEDS: dict[str, Callable[["Vendor", Mapping[str, Any]], None]] = {
     "fault": fault,
     "player": player,
     "power-cycle": power_cycle,
+    "hang": hang,
     "rename": rename,
 }
 LIST_DEEDS: dict[str, Callable[[ListingVendor, Mapping[str, Any]], None]] = {

@@ -39,8 +39,16 @@ class Condition:
     status: str | None = None  # set by hand; None: it lives its own life
     ip: str | None = None
     outip: str | None = None
-    cycled_at: float | None = None
+    cycled_at: float | None = None  # when it got its power back
+    dark_since: float | None = None  # without power
+    hung_at: float | None = None  # by hand: until its power is cycled
     told_at: float = 0.0  # when the status was set
+
+    @property
+    def down_since(self) -> float | None:
+        """Since when it cannot be online, whatever its own life would be."""
+        moments = [at for at in (self.dark_since, self.hung_at) if at is not None]
+        return min(moments, default=None)
 
 
 UNTOUCHED = Condition()
@@ -70,8 +78,10 @@ class Look(NamedTuple):
         done = self.condition
         if done.status == "online":
             return self.now
-        told_at = self.now if done.status is None else min(done.told_at, self.now)
-        return life_of(self.player, told_at, done.cycled_at).last_online
+        until = self.now if done.status is None else min(done.told_at, self.now)
+        if done.status is None and done.down_since is not None:
+            until = min(done.down_since, self.now)
+        return life_of(self.player, until, done.cycled_at).last_online
 
     @property
     def is_starting(self) -> bool:
@@ -109,7 +119,21 @@ class World:
 
     def cycle_power(self, identity: str) -> None:
         """Cut a player's power and give it back: it boots, and hangs no more for a while."""
-        self.condition(identity).cycled_at = self.clock.now()
+        self.switch(identity, False)
+        self.switch(identity, True)
+
+    def switch(self, identity: str, has_power: bool) -> None:
+        """Cut a player's power, or give it back so that it boots; UnknownPlayer."""
+        done, now = self.condition(identity), self.clock.now()
+        if not has_power:
+            done.dark_since = now if done.dark_since is None else done.dark_since
+        else:
+            done.dark_since = done.hung_at = None
+            done.cycled_at = now
+
+    def hang(self, identity: str) -> None:
+        """Have a player hang from now on, until its power is cycled; UnknownPlayer."""
+        self.condition(identity).hung_at = self.clock.now()
 
     def add(self, player: SimulatedPlayer) -> None:
         self.players[player.identity] = player
@@ -146,5 +170,7 @@ class World:
         for player in players:
             done = conditions.get(player.identity, UNTOUCHED)
             status = done.status or status_of(player, now, done.cycled_at)
+            if done.status is None and done.down_since is not None and status == "online":
+                status = "offline"
             seen.append(Look(player.identity, player.name, status, player, done, now))
         return seen

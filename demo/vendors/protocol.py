@@ -1,28 +1,46 @@
-"""HTTP under the simulated vendors: connections, and which vendor an address belongs to.
+"""HTTP under the simulated world: connections, and who answers at an address.
 
 Written for speed, not for everything that HTTP allows: the clients are our own.
 """
 
 import asyncio
-import signal
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
 from urllib.parse import unquote
 
-from demo import control
 from demo.faults import Answer, Manner, response
-from demo.vendors.shape import Request, Vendor
+from demo.vendors.shape import Request
 
 LARGEST_REQUEST = 1 << 20
 NOT_FOUND = response("404 Not Found", b'{"error": "not found"}')
 
 
+# Method, path and body of a control request; the whole answer.
+Control = Callable[[str, str, bytes], bytes]
+
+
+class Answering(Protocol):
+    """Whoever answers to the addresses that begin with its path."""
+
+    @property
+    def path(self) -> str: ...
+
+    def delay(self) -> float: ...
+
+    def answer(self, request: Request) -> Answer: ...
+
+
 class Connection(asyncio.Protocol):
     """One client; requests are answered one after the other, the connection stays open."""
 
-    def __init__(self, vendors: Mapping[str, Vendor], loop: asyncio.AbstractEventLoop) -> None:
-        self.vendors = vendors
+    def __init__(
+        self,
+        answering: Sequence[Answering],
+        control: Control | None,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.answering = answering
+        self.control = control
         self.loop = loop
         self.received = b""
         self.busy = False
@@ -55,16 +73,15 @@ class Connection(asyncio.Protocol):
             return
         path, _, query = target.partition("?")
         request = Request(method, path, query, head, rest[:length])
-        for vendor in self.vendors.values():
-            if path.startswith(vendor.path):
+        for each in self.answering:
+            if path.startswith(each.path):
                 self.busy = True
                 # The time that a long list takes to write is a part of the latency.
-                due = self.loop.time() + vendor.delay()
-                self.loop.call_at(due, self._send, vendor.answer(request))
+                due = self.loop.time() + each.delay()
+                self.loop.call_at(due, self._send, each.answer(request))
                 return
-        if path.startswith("/control"):
-            done = control.answer(self.vendors, method, unquote(path), request.body)
-            self._send(Answer(done))
+        if self.control is not None and path.startswith("/control"):
+            self._send(Answer(self.control(method, unquote(path), request.body)))
         else:
             self._send(Answer(NOT_FOUND))
 
@@ -93,26 +110,3 @@ def _content_length(head: bytes) -> int:
         return 0
     value = head[at + 17 :].partition(b"\r\n")[0].strip()
     return int(value) if value.isdigit() else 0
-
-
-async def serve(
-    vendors: Mapping[str, Vendor],
-    port: int,
-    listening: Callable[[int], None],
-    *,
-    shared: bool = False,
-) -> None:
-    """Serve until SIGTERM or SIGINT; `listening` gets the port, which was chosen if 0 was asked.
-
-    `shared`: other processes serve the same port, and the kernel spreads the connections.
-    """
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-    server = await loop.create_server(
-        partial(Connection, vendors, loop), "127.0.0.1", port, backlog=4096, reuse_port=shared
-    )
-    listening(server.sockets[0].getsockname()[1])
-    await ended.wait()
-    server.close()

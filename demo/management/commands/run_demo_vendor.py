@@ -1,4 +1,4 @@
-"""Door: the simulated vendors, until SIGTERM."""
+"""Door: the simulated vendors and the SMS gateway with its sockets, until SIGTERM."""
 
 import asyncio
 import os
@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo import world
 from demo.present import Clock
-from demo.vendors import VENDORS, Sizes, simulated
-from demo.vendors.protocol import serve
+from demo.simulation import Simulation, serve
+from demo.vendors import VENDORS, Sizes
 from remosa.ports import LOOPBACK, BadPort, port_of
 
 
@@ -26,6 +26,14 @@ class Command(BaseCommand):
         parser.add_argument("--speed", type=float, default=1.0, help="seconds of the world in one")
         parser.add_argument("--port", type=int, help="0: any free one")
         parser.add_argument(
+            "--gateway-port", type=int, help="0: any free one; left out: no gateway, no sockets"
+        )
+        parser.add_argument(
+            "--steady",
+            action="store_true",
+            help="no message is lost or late, no socket loses power",
+        )
+        parser.add_argument(
             "--latency", type=_latency, help="seconds of every answer: 0.05, or 0.05-0.3"
         )
         parser.add_argument("--errors", type=float, help="share of honest 503 answers: 0 to 1")
@@ -40,20 +48,31 @@ class Command(BaseCommand):
         sizes = Sizes(options["players"], options["devices"], options["screens"])
         try:
             chosen = port_of("DEMO_VENDOR_PORT", 8900, os.environ) if port is None else port
-            vendors = simulated(sizes, Clock(options["speed"]), options["seed"])
-            for vendor in vendors.values():
+            clock = Clock(options["speed"])
+            simulation = Simulation(sizes, clock, options["seed"], steady=options["steady"])
+            for vendor in simulation.vendors.values():
                 vendor.latency = options["latency"] or vendor.latency
                 if options["errors"] is not None:
                     vendor.error_share = options["errors"]
-            asyncio.run(serve(vendors, chosen, self._listening, shared=options["shared_port"]))
+            asyncio.run(
+                serve(
+                    simulation,
+                    chosen,
+                    options["gateway_port"],
+                    self._listening,
+                    shared=options["shared_port"],
+                )
+            )
         except (BadPort, OSError) as error:
             raise CommandError(str(error)) from error
 
-    def _listening(self, port: int) -> None:
+    def _listening(self, port: int, gateway_port: int | None) -> None:
         for vendor in VENDORS.values():
             self.stdout.write(
                 f"{vendor.title}, simulated: http://{LOOPBACK}:{port}{vendor.address}"
             )
+        if gateway_port is not None:
+            self.stdout.write(f"SMS gateway, simulated: http://{LOOPBACK}:{gateway_port}")
         self.stdout.flush()
 
 
