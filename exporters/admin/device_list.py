@@ -6,8 +6,10 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
 
 from exporters import live, overview
+from exporters.lending import player_columns
 from exporters.live import DeviceFilters, State
 from exporters.models import Exporter
 from exporters.selection import BY_ADDRESS, LONGEST_SEARCH, ORDERS
@@ -73,6 +75,7 @@ def list_context(person: User, asked: QueryDict) -> dict[str, Any]:
         "choices": list(_choices(person, filters, platforms)),
         "tabs": list(_tabs(person, filters, query, page)),
         "columns": list(_columns(filters, query, len(platforms) > 1, page.total <= live.FEW)),
+        "lent": _lent(person, page),
         "unsortable": _too_many() if page.unsorted else "",
         "links": list(_links(page.page, page.pages, query)),
         "range": _("%(first)s–%(last)s of %(total)s")
@@ -199,6 +202,12 @@ def _columns(
             "sorted": ("ascending" if turned else "descending") if here else "",
             "hint": "" if sortable else _too_many(),
         }
+
+
+def _lent(person: User, page: live.DevicesPage) -> list[tuple[StrOrPromise, Mapping[int, str]]]:
+    """Return the columns of the applications above: title, and text by the number of a player."""
+    ids = [device.player_id for device in page.devices]
+    return [(each.title, each.cells(person, ids)) for each in player_columns.values()]
 
 
 def _links(page: int, pages: int, query: Query) -> Iterator[Mapping[str, Any]]:

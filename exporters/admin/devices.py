@@ -16,6 +16,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from exporters import enrolment, live, spreadsheet
+from exporters.lending import player_panels
 from exporters.models import Player, PlayerSource
 from platforms.audit import Actor
 from platforms.models import Site
@@ -122,6 +123,7 @@ class PlayerAdmin(CheckPages):
             "detail": live.device_detail(player),
             "player": player,
             "owns": person_of(request).may(Deed.OWN),
+            "panels": _panels(request, player),
             "show_save_and_add_another": False,
         }
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
@@ -134,6 +136,7 @@ class PlayerAdmin(CheckPages):
             "detail": live.device_detail(player),
             "player": player,
             "owns": person_of(request).may(Deed.OWN),
+            "panels": _panels(request, player),
         }
         return _fragment(request, "admin/exporters/player/detail_live.html", context)
 
@@ -172,6 +175,11 @@ class PlayerAdmin(CheckPages):
             if mac is not None and "name" in form.changed_data:
                 enrolment.change(mac, {"name": obj.name}, Actor.of_request(request))
             super().save_model(request, obj, form, change)
+
+
+def _panels(request: HttpRequest, player: Player) -> list[str]:
+    """Return what the applications above tell of a player."""
+    return [panel(person_of(request), player) for panel in player_panels.values()]
 
 
 def _fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

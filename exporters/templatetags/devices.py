@@ -27,6 +27,12 @@ def remedy(why: Why) -> Promise:
 
 
 @register.filter
+def of(texts: Mapping[int, str], number: int) -> str:
+    """Return the text of a row by its number, "" where it has none."""
+    return texts.get(number, "")
+
+
+@register.filter
 def grouped(number: int) -> str:
     """Write a number with narrow spaces between its thousands."""
     return f"{number:,}".replace(",", "\u202f")
