@@ -18,7 +18,16 @@ from django.utils import translation
 from .models import AuditEntry, User
 from .models.audit import Action
 
-__all__ = ["SYSTEM", "Action", "Actor", "difference", "record", "snapshot", "without_phones"]
+__all__ = [
+    "SYSTEM",
+    "Action",
+    "Actor",
+    "difference",
+    "record",
+    "record_many",
+    "snapshot",
+    "without_phones",
+]
 
 # Any run of so many digits: an hour hidden by mistake costs less than a number shown.
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
