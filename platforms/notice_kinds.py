@@ -11,6 +11,8 @@ from django.db import models
 from django.utils.translation import gettext, gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from .channel_addresses import words_of
+
 REPEAT = timedelta(hours=4)
 
 
@@ -53,7 +55,7 @@ class NoticeKind(NamedTuple):
 def _channel_off(told: Told) -> str:
     return gettext("The channel “%(name)s” was switched off: %(reason)s") % {
         "name": told.name,
-        "reason": told.facts.get("reason", ""),
+        "reason": words_of(str(told.facts.get("error", ""))),
     }
 
 

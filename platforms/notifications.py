@@ -4,6 +4,78 @@ At least once: a message whose answer was lost is sent again. Nothing here is on
 command, and nothing of it may stop one.
 """
 
-from .announcements import announce, end
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from datetime import datetime, timedelta
 
-__all__ = ["announce", "end"]
+from . import channel_wire, deliveries, notice_texts
+from .announcements import announce, end
+from .channel_wire import Outcome, Told
+from .deliveries import Claim
+from .keyring import KeyRingError
+
+__all__ = ["announce", "deliver", "end"]
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 4  # messages on the wire: one that hangs holds no other
+ROUNDS = 8  # of these in one call, so that a tick ends
+
+
+def deliver(now: datetime) -> int:
+    """Send what is due and return how many messages arrived. Safe to call again at any time.
+
+    1. Hand notices to the channels. 2. Claim messages. 3. Send, in threads that touch no
+    database. 4. Record. Whatever is left over, or lost with this process, waits for the next call.
+    """
+    started = time.monotonic()
+
+    def clock() -> datetime:
+        return now + timedelta(seconds=time.monotonic() - started)
+
+    deliveries.tidy(now)
+    deliveries.spread(now)
+    arrived = 0
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="notices") as threads:
+        for _round in range(ROUNDS):
+            claims = _claims(clock())
+            if not claims:
+                break
+            waiting = {_begin(threads, claimed): claimed for claimed in claims}
+            for done in as_completed(waiting):
+                told = done.result()
+                deliveries.record(waiting[done], told, clock())
+                arrived += told.outcome is Outcome.SENT
+    return arrived
+
+
+def _claims(now: datetime) -> list[Claim]:
+    claims: list[Claim] = []
+    while len(claims) < AT_ONCE:
+        claimed = deliveries.claim(now)
+        if claimed is None:
+            break
+        claims.append(claimed)
+    return claims
+
+
+def _begin(threads: ThreadPoolExecutor, claimed: Claim) -> "Future[Told]":
+    """Read and write all that is needed here; the thread gets a message and where it goes."""
+    channel = claimed.delivery.channel
+    try:
+        post = channel_wire.post_of(channel)
+        message = notice_texts.compose(channel, deliveries.items_of(claimed.delivery))
+    except KeyRingError:
+        return _known(Told(Outcome.FAILED, "key_ring"))
+    except (KeyError, TypeError, ValueError) as error:
+        # Facts of an older release: one message that cannot be written must not stop the others.
+        logger.error("Delivery %s cannot be written: %r", claimed.delivery.pk, error)
+        return _known(Told(Outcome.FAILED, "text"))
+    return threads.submit(channel_wire.send, post, message)
+
+
+def _known(told: Told) -> "Future[Told]":
+    done: Future[Told] = Future()
+    done.set_result(told)
+    return done

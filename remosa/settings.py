@@ -5,6 +5,7 @@ SQLite beside the code, a key made for this folder, loopback only.
 """
 
 from pathlib import Path
+from urllib.parse import quote
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
@@ -68,7 +69,8 @@ INSTALLED_APPS = [
     "exporters",
     "exporters.process",
     "devices",
-    "remosa",
+    "django_celery_beat",
+    "remosa.celery_app.RemosaConfig",
     "demo",
 ]
 
@@ -126,6 +128,17 @@ if REDIS_URL:
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Where hints to workers go: redis://…, or filesystem:///folder; empty: REDIS_URL, else files.
+CELERY_BROKER_URL = (
+    env.str("CELERY_BROKER_URL", default="")
+    or REDIS_URL
+    or f"filesystem://{quote(str(BASE_DIR / 'remosa-broker'))}"
+)
+CELERY_BEAT_SCHEDULER = "remosa.beat:Scheduler"
+# Ticks are intervals: what the clocks of people do is nothing to them.
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+REMOSA_WORKER_PROCESSES = env.int("REMOSA_WORKER_PROCESSES", default=3)
 
 AUTH_USER_MODEL = "platforms.User"
 # The address is unique by Lower("email"), which this check of Django does not see.
@@ -219,6 +232,8 @@ VENDOR_ADDRESSES = {
 PROMETHEUS_URL = env.str("PROMETHEUS_URL", default="http://127.0.0.1:9090")
 # Networks and host names at which an exporter process may announce itself to be scraped.
 EXPORTER_ADDRESSES = env.list("REMOSA_EXPORTER_ADDRESSES", default=["127.0.0.0/8", "::1/128"])
+# Private networks and host names to which notification channels may lead all the same.
+CHANNEL_HOSTS = env.list("REMOSA_CHANNEL_HOSTS", default=[])
 
 # Opens /metrics of the web application; empty: closed.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")

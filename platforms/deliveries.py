@@ -1,0 +1,222 @@
+"""Deliveries as rows: what each channel is to be told, who sends it now, what became of it.
+
+The row is the queue. Every move is a conditional UPDATE under the fence, so that several workers
+do no harm; a worker may die between any two. Sends nothing.
+"""
+
+import logging
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from . import audit, notice_timing
+from .announcements import announce
+from .audit import SYSTEM, Action
+from .channel_wire import Outcome, Told
+from .models import Delivery, DeliveryItem, DeliveryState, Notice, NotificationChannel
+from .models.channel import UNFINISHED
+from .notice_kinds import CHANNEL_OFF, KINDS, family_of
+
+logger = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 500  # rows that one turn takes of each sort
+
+
+class Claim(NamedTuple):
+    """A delivery that this worker has, for as long as nobody has a higher fence."""
+
+    delivery: Delivery
+    fence: int
+
+
+def spread(now: datetime) -> int:
+    """Hand new notices, and those that still last, to the channels that want them."""
+    due = Notice.objects.lasting().filter(repeat_at__lte=now).order_by("pk")
+    spread_now = 0
+    for rows, again in ((Notice.objects.unspread(), False), (due, True)):
+        for pk in list(rows.values_list("pk", flat=True)[:MOST_AT_ONCE]):
+            with transaction.atomic():
+                spread_now += _spread_one(rows, pk, now, again=again)
+    return spread_now
+
+
+def _spread_one(rows: "QuerySet[Notice]", pk: int, now: datetime, *, again: bool) -> int:
+    locked = rows.select_for_update(skip_locked=True, of=("self",))
+    notice = locked.filter(pk=pk).first()
+    if notice is None:
+        return 0  # another worker has it
+    if again:
+        kind = KINDS.get(notice.kind)
+        repeat = kind.repeat if kind is not None else None
+        following = (
+            notice_timing.told_again_at(notice.repeat_at or now, repeat, now) if repeat else None
+        )
+        Notice.objects.filter(pk=pk).update(repeat_at=following)
+    else:
+        Notice.objects.filter(pk=pk).update(spread_at=now)
+    family = family_of(notice.kind)
+    for channel in _wanting(notice, family):
+        delivery = _collecting(channel, family, now)
+        item = DeliveryItem(delivery=delivery, notice=notice, again=again)
+        DeliveryItem.objects.bulk_create([item], ignore_conflicts=True)
+    return 1
+
+
+def _wanting(notice: Notice, family: str) -> list[NotificationChannel]:
+    """Return the channels that are to hear of a notice."""
+    own = Q(platform=None)
+    if notice.platform_id is not None:
+        own = Q(platform_id=notice.platform_id, platform__active=True) | Q(
+            platform=None, hears_platforms=True
+        )
+    channels = NotificationChannel.objects.filter(
+        own, enabled=True, least_severity__lte=notice.severity
+    ).order_by("pk")
+    return [channel for channel in channels if not channel.kinds or family in channel.kinds]
+
+
+def _collecting(channel: NotificationChannel, family: str, now: datetime) -> Delivery:
+    """Return the message that a channel's notices of a family join, locked."""
+    of_family = Delivery.objects.filter(channel=channel, family=family)
+    open_one = of_family.filter(state=DeliveryState.COLLECTING)
+    while True:
+        found: Delivery | None = open_one.select_for_update(of=("self",)).first()
+        if found is not None:
+            return found
+        last = of_family.filter(first_try_at__isnull=False).order_by("-pk").first()
+        left = None if last is None else last.sent_at or last.first_try_at
+        # Another worker may make it at the same moment: the database lets one of us.
+        Delivery.objects.bulk_create(
+            [
+                Delivery(
+                    platform_id=channel.platform_id,
+                    channel=channel,
+                    family=family,
+                    next_try=notice_timing.leaves_at(now, left),
+                    created_at=now,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+
+
+def tidy(now: datetime) -> None:
+    """End what can no longer arrive, and delete what is old."""
+    unfinished = Delivery.objects.unfinished()
+    unfinished.filter(channel__enabled=False).update(
+        state=DeliveryState.DROPPED, lease_until=None, error="switched_off"
+    )
+    unfinished.filter(
+        Q(lease_until=None) | Q(lease_until__lte=now),
+        first_try_at__lte=now - notice_timing.PATIENCE,
+    ).update(state=DeliveryState.GIVEN_UP, lease_until=None)
+    old = now - notice_timing.KEEP
+    over = Delivery.objects.exclude(state__in=UNFINISHED).values_list("pk", "created_at")
+    # What lasts stays. What is told once a span, such as a budget, is long over by then.
+    told = Notice.objects.filter(Q(ended_at__isnull=False) | Q(repeat_at=None))
+    for model, rows in ((Delivery, over), (Notice, told.values_list("pk", "at"))):
+        # The oldest rows and no more: asked for by their time, the whole table would be read.
+        oldest = rows.order_by("pk")[:MOST_AT_ONCE]
+        keys = [pk for pk, at in oldest if at < old]
+        if keys:
+            model._base_manager.filter(pk__in=keys).delete()
+
+
+def claim(now: datetime) -> Claim | None:
+    """Take the message whose turn it is; None when there is none.
+
+    One of a family after the other: while an older one is still tried, newer notices gather.
+    """
+    older = Delivery.objects.unfinished().filter(
+        channel=OuterRef("channel"), family=OuterRef("family"), pk__lt=OuterRef("pk")
+    )
+    # A lease that is over: its worker died, perhaps after it had sent. Then it is sent again.
+    due = Q(state=DeliveryState.SENDING, lease_until__lte=now) | Q(
+        state__in=(DeliveryState.COLLECTING, DeliveryState.RETRYING), next_try__lte=now
+    )
+    queue = (
+        Delivery.objects.unfinished()
+        .filter(due, ~Exists(older), channel__enabled=True)
+        .select_related("channel__platform")
+        .order_by("next_try", "pk")
+    )
+    with transaction.atomic():
+        found: Delivery | None = queue.select_for_update(skip_locked=True, of=("self",)).first()
+        if found is None:
+            return None
+        taken = Delivery.objects.filter(pk=found.pk, fence=found.fence, state=found.state).update(
+            state=DeliveryState.SENDING,
+            fence=F("fence") + 1,
+            tries=F("tries") + 1,
+            lease_until=now + notice_timing.LEASE,
+            first_try_at=Coalesce("first_try_at", now),
+        )
+        if not taken:
+            return None
+    found.tries += 1
+    found.first_try_at = found.first_try_at or now
+    return Claim(found, found.fence + 1)
+
+
+def items_of(delivery: Delivery) -> list[tuple[Notice, bool]]:
+    """Return the notices of a message in their order, each with whether it was told before."""
+    items = DeliveryItem.objects.filter(delivery=delivery).select_related("notice__platform")
+    return [(item.notice, item.again) for item in items.order_by("notice_id")]
+
+
+def record(claimed: Claim, told: Told, now: datetime) -> bool:
+    """Store what became of a message; False: another worker has it now."""
+    delivery, channel = claimed.delivery, claimed.delivery.channel
+    columns: dict[str, Any] = {"lease_until": None, "error": told.error[:255]}
+    if told.outcome is Outcome.SENT:
+        columns |= {"state": DeliveryState.SENT, "sent_at": now}
+    else:
+        first = delivery.first_try_at or now
+        again = notice_timing.next_try(delivery.tries, first, now)
+        if again is None or told.outcome is Outcome.PERMANENT:
+            columns |= {"state": DeliveryState.GIVEN_UP}
+        else:
+            columns |= {"state": DeliveryState.RETRYING, "next_try": again}
+    with transaction.atomic():
+        mine = Delivery.objects.filter(
+            pk=delivery.pk, fence=claimed.fence, state=DeliveryState.SENDING
+        )
+        if not mine.update(**columns):
+            logger.warning("Delivery %s was told late: another worker has it.", delivery.pk)
+            return False
+        note(channel, told, now)
+    return True
+
+
+def note(channel: NotificationChannel, told: Told, now: datetime) -> None:
+    """Write on the channel what became of its last message; switch it off where it is hopeless."""
+    rows = NotificationChannel.objects.filter(pk=channel.pk)
+    if told.outcome is Outcome.SENT:
+        rows.update(last_sent_at=now, last_error="", last_error_at=None)
+        return
+    rows.update(last_error=told.error[:255], last_error_at=now)
+    if told.outcome is not Outcome.PERMANENT:
+        logger.info("Channel %s: %s; it is tried again.", channel.pk, told.error)
+        return
+    if not rows.filter(enabled=True).update(enabled=False, disabled_reason=told.error[:255]):
+        return
+    logger.warning("Channel %s is switched off: %s.", channel.pk, told.error)
+    platform_id = channel.platform_id
+    audit.record(
+        SYSTEM,
+        Action.CHANGED,
+        channel,
+        platform_id=platform_id,
+        before={"enabled": True},
+        after={"enabled": False, "disabled_reason": told.error},
+    )
+    announce(
+        CHANNEL_OFF.name,
+        platform=platform_id,
+        about=channel,
+        facts={"error": told.error},
+        now=now,
+    )
