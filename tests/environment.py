@@ -72,6 +72,7 @@ def _database_url() -> str:
 # Everything that a .env of the developer could change, and the secrets: known, worthless ones.
 os.environ.update(
     ALLOWED_HOSTS="testserver,127.0.0.1,localhost",
+    CELERY_BROKER_URL=f"filesystem://{FOLDER / 'broker'}",
     CSRF_TRUSTED_ORIGINS="",
     DATABASE_URL=_database_url(),
     DEBUG="0",
@@ -88,6 +89,7 @@ os.environ.update(
     REMOSA_PUBLIC_URL="",
     REMOSA_SECRET_KEYS="key-of-the-tests-0123456789-abcdefghijklmnop",
     REMOSA_TRUSTED_PROXIES="0",
+    REMOSA_WORKER_PROCESSES="2",
     SECRET_KEY="only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789",
     STATIC_ROOT=str(FOLDER / "static"),
     TIME_ZONE="Europe/Moscow",

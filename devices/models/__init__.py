@@ -6,6 +6,7 @@ from .commissioning import CommissioningTrial, StatusQueryPlan, Trial
 from .device import Assignment, Binding, Device, DeviceLine
 from .device_model import CommandTemplate, DeviceModel
 from .gateway import SmsGateway
+from .gateway_health import GatewayHealth, HeldReason
 from .incoming import IncomingSms
 from .pause import Pause
 
@@ -21,6 +22,8 @@ __all__ = [
     "Device",
     "DeviceLine",
     "DeviceModel",
+    "GatewayHealth",
+    "HeldReason",
     "IncomingSms",
     "Pause",
     "SmsGateway",

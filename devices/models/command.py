@@ -175,6 +175,11 @@ class Command(SecretRow, TenantModel):
             ),
             models.Index(fields=("platform", "-id"), name="command_page"),
             models.Index(fields=("device", "-id"), name="command_by_device"),
+            models.Index(
+                fields=("gateway", "wire_at"),
+                name="sent_by_gateway",
+                condition=Q(wire_at__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

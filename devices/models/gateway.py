@@ -3,6 +3,7 @@
 import json
 from typing import ClassVar, Self
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +41,21 @@ class SmsGateway(SecretRow, SharedModel):
         max_length=2,
         blank=True,
         help_text=_("As in RU: where senders without a country's code belong."),
+    )
+    per_minute = models.PositiveSmallIntegerField(
+        _("messages a minute"),
+        null=True,
+        blank=True,
+        validators=(MinValueValidator(1),),
+        help_text=_("What is more than that waits. Empty: no limit."),
+    )
+    at_once = models.PositiveSmallIntegerField(
+        _("requests at once"),
+        null=True,
+        blank=True,
+        default=1,
+        validators=(MinValueValidator(1),),
+        help_text=_("A gateway that hangs holds up so many senders at most. Empty: no limit."),
     )
     enabled = models.BooleanField(_("enabled"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -1,10 +1,11 @@
-"""Tables of the tenants: platforms, people, tokens, notices and channels, the audit record."""
+"""Tables of the tenants: platforms, people, tokens, notices and channels, ticks, the audit record."""
 
 from .audit import AuditEntry
 from .channel import ChannelKind, Delivery, DeliveryState, NotificationChannel
 from .membership import Invitation, Membership
 from .notice import DeliveryItem, Notice, NoticeMark
 from .platform import Platform, Site
+from .tick import Tick
 from .token import ApiToken, Machine, TokenKind
 from .user import User
 
@@ -23,6 +24,7 @@ __all__ = [
     "NotificationChannel",
     "Platform",
     "Site",
+    "Tick",
     "TokenKind",
     "User",
 ]
