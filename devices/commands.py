@@ -26,7 +26,7 @@ from .senders import Sender
 from .states import Event, State
 from .templates import Danger
 
-__all__ = ["CommandRefused", "cancel", "close_doubt", "key_of", "queue"]
+__all__ = ["CommandRefused", "cancel", "close_doubt", "key_of", "queue", "record_refusal"]
 
 # What is refused to a sender whether or not the key was used before.
 OF_THE_SENDER = frozenset({"role", "automation"})
@@ -72,10 +72,14 @@ def queue(
     try:
         return _queue(template, device, values, sender, key, now, watched, confirmed)
     except CommandRefused as error:
-        after = {"command": template.key, "refused": error.code}
-        platform_id = device.platform_id
-        audit.record(sender.actor, Action.REFUSED, device, platform_id=platform_id, after=after)
+        record_refusal(template, device, sender, error.code)
         raise
+
+
+def record_refusal(template: CommandTemplate, device: Device, sender: Sender, code: str) -> None:
+    """Write down that somebody wished for a command and did not get it."""
+    after = {"command": template.key, "refused": code}
+    audit.record(sender.actor, Action.REFUSED, device, platform_id=device.platform_id, after=after)
 
 
 def cancel(command: Command, sender: Sender, now: datetime) -> None:

@@ -78,9 +78,7 @@ def rooms(platforms: Iterable[Platform], now: datetime) -> Mapping[int, Sequence
     wanted = {platform: list(periods(day_of(platform, now))) for platform in platforms}
     starts = {period.starts for each in wanted.values() for period in each}
     rows = BudgetPeriod.objects.filter(platform__in=list(wanted), starts__in=starts)
-    taken = {
-        (row.platform_id, row.span, row.starts): row.used + row.reserved for row in rows.iterator()
-    }
+    taken = {(row.platform_id, row.span, row.starts): row.used + row.reserved for row in rows}
     return {
         platform.pk: [
             Room(

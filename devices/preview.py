@@ -133,9 +133,11 @@ def fed_by(lines: Iterable[DeviceLine]) -> Sequence[Binding]:
     return list(bound.select_related(*related).order_by("player__name", "player_id"))
 
 
-def states_of(players: Sequence[Player], now: datetime) -> Mapping[int, Described]:
-    """Return the first MOST_PLAYERS of them as Prometheus sees them, by number."""
-    described, _outage = describe(Ask(), players[:MOST_PLAYERS], now, with_since=False)
+def states_of(
+    players: Sequence[Player], now: datetime, most: int = MOST_PLAYERS
+) -> Mapping[int, Described]:
+    """Return the first of them as Prometheus sees them, by number."""
+    described, _outage = describe(Ask(), players[:most], now, with_since=False)
     return {each.player_id: each for each in described}
 
 

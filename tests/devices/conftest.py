@@ -6,8 +6,10 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from tests.devices.world import Clock, Gateway
+from tests.exporters.watched_world import World, watched_world
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +53,17 @@ def clock() -> Clock:
 def gateway() -> Gateway:
     """A gateway that accepts everything."""
     return Gateway()
+
+
+@pytest.fixture(scope="session")
+def running_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One real Prometheus for all tests of a worker."""
+    with watched_world(tmp_path_factory.mktemp("prometheus")) as world:
+        yield world
+
+
+@pytest.fixture
+def watched(running_world: World, settings: Settings) -> World:
+    """A real Prometheus that is the connected one; it scrapes what the test says."""
+    settings.PROMETHEUS_URL = running_world.url
+    return running_world
