@@ -80,7 +80,7 @@ def test_devices_that_fail_for_themselves_do_not_stop_the_others(
 
 
 def test_the_first_poll_hurries_and_the_later_ones_are_spread(world: World, vendor: Vendor) -> None:
-    world.poll(100, interval=4)
+    world.poll(100, interval=6)
     until(lambda: world.fleet.figures.duration is not None)
     assert (world.fleet.figures.duration or 9) < 1
     until(lambda: max(vendor.asked.values()) == 2)
