@@ -20,6 +20,7 @@ class Limits(NamedTuple):
     freshness: timedelta  # between the intent and the first byte
     window: timedelta
     reply: timedelta
+    evidence: timedelta  # how long a watched command waits for samples that say something
     tries: int
 
 
@@ -93,6 +94,7 @@ MOVES: Mapping[tuple[State, Event], State] = {
     (State.UNKNOWN, Event.RESEND): State.QUEUED,
     (State.ACCEPTED, Event.VERIFY): State.VERIFIED,
     (State.ACCEPTED, Event.REFUTE): State.INEFFECTIVE,
+    (State.ACCEPTED, Event.EVIDENCE_OVER): State.ACCEPTED,
     (State.ACCEPTED, Event.REPLY_OVER): State.ACCEPTED,
 }
 # Moves of the worker that holds the claim: its fence must be the row's.
@@ -100,6 +102,8 @@ FENCED = frozenset(
     {Event.POSTPONE, Event.REFUSE, Event.INTEND, Event.STALE}
     | {Event.ACCEPT, Event.REJECT, Event.LOSE}
 )
+# They end a command as it stands.
+ENDINGS = frozenset({Event.REPLY_OVER, Event.EVIDENCE_OVER})
 
 
 def step(command: Command, happening: Happening, limits: Limits) -> Moved | Refused:
@@ -115,7 +119,7 @@ def step(command: Command, happening: Happening, limits: Limits) -> Moved | Refu
     condition = _CONDITIONS.get(event)
     if condition and (obstacle := condition(command, happening, limits)):
         return Refused(obstacle)
-    closed = target in TERMINAL or event is Event.REPLY_OVER
+    closed = target in TERMINAL or event in ENDINGS
     after = replace(command, state=target, closed=closed)
     now = happening.now
     match event:
@@ -235,6 +239,12 @@ def _of_verdict(command: Command, happening: Happening, limits: Limits) -> Obsta
     return None if command.watched else Obstacle.NOT_WATCHED
 
 
+def _of_evidence(command: Command, happening: Happening, limits: Limits) -> Obstacle | None:
+    wire_at = command.wire_at
+    early = wire_at is not None and happening.now < wire_at + limits.evidence
+    return Obstacle.TOO_EARLY if early else _of_verdict(command, happening, limits)
+
+
 def _of_reply(command: Command, happening: Happening, limits: Limits) -> Obstacle | None:
     if command.watched:
         return Obstacle.WATCHED
@@ -262,5 +272,6 @@ _CONDITIONS: Mapping[Event, Callable[[Command, Happening, Limits], Obstacle | No
     Event.EXPIRE: _of_expiry,
     Event.VERIFY: _of_verdict,
     Event.REFUTE: _of_verdict,
+    Event.EVIDENCE_OVER: _of_evidence,
     Event.REPLY_OVER: _of_reply,
 }

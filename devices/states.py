@@ -86,6 +86,7 @@ class Event(_Labelled):
     EXPIRE = "expire", _("Its time was over before it was sent.")
     VERIFY = "verify", _("The player is well again.")
     REFUTE = "refute", _("The player did not come back.")
+    EVIDENCE_OVER = "evidence_over", _("It could not be found out whether it helped.")
     REPLY_OVER = "reply_over", _("There is no player to watch, and the time for a reply is over.")
 
 

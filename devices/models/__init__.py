@@ -7,7 +7,8 @@ from .device import Assignment, Binding, Device, DeviceLine
 from .device_model import CommandTemplate, DeviceModel
 from .gateway import SmsGateway
 from .gateway_health import GatewayHealth, HeldReason
-from .incoming import IncomingSms
+from .incoming import GatewayInbox, InboxOccurrence, IncomingSms
+from .outage import PowerOutage
 from .pause import Pause
 
 __all__ = [
@@ -23,9 +24,12 @@ __all__ = [
     "DeviceLine",
     "DeviceModel",
     "GatewayHealth",
+    "GatewayInbox",
     "HeldReason",
+    "InboxOccurrence",
     "IncomingSms",
     "Pause",
+    "PowerOutage",
     "SmsGateway",
     "Span",
     "StatusQueryPlan",

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from devices import moves
+from devices.gateways.shape import Fate
 from devices.states import Effect, Event, State
 from devices.templates import Danger
 from platforms.guards import Rule
@@ -101,6 +102,15 @@ class Command(SecretRow, TenantModel):
     budget_day = models.DateField(null=True, editable=False)
     overdrawn = models.BooleanField(default=False, editable=False)
     gateway_reference = models.CharField(max_length=128, blank=True, editable=False)
+    #: What the gateway said of it later, by a report or when asked, and since when it says so.
+    fate = models.CharField(
+        _("the gateway says"),
+        max_length=16,
+        blank=True,
+        choices=[(e.value, e.label) for e in Fate],
+        editable=False,
+    )
+    fate_at = models.DateTimeField(null=True, editable=False)
     reason = models.CharField(_("reason"), max_length=255, blank=True)
     replied_at = models.DateTimeField(_("replied"), null=True)
     by_job = models.BooleanField(default=False, editable=False)

@@ -57,6 +57,9 @@ class Device(TenantModel):
     #: Since when the socket has told that its mains are gone.
     mains_lost_at = models.DateTimeField(_("mains lost"), null=True, editable=False)
     heard_at = models.DateTimeField(_("last heard of"), null=True, editable=False)
+    #: In the socket's own unit.
+    gsm_level = models.PositiveSmallIntegerField(_("GSM signal"), null=True, editable=False)
+    gsm_level_at = models.DateTimeField(_("GSM signal told"), null=True, editable=False)
     #: When the schedule of status queries last had its turn with it.
     asked_at = models.DateTimeField(_("last asked"), null=True, editable=False)
     #: When every step of its commissioning had passed; a new SIM begins it anew.

@@ -6,7 +6,7 @@ It shares no code and no table with devices.moves; times are whole seconds.
 from typing import Any
 
 NEVER = 10**9
-LEASE, FRESH, WINDOW, REPLY, TRIES = 60, 3, 135, 600, 3
+LEASE, FRESH, WINDOW, REPLY, EVIDENCE, TRIES = 60, 3, 135, 600, 1200, 3
 
 Row = dict[str, Any]
 HARMLESS = ("on", "query")
@@ -96,6 +96,8 @@ def afterwards(row: Row, event: str, now: int, never: bool) -> int | None:
         return end(row, "verified" if event == "verify" else "ineffective")
     if state == "accepted" and not row["watched"] and event == "reply_over":
         return end(row, "accepted") if now >= row["wire"] + REPLY else None
+    if state == "accepted" and row["watched"] and event == "evidence_over":
+        return end(row, "accepted") if now >= row["wire"] + EVIDENCE else None
     if owed:
         return None
     if event == "cancel" and (unsent or state == "claimed"):

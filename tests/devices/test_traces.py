@@ -28,6 +28,7 @@ LIMITS = Limits(
     freshness=timedelta(seconds=naive_road.FRESH),
     window=timedelta(seconds=naive_road.WINDOW),
     reply=timedelta(seconds=naive_road.REPLY),
+    evidence=timedelta(seconds=naive_road.EVIDENCE),
     tries=naive_road.TRIES,
 )
 EVENTS = list(Event)

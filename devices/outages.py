@@ -1,0 +1,79 @@
+"""The only writer of power outages: one message at a time, in whatever order they come.
+
+The outages are always those that all messages so far would make in the order of their moments:
+mains lost begins one unless one lasts, mains back ends it.
+"""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from .models import Device, IncomingSms, PowerOutage
+from .replies import Meaning
+
+
+def note(message: IncomingSms, device: Device) -> None:
+    """Take in a message of mains lost or back; the socket's row is locked by the caller."""
+    if message.kind == Meaning.MAINS_LOST.value:
+        _lost(message, device)
+    else:
+        _back(message, device)
+    current = PowerOutage.objects.filter(device=device, ended=None).first()
+    since = current.began if current is not None else None
+    Device.objects.filter(pk=device.pk).update(mains_lost_at=since)
+
+
+def _lost(message: IncomingSms, device: Device) -> None:
+    if _covering(device, message.moment) is not None:
+        return
+    following = _told_after(message, device).order_by("moment", "pk").first()
+    if following is not None and following.kind == Meaning.MAINS_LOST.value:
+        # Told late: what that one began had begun before.
+        begun = PowerOutage.objects.filter(device=device, began=following.moment)
+        begun.update(began=message.moment, told_by=message)
+        return
+    PowerOutage.objects.create(
+        platform_id=device.platform_id,
+        device=device,
+        began=message.moment,
+        told_by=message,
+        ended=None if following is None else following.moment,
+        ended_by=following,
+    )
+
+
+def _back(message: IncomingSms, device: Device) -> None:
+    lasting = _covering(device, message.moment)
+    if lasting is None:
+        return
+    ended, ended_by = lasting.ended, lasting.ended_by
+    lasting.ended, lasting.ended_by = message.moment, message
+    lasting.save(update_fields=["ended", "ended_by"])
+    again = _told_after(message, device).filter(kind=Meaning.MAINS_LOST.value)
+    if ended is not None:
+        again = again.filter(moment__lt=ended)
+    first = again.order_by("moment", "pk").first()
+    if first is not None:
+        PowerOutage.objects.create(
+            platform_id=device.platform_id,
+            device=device,
+            began=first.moment,
+            told_by=first,
+            ended=ended,
+            ended_by=ended_by,
+        )
+
+
+def _covering(device: Device, moment: datetime) -> PowerOutage | None:
+    """Return the outage that lasted at a moment."""
+    rows = PowerOutage.objects.filter(device=device, began__lte=moment)
+    return rows.filter(Q(ended=None) | Q(ended__gt=moment)).order_by("-began").first()
+
+
+def _told_after(message: IncomingSms, device: Device) -> "QuerySet[IncomingSms]":
+    """Return what the socket told of its mains later."""
+    kinds = [Meaning.MAINS_LOST.value, Meaning.MAINS_BACK.value]
+    rows: QuerySet[IncomingSms] = IncomingSms.objects.filter(
+        device=device, kind__in=kinds, moment__gt=message.moment
+    )
+    return rows
