@@ -76,10 +76,15 @@ def announce(said: Announcement, token: ApiToken, actor: Actor) -> ExporterProce
 
 
 def groups() -> list[dict[str, Any]]:
-    """Return every listed process, dead or alive, as HTTP service discovery wants it."""
+    """Return every listed process, dead or alive, as HTTP service discovery wants it.
+
+    Not those whose token was revoked: whoever revokes a token believes its holder no more. One
+    that only expired is scraped on, for that is nobody's judgement.
+    """
+    believed = ExporterProcess.objects.exclude(pinned=False, token__revoked_at__isnull=False)
     return [
         {"targets": [process.address], "labels": _labels(process)}
-        for process in ExporterProcess.objects.order_by("kind", "instance")
+        for process in believed.order_by("kind", "instance")
     ]
 
 

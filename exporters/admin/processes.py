@@ -32,7 +32,7 @@ class ExporterProcessAdmin(ScopedModelAdmin):
     list_display = (
         "instance", "kind", "address", "limited_to", "pinned", "state", "announced_at", "version",
     )  # fmt: skip
-    list_select_related = ("limited_to",)
+    list_select_related = ("limited_to", "token")
     list_filter = (("kind", ChoicesDropdownFilter), ("pinned", BooleanRadioFilter))
     search_fields = ("instance", "address")
     warn_unsaved_form = True
@@ -62,10 +62,17 @@ class ExporterProcessAdmin(ScopedModelAdmin):
 
     @display(
         description=_("state"),
-        label={"announced": "success", "silent": "warning", "never": "default"},
+        label={
+            "announced": "success",
+            "silent": "warning",
+            "never": "default",
+            "revoked": "danger",
+        },
     )
     def state(self, process: ExporterProcess) -> tuple[str, str]:
         """Return whether it announces itself; whether it answers, Prometheus knows."""
+        if not process.pinned and process.token is not None and process.token.revoked_at:
+            return "revoked", str(_("not scraped: its token was revoked"))
         if process.announced_at is None:
             return "never", str(_("never announced"))
         age = timezone.now() - process.announced_at

@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from exporters import targets
 from exporters.models import ExporterProcess
+from platforms import tokens
 from platforms.audit import Action
 from platforms.models import AuditEntry, Platform, TokenKind, User
 from tests import factories
@@ -155,6 +156,16 @@ def test_the_list_says_when_a_process_was_last_heard(
     when = None if age is None else timezone.now() - timedelta(seconds=age)
     ExporterProcess.objects.update(announced_at=when)
     assert says in client_of(root).get(LIST).content.decode()
+
+
+def test_the_list_says_that_a_process_is_not_scraped_since_its_token_was_revoked(
+    client_of: ClientOf, root: User, process: ExporterProcess
+) -> None:
+    token, _secret = factories.make_token(TokenKind.EXPORTER)
+    ExporterProcess.objects.update(token=token, announced_at=timezone.now())
+    assert "not scraped" not in client_of(root).get(LIST).content.decode()
+    tokens.revoke(token)
+    assert "not scraped: its token was revoked" in client_of(root).get(LIST).content.decode()
 
 
 def test_a_removed_process_is_no_target_any_more(

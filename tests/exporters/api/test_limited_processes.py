@@ -39,7 +39,7 @@ def test_the_target_of_a_limited_process_says_for_which_platform_it_speaks(
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("end", ["revoked", "expired", "deleted"])
+@pytest.mark.parametrize("end", ["expired", "deleted"])
 def test_a_process_stays_limited_when_its_token_is_over(
     api_of: ApiOf, platform_a: Platform, end: str
 ) -> None:
@@ -48,9 +48,24 @@ def test_a_process_stays_limited_when_its_token_is_over(
     if end == "deleted":
         row.delete()
     else:
-        over = {"revoked": "revoked_at", "expired": "expires_at"}[end]
-        ApiToken.objects.update(**{over: timezone.now() - timedelta(seconds=1)})
+        ApiToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert speaks_for() == [str(platform_a.pk)]
+
+
+@pytest.mark.both_databases
+def test_a_process_whose_token_was_revoked_is_believed_no_more(
+    api_of: ApiOf, platform_a: Platform
+) -> None:
+    row, secret = limited(platform_a)
+    api_of(secret).post(ANNOUNCE, body(), "json")
+    tokens.revoke(row)
+    assert targets.groups() == []
+    again, secret = limited(platform_a)
+    assert api_of(secret).post(ANNOUNCE, body(), "json").status_code == 200
+    assert speaks_for() == [str(platform_a.pk)], "a new token of the same process"
+    ExporterProcess.objects.update(pinned=True)
+    tokens.revoke(again)
+    assert len(targets.groups()) == 1, "whoever pinned it answers for it"
 
 
 @pytest.mark.both_databases
@@ -86,11 +101,12 @@ def test_a_limited_process_takes_no_name_that_speaks_for_others(
         row, secret = factories.make_token(TokenKind.EXPORTER, platform=platform)
         api_of(secret).post(ANNOUNCE, body(), "json")
         tokens.revoke(row)
-    was = speaks_for()
+    was = ExporterProcess.objects.get()
     answer = api_of(limited(platform_a)[1]).post(ANNOUNCE, body(port=19102), "json")
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
     assert "EXPORTER_INSTANCE" in answer.json()["error"]["message"]
-    assert (speaks_for(), targets.groups()[0]["targets"]) == (was, ["127.0.0.1:19101"])
+    after = ExporterProcess.objects.get()
+    assert (after.limited_to_id, after.address) == (was.limited_to_id, "127.0.0.1:19101")
 
 
 def test_a_limited_process_takes_the_name_of_its_platforms_former_one(
@@ -99,8 +115,8 @@ def test_a_limited_process_takes_the_name_of_its_platforms_former_one(
     for port in (19101, 19102):
         row, secret = limited(platform_a)
         assert api_of(secret).post(ANNOUNCE, body(port=port), "json").status_code == 200
+        assert targets.groups()[0]["targets"] == [f"127.0.0.1:{port}"]
         tokens.revoke(row)
-    assert targets.groups()[0]["targets"] == ["127.0.0.1:19102"]
 
 
 def test_who_pins_a_process_says_what_it_speaks_for(
