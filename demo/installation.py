@@ -11,6 +11,7 @@ from functools import partial
 
 from demo.cast import CAST, ROOT
 from demo.vendors import VENDORS, Sizes
+from demo.world import EXAMPLE
 from exporters.kinds import KINDS
 from exporters.metrics import device_status
 from remosa import local
@@ -18,7 +19,7 @@ from remosa.place import Place
 from remosa.ports import LOOPBACK
 from remosa.supervisor import Process
 
-PORTS = {**local.PORTS, "DEMO_VENDOR_PORT": 8900}
+PORTS = {**local.PORTS, "DEMO_VENDOR_PORT": 8900, "DEMO_GATEWAY_PORT": 8901}
 SCRAPE_SECONDS = 3
 SIGHTINGS_SECONDS = 10
 # What the demo sets for itself, so that nothing a .env says of a real installation reaches it.
@@ -66,12 +67,14 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
     asking = vendor_addresses(vendor_address)  # the web too, for a person's "Check now"
     place.secret(place.demo_password.name, secrets.token_urlsafe(9))
     vendor = local.manage("run_demo_vendor", f"--port={vendor_port}", f"--speed={world.speed}")
+    vendor.append(f"--gateway-port={ports['DEMO_GATEWAY_PORT']}")
     return [
         local.prepare(
             settings,
             "prepare_demo",
             str(place.folder),
             f"--vendor={vendor_address}",
+            f"--gateway=http://{LOOPBACK}:{ports['DEMO_GATEWAY_PORT']}",
             *world.options,
         ),
         Process("vendor", [*vendor, *world.options], settings, f"{vendor_address}/control"),
@@ -140,5 +143,10 @@ def banner(place: Place, ports: Mapping[str, int]) -> str:
         "  Within half a minute its players are Unknown, with the reason; none turns Offline.\n"
         f"    {tell} start\n"
         f"  Other vendors: --vendor {' or '.join(list(VENDORS)[1:])}, before the word.\n\n"
+        f"  Reboot a hung player: open {EXAMPLE[1]} in Devices, Reboot, and watch it come back.\n"
+        "  Every screen of CubicMedia can be hung, and its gateway can be down:\n"
+        f'    {tell} hang \'{{"mac": "{EXAMPLE[0]}"}}\'\n'
+        f"    {tell} --vendor gateway stop\n"
+        f"    {tell} --vendor gateway start\n\n"
         "Ctrl-C ends every process.\n"
     )

@@ -38,7 +38,7 @@ def seed(fleets: Mapping[str, Sequence[SimulatedPlayer]], password: str, vendor:
     """
     with transaction.atomic():
         if not User.objects.filter(email=ROOT).exists():
-            _note(User.objects.create_superuser(ROOT, password, full_name="Root"), None)
+            note(User.objects.create_superuser(ROOT, password, full_name="Root"), None)
         return sum(
             _company(
                 at,
@@ -60,15 +60,15 @@ def _company(
         defaults={"players_limit": sum(map(len, fleets.values())) + 50},
     )
     if is_new:
-        _note(platform, platform)
+        note(platform, platform)
         for name in company.sites:
-            _note(Site.objects.create(platform=platform, name=name), platform)
+            note(Site.objects.create(platform=platform, name=name), platform)
     for person in CAST:
         if person.company == at and not User.objects.filter(email=person.email).exists():
             user = User.objects.create_user(person.email, password, full_name=person.name)
-            _note(user, None)
+            note(user, None)
             member = Membership.objects.create(platform=platform, user=user, role=person.role)
-            _note(member, platform)
+            note(member, platform)
     return sum(
         _exporter(platform, account, fleets.get(account.kind, ()))
         for account in accounts(company, vendor)
@@ -93,7 +93,7 @@ def _exporter(
     )
     exporter.take_secrets({name: str(account.told[name]) for name in hidden & set(account.told)})
     exporter.save()
-    _note(exporter, platform)
+    note(exporter, platform)
     if exporter.discovers:
         return 0
     pasted = "\n".join(f"{player.identity} {player.name}" for player in players)
@@ -121,5 +121,6 @@ def _hang(exporter: Exporter, players: Sequence[SimulatedPlayer]) -> None:
         Player.objects.filter(exporter=exporter, identity__in=here).update(site=site)
 
 
-def _note(row: models.Model, platform: Platform | None) -> None:
+def note(row: models.Model, platform: Platform | None) -> None:
+    """Record that the demo made a row."""
     audit.record(ACTOR, Action.CREATED, row, platform_id=platform.pk if platform else None)

@@ -77,8 +77,8 @@ class GatewayDoor:
         names = {field.name for field in fields(Habits)}
         if not told or set(told) - names:
             raise ValueError(f"some of {', '.join(sorted(names))} are expected")
-        shares = {"late", "loss", "repeat"}
-        values = {name: _within(told[name], 1 if name in shares else 3600) for name in told}
+        seconds = {"low", "high", "late_seconds"}
+        values = {name: _within(told[name], 3600 if name in seconds else 1) for name in told}
         habits = replace(self.gateway.network.habits, **values)
         if habits.low > habits.high:
             raise ValueError("low <= high is expected")

@@ -18,8 +18,6 @@ from demo.vendors.shape import Refusal, Request
 
 KEY = "demo-gateway-key"
 NOTHING_NEW = b'{"status": "no new sms"}'
-AGAIN = 0.05  # share of messages that the next list shows once more
-TIMELESS = 0.05
 
 
 @dataclass
@@ -75,8 +73,9 @@ class Gateway:
         """Keep a message that came from a socket until it is listed."""
         self.received += 1
         date = datetime.fromtimestamp(self.clock.date(at), UTC).isoformat(timespec="seconds")
-        timestamp = None if self._random.random() < TIMELESS else date
-        showings = 2 if self._random.random() < AGAIN else 1
+        habits = self.network.habits
+        timestamp = None if self._random.random() < habits.timeless else date
+        showings = 2 if self._random.random() < habits.again else 1
         self.inbox.append(Listed(sender, text, timestamp, showings))
 
     def _send(self, request: Request) -> Answer:

@@ -12,7 +12,7 @@ from demo.sms.agenda import Agenda, Deed
 
 @dataclass(frozen=True)
 class Habits:
-    """How the network treats messages; seconds of the world, shares from 0 to 1."""
+    """How network and gateway treat messages; seconds of the world, shares from 0 to 1."""
 
     low: float = 1.5
     high: float = 6.0
@@ -20,10 +20,12 @@ class Habits:
     late_seconds: float = 40.0
     loss: float = 0.01
     repeat: float = 0.02
+    again: float = 0.05  # share of received ones that the gateway's next list shows once more
+    timeless: float = 0.05  # share of received ones that have no time in the list
 
 
 # Soon and once: for tests and for measuring.
-STEADY = Habits(low=0, high=0, late=0, loss=0, repeat=0)
+STEADY = Habits(low=0, high=0, late=0, loss=0, repeat=0, again=0, timeless=0)
 
 
 @dataclass

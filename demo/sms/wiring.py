@@ -72,7 +72,8 @@ def _of_company(at: int, players: Sequence[SimulatedPlayer], seed: int) -> list[
                 name=_name(everybody),
                 site=first.site,
                 platform=first.platform,
-                language="en" if at or random.random() < 0.2 else "ru",
+                # The example's socket writes as its company speaks.
+                language="en" if at or (found and random.random() < 0.2) else "ru",
                 players={
                     number: tuple(player.identity for player in line)
                     for number, line in zip(model.lines, lines, strict=True)
@@ -128,4 +129,9 @@ def _phone(at: int, number: int) -> str:
 
 
 def _name(players: Sequence[SimulatedPlayer]) -> str:
-    return " + ".join(player.name for player in players)[:120]
+    first, *others = players
+    return " + ".join((first.name, *(_spot(player) for player in others)))[:120]
+
+
+def _spot(player: SimulatedPlayer) -> str:
+    return player.name.removeprefix(f"{player.site}, ")

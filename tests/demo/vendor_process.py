@@ -23,6 +23,7 @@ class Vendor:
 
     addresses: Mapping[str, str]
     process: subprocess.Popen[str]
+    gateway: str = ""  # where the SMS gateway listens, if it was asked for
 
     @property
     def base(self) -> str:
@@ -98,7 +99,7 @@ class Vendor:
 
 @contextmanager
 def running_vendor(*options: str) -> Iterator[Vendor]:
-    """Run the simulated vendors on a free port until the block ends."""
+    """Run the simulated vendors, and the SMS gateway if asked for, until the block ends."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "run_demo_vendor", "--port=0", *options],
         cwd=ROOT,
@@ -108,7 +109,9 @@ def running_vendor(*options: str) -> Iterator[Vendor]:
     try:
         assert process.stdout is not None
         said = [process.stdout.readline().split()[-1] for _ in VENDORS]
-        yield Vendor(dict(zip(VENDORS, said, strict=True)), process)
+        has_gateway = any(option.startswith("--gateway-port") for option in options)
+        gateway = process.stdout.readline().split()[-1] if has_gateway else ""
+        yield Vendor(dict(zip(VENDORS, said, strict=True)), process, gateway)
     finally:
         process.terminate()
         process.communicate(timeout=10)

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 
-from demo import seeding, world
+from demo import seeding, seeding_of_sockets, world
+from demo.sms import wiring
 from demo.vendors import Sizes
 from remosa import first_start
 from remosa.place import Place
@@ -22,11 +24,15 @@ class Command(BaseCommand):
         parser.add_argument("--devices", type=int, default=world.DEVICES, help="of AddReality")
         parser.add_argument("--screens", type=int, default=world.SCREENS, help="of Lumen CMS")
         parser.add_argument("--seed", type=int, default=world.SEED)
-
         parser.add_argument(
             "--vendor",
             default=f"http://{LOOPBACK}:8900",
             help="where the simulated vendors listen",
+        )
+        parser.add_argument(
+            "--gateway",
+            default=f"http://{LOOPBACK}:8901",
+            help="where the simulated SMS gateway listens",
         )
 
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
@@ -35,6 +41,13 @@ class Command(BaseCommand):
         call_command("sync_catalogue", stdout=self.stdout)
         sizes = Sizes(options["players"], options["devices"], options["screens"])
         password = place.demo_password.read_text()
-        typed = seeding.seed(sizes.fleets(options["seed"]), password, options["vendor"])
+        fleets = sizes.fleets(options["seed"])
+        with transaction.atomic():
+            typed = seeding.seed(fleets, password, options["vendor"])
+            installed = wiring.installed(fleets, options["seed"])
+            registered = seeding_of_sockets.seed(installed, options["gateway"])
         issued = first_start.ensure_tokens(place)
-        self.stdout.write(f"MACs typed in: {typed}; tokens issued: {len(issued)}")
+        self.stdout.write(
+            f"MACs typed in: {typed}; sockets registered: {registered}; "
+            f"tokens issued: {len(issued)}"
+        )
