@@ -146,6 +146,7 @@ def _same(known: Command, wish: Wish) -> Command:
     asked = (wish.device.pk, wish.template.key, first.shown, first.text)
     if (known.device_id, known.template_key, known.text, known.wire_text()) != asked:
         raise CommandRefused("key", _("This key was used for another command."))
+    known.repeated = True
     return known
 
 

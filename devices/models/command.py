@@ -32,6 +32,11 @@ class CommandQuerySet(ScopedQuerySet):
         """Keep those that are not over."""
         return self.filter(closed=False)
 
+    def sequence_of(self, command: "Command") -> "CommandQuerySet":
+        """Keep all messages of a command's sequence, in their order."""
+        head = command.head_id or command.pk
+        return self.filter(Q(pk=head) | Q(head=head)).order_by("pk")
+
     def under_way(self) -> "CommandQuerySet":
         """Keep those that a worker holds."""
         return self.open().filter(state__in=(State.CLAIMED.value, State.SENDING.value))
@@ -123,6 +128,9 @@ class Command(SecretRow, TenantModel):
     )
     author_name = models.CharField(_("author"), max_length=254)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    #: Its key was used before, for the same wish: this is what was given then. No column.
+    repeated = False
 
     objects: ClassVar = CommandQuerySet.as_manager()
 
