@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from exporters.models import Player
 from platforms import audit
 from platforms.audit import Action
 
@@ -18,12 +19,20 @@ from . import checks, hints, journal
 from .checks import Circumstances, CommandRefused, Wish
 from .composition import Message
 from .journal import NotMoved
-from .models import Command, CommandLine, CommandTemplate, Device, SmsGateway
+from .models import (
+    Binding,
+    Command,
+    CommandLine,
+    CommandTemplate,
+    Device,
+    DeviceLine,
+    SmsGateway,
+)
 from .moves import Happening, obstacle_to_another
 from .pace import LIFE, LIMITS
 from .segments import cost
 from .senders import Sender
-from .states import Event, State
+from .states import Effect, Event, State
 from .templates import Danger
 
 __all__ = ["CommandRefused", "cancel", "close_doubt", "key_of", "queue", "record_refusal"]
@@ -61,13 +70,13 @@ def queue(
     key: UUID,
     now: datetime,
     *,
-    watched: bool = False,
+    watched: bool | None = None,
     confirmed: bool = False,
 ) -> Command:
     """Give a command; return its (first) row, the old one where the key was used for the same.
 
     Raises CommandRefused, ParametersRefused and TextRefused; refusals go into the audit. `watched`:
-    somebody will tell by the players whether it worked.
+    the players tell whether it worked; None: they do where a person brings power back to some.
     """
     try:
         return _queue(template, device, values, sender, key, now, watched, confirmed)
@@ -113,7 +122,7 @@ def _queue(
     sender: Sender,
     key: UUID,
     now: datetime,
-    watched: bool,
+    watched: bool | None,
     confirmed: bool,
 ) -> Command:
     wish = checks.wish(template, device, values, sender, now)
@@ -132,13 +141,24 @@ def _queue(
         raise CommandRefused(*against[0])
     try:
         with transaction.atomic():
-            return _write(_Order(wish, around, gateway, values, key, watched))
+            watches = _feeds(wish) if watched is None else watched
+            return _write(_Order(wish, around, gateway, values, key, watches))
     except IntegrityError as error:
         if (known := Command.objects.filter(key=key).first()) is not None:
             return _same(known, wish)  # the same wish came twice at once
         if "one_power_command_a_line" in str(error) or "line_id" in str(error):
             raise CommandRefused("in_flight", _("A command to this line is under way.")) from error
         raise
+
+
+def _feeds(wish: Wish) -> bool:
+    """Tell whether a person asks for power that players hang on which could tell of it."""
+    if wish.sender.is_job or wish.composed.messages[-1].effect not in (Effect.ON, Effect.CYCLE):
+        return False
+    lines = DeviceLine.objects.filter(device=wish.device, number__in=wish.composed.lines)
+    players = Player.objects.enrolled().filter(exporter__enabled=True)
+    fed = Binding.objects.filter(line__in=lines, player__in=players, ended_at=None)
+    return bool(fed.exists())
 
 
 def _same(known: Command, wish: Wish) -> Command:

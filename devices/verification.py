@@ -1,8 +1,110 @@
-"""Whether commands helped, as the players tell that hang on the switched lines."""
+"""Whether commands helped, as the players tell that hang on the switched lines.
 
-from datetime import datetime
+One look at Prometheus for many commands. What stays unknown waits, and ends without a verdict:
+never as "it did not help".
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from exporters.asking import Ask
+from exporters.models import Player
+from exporters.promql import SCRAPED_WITHIN
+from exporters.verdicts import State as Seen
+
+from . import evidence, journal, telemetry
+from .catalogue import CatalogueError
+from .evidence import Finding, Sight
+from .journal import NotMoved
+from .models import Command
+from .moves import Happening
+from .pace import BOOT, EVIDENCE, RECOVERED
+from .states import Effect, Event, State
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200  # commands a look
+# So far back go the samples that decide: the steady time, and the longest gap between two of them.
+SECONDS = int(RECOVERED.total_seconds()) + SCRAPED_WITHIN
+_UNIT = {"s": timedelta(seconds=1), "min": timedelta(minutes=1)}
 
 
 def verify(now: datetime) -> int:
     """Judge every watched command that was sent; return how many are decided."""
-    return 0
+    sent = Command.objects.open().filter(state=State.ACCEPTED.value, watched=True)
+    ripe = sent.filter(wire_at__lte=now - BOOT).order_by("pk")
+    pks, ask, decided = list(ripe.values_list("pk", flat=True)), Ask(), 0
+    for at in range(0, len(pks), BATCH):
+        rows = Command.objects.filter(pk__in=pks[at : at + BATCH]).order_by("pk")
+        commands = list(rows.select_related("template__model").prefetch_related("followers"))
+        decided += _verify(ask, commands, now)
+    return decided
+
+
+def acted_at(command: Command) -> datetime | None:
+    """Return when the power was back, as far as the messages say; None: one is still to come.
+
+    That is when the last message of its sequence went out; and where the socket itself keeps the
+    line dark for a time that the command names, when that is over.
+    """
+    sequence: list[Command] = [command, *command.followers.all()]
+    if any(each.wire_at is None and not each.closed for each in sequence):
+        return None
+    sent: datetime = max(each.wire_at for each in sequence if each.wire_at is not None)
+    return sent + _dark(command)
+
+
+def _verify(ask: Ask, commands: Sequence[Command], now: datetime) -> int:
+    acted = {command: at for command in commands if (at := acted_at(command)) is not None}
+    players = telemetry.players_of(acted)
+    everybody = (player for group in players.values() for player in group)
+    seen = telemetry.look(ask, everybody, now, SECONDS)
+    return sum(
+        _decide(command, at, _sights(players[command.pk], seen), now)
+        for command, at in acted.items()
+    )
+
+
+def _decide(command: Command, acted: datetime, sights: Sequence[Sight], now: datetime) -> bool:
+    finding = evidence.judge(sights, acted, now)
+    if finding is Finding.HELPED:
+        return _end(command, Event.VERIFY, sights, now)
+    if finding is Finding.DID_NOT_HELP:
+        return _end(command, Event.REFUTE, sights, now)
+    return now >= acted + EVIDENCE and _end(command, Event.EVIDENCE_OVER, sights, now)
+
+
+def _end(command: Command, event: Event, sights: Sequence[Sight], now: datetime) -> bool:
+    counts = {state: sum(each.state is state for each in sights) for state in Seen}
+    reason = _("Players: %(online)s online, %(offline)s offline, %(unknown)s unknown.") % {
+        state.value: count for state, count in counts.items()
+    }
+    with transaction.atomic(durable=True):
+        try:
+            journal.move(Command.objects.locked(command.pk), Happening(event, now), reason)
+        except NotMoved as error:
+            logger.debug("Command %s: no %s: %s", command.pk, event.value, error.obstacle.value)
+            return False
+    return True
+
+
+def _sights(players: Sequence[Player], seen: Mapping[int, Sight]) -> list[Sight]:
+    return [seen.get(player.pk, Sight(Seen.UNKNOWN)) for player in players]
+
+
+def _dark(command: Command) -> timedelta:
+    """Return how long a socket was told to keep its line off before it switches it on itself."""
+    dark = timedelta(0)
+    if command.effect != Effect.CYCLE or command.template is None:
+        return dark
+    try:
+        for each in command.template.shape.parameters:
+            if each.unit in _UNIT and each.name in command.parameters:
+                dark += _UNIT[each.unit] * int(command.parameters[each.name])
+    except (KeyError, ValueError, CatalogueError):
+        logger.warning("Command %s: its template no longer says how long it lasts.", command.pk)
+    return dark

@@ -73,6 +73,13 @@ class Ask:
         )
         return answer if isinstance(answer, Outage) else answer.series
 
+    def samples(self, expression: Expression) -> list[Series] | Outage:
+        """Return stored samples as they are, with their own times."""
+        answer = self._asked(
+            lambda connection: prometheus.query_samples(connection, expression), FLEET_SECONDS
+        )
+        return answer if isinstance(answer, Outage) else answer.series
+
     def _asked(self, question: Callable[[Connection], Answer], seconds: float) -> Answer | Outage:
         connection = self._reachable()
         if isinstance(connection, Outage):

@@ -111,6 +111,25 @@ def history(
     return {key: tuple(sorted(line.items())) for key, line in points.items()}
 
 
+def of_late(
+    ask: Ask, watched: Collection[Watched], seconds: int
+) -> dict[Key, tuple[Point, ...]] | Outage:
+    """Return the status samples of the last seconds as they were scraped: a query a kind.
+
+    No gap is bridged, and what two processes say of one player stands side by side.
+    """
+    points: dict[Key, list[Point]] = defaultdict(list)
+    for selector in _selectors(ask, watched, lambda each: (each.status,)):
+        found = ask.samples(promql.within(selector, seconds))
+        if isinstance(found, Outage):
+            return found
+        for series in found:
+            key = key_of(series.labels)
+            if key is not None:
+                points[key] += series.points
+    return {key: tuple(sorted(line)) for key, line in points.items()}
+
+
 def at_address(ask: Ask, platform_ids: Collection[int], text: str) -> frozenset[str] | Outage:
     """Find the identities whose inside or outside address has the text in it: one query."""
     asked = [

@@ -35,6 +35,7 @@ __all__ = [
     "labels",
     "query",
     "query_range",
+    "query_samples",
     "series",
 ]
 
@@ -101,6 +102,12 @@ def query_range(
     """Evaluate an expression from `start` to `end` (Unix times) every `step` seconds."""
     window = [("start", f"{start:.3f}"), ("end", f"{end:.3f}"), ("step", f"{step:.3f}")]
     reply, seconds = _ask(connection, "query_range", [("query", expression), *window])
+    return Matrix(answers.series(reply), reply.partial, reply.warnings, seconds)
+
+
+def query_samples(connection: Connection, expression: Expression) -> Matrix:
+    """Return the stored samples that an expression chooses (`promql.within`), as they are."""
+    reply, seconds = _ask(connection, "query", [("query", expression)])
     return Matrix(answers.series(reply), reply.partial, reply.warnings, seconds)
 
 

@@ -143,6 +143,14 @@ def having(selected: Expression, value: int) -> Expression:
     return Expression(f"{selected} == {value}")
 
 
+def within(selected: Expression, seconds: int) -> Expression:
+    """Choose the samples of these last seconds, each with its own time; `selected` is a selector.
+
+    A series that ended has none after its end, which an instant query goes on answering with.
+    """
+    return Expression(f"{selected}[{seconds}s]")
+
+
 def risen(selected: Expression, seconds: int, *labels: str) -> Expression:
     """Tell how far counters rose of late, in sum, of those that rose; `selected` is a selector."""
     by = ",".join(map(_label, labels))
