@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('trial', models.CharField(choices=[('register', "register the gateway's number"), ('query', 'ask for the state'), ('power', 'switch the power off and on')], max_length=16, verbose_name='step')),
+                ('phone', models.CharField(max_length=16, verbose_name='phone')),
                 ('started_at', models.DateTimeField(verbose_name='begun')),
                 ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
                 ('passed', models.BooleanField(null=True, verbose_name='passed')),

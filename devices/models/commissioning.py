@@ -41,6 +41,7 @@ class CommissioningTrial(TenantModel):
     line = models.ForeignKey(
         DeviceLine, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("line")
     )
+    phone = models.CharField(_("phone"), max_length=16)  # of the socket then: a new SIM begins anew
     started_at = models.DateTimeField(_("begun"))
     ended_at = models.DateTimeField(_("ended"), null=True)
     passed = models.BooleanField(_("passed"), null=True)
