@@ -73,7 +73,10 @@ class DeedPermission(BasePermission):
         caller = caller_of(request)
         if request.method in SAFE_METHODS or not isinstance(caller, User):
             return request.method in SAFE_METHODS
-        return caller.may(deed_of(request, view), obj.platform_id)
+        deed = deed_of(request, view)
+        if obj.platform_id is None:  # shared by all platforms: the right on one is not enough
+            return caller.reaches_every_platform(deed)
+        return caller.may(deed, obj.platform_id)
 
 
 def caller_of(request: Request) -> User | Machine | None:

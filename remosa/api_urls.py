@@ -14,6 +14,7 @@ in_english = translation.override("en")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("exporters.api.urls")),
+    path("v1/", include("devices.api.urls")),
     *either_way(
         "schema",
         in_english(

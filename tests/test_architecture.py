@@ -33,12 +33,12 @@ PURE = (
     *("devices/catalogue", "devices/composition.py", "devices/moves.py", "devices/pace.py"),
     *(f"devices/gateways/{name}.py" for name in ("incoming", "placeholders", "signatures")),
     *("devices/gateways/shape.py", "devices/gateways/forwarded.py", "devices/inbox_identity.py"),
-    "devices/parameters.py",
+    *("devices/own_templates.py", "devices/parameters.py"),
     *("devices/phones.py", "devices/replies.py", "devices/segments.py", "devices/states.py"),
     *("devices/templates.py", "devices/words.py"),
     *("exporters/kinds", "exporters/macs.py", "exporters/metrics.py", "exporters/promql.py"),
 )
-DOORS = ("platforms/admin", "platforms/views.py", "exporters/admin", "exporters/api")
+DOORS = ("platforms/admin", "platforms/views.py", "exporters/admin", "exporters/api", "devices/api")
 
 
 def files(*folders: str) -> Iterator[Path]:
