@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import durability, gates, journal, ledger
+from . import capacity, durability, gates, journal, ledger
 from .gateways.shape import Outcome, Outgoing, Sent
 from .journal import NotMoved
 from .models import Command, SmsGateway
@@ -61,13 +61,22 @@ def turn(send: Send, clock: Clock = timezone.now) -> bool:
     return True
 
 
+def has_waiting(now: datetime) -> bool:
+    """Tell whether there is a command that could go out now."""
+    return capacity.not_held(_queue(now), now).exists() or _queue(now).filter(owed=True).exists()
+
+
 def claim(now: datetime) -> Claim | None:
     """Take the command whose turn it is, what is owed first; None when there is none."""
     with transaction.atomic(durable=True):
-        for queue in (_queue(now).filter(owed=True), _queue(now)):
+        full = capacity.busy(now)
+        for queue in (_queue(now).filter(owed=True), capacity.not_held(_queue(now), now)):
             # On SQLite the transaction began IMMEDIATE: nobody else writes until it ends.
-            command = queue.select_for_update(skip_locked=True, of=("self",)).first()
-            if command is not None:
+            rows = queue.select_for_update(skip_locked=True, of=("self",))
+            while (command := rows.exclude(gateway_id__in=full).first()) is not None:
+                if not capacity.admits(command, now):
+                    full.add(command.gateway_id)
+                    continue
                 try:
                     journal.move(command, Happening(Event.CLAIM, now))
                 except NotMoved:
@@ -156,6 +165,7 @@ def _pay_and_intend(command: Command, claimed: Claim, now: datetime) -> gates.Ga
             _pay(command, now)
             journal.move(command, Happening(Event.INTEND, now, claimed.fence))
     except ledger.BudgetSpent as error:
+        ledger.warn_of_refusal(command.platform, now, error)
         return gates.Gate("budget", str(error))
     except IntegrityError as error:
         # The database's own gate: whoever switched the line did it after ours was passed.

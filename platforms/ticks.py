@@ -1,72 +1,101 @@
-"""Work that a clock asks for: one run at a time over all processes, and a row that tells how it went.
+"""Work that a clock asks for: one run at a time over all processes, and a row that tells of it.
 
 A run that is asked for twice is done once; one whose process died is taken over when its time is
-up. Time comes as an argument. What runs must bear being run twice all the same.
+up. What runs must bear being run twice all the same.
 """
 
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple
 
+from celery import shared_task
 from django.db.models import F, Q
+from django.utils import timezone
 
 from .models import Tick
 
 logger = logging.getLogger(__name__)
 
-BEAT: Final = "beat"
+BEAT: Final = "beat"  # the row in which the clock itself says that it goes
+CLEANING_UP: Final = timedelta(seconds=5)  # between the gentle end of a run and the hard one
 _LONGEST_ERROR: Final = 255
 
-Clock = Callable[[], datetime]
+
+class Turn(NamedTuple):
+    """One run: when it began, and the how manieth it is."""
+
+    now: datetime
+    number: int
 
 
-def run(name: str, deed: Callable[[datetime], object], lasts: timedelta, clock: Clock) -> bool:
+Deed = Callable[[Turn], object]
+
+
+def tick(name: str, lasts: timedelta) -> Callable[[Deed], Any]:
+    """Make a task of a deed: one run at a time, which is ended after `lasts`."""
+
+    def make(deed: Deed) -> Any:
+        def work() -> None:
+            run(name, deed, lasts)
+
+        hard = int(lasts.total_seconds())
+        soft = int((lasts - CLEANING_UP).total_seconds())
+        work.__doc__, work.__module__ = deed.__doc__, deed.__module__
+        return shared_task(work, name=name, soft_time_limit=soft, time_limit=hard)
+
+    return make
+
+
+def run(
+    name: str, deed: Deed, lasts: timedelta, clock: Callable[[], datetime] = timezone.now
+) -> bool:
     """Do it unless another process is at it; return whether it was done. What it raises goes on.
 
-    ``lasts``: after this time the run is given up, and another may begin.
+    After `lasts` the run is given up, and another may begin.
     """
-    now = clock()
-    fence = _begin(name, now, lasts)
-    if fence is None:
+    turn = _begin(name, clock(), lasts)
+    if turn is None:
         logger.debug("%s: another process is at it.", name)
         return False
     try:
-        deed(now)
+        deed(turn)
     except BaseException as error:
         # Its text may hold anything; who reads the row finds it in the log.
-        _end(name, fence, clock(), type(error).__name__)
+        _end(name, turn, clock(), type(error).__name__)
         raise
-    _end(name, fence, clock(), "")
+    _end(name, turn, clock(), "")
     return True
 
 
-def note(name: str, now: datetime, error: str = "") -> None:
-    """Write down that something ran, or why it could not; for work that may run many times at once.
+def note(name: str, now: datetime, error: str = "") -> bool:
+    """Write down that something ran or could not; return whether that is another word than before.
 
-    At most one write a second, except where something changes.
+    For work that may run many times at once: one write a second, except where something changes.
     """
     row, _made = Tick.objects.get_or_create(name=name)
-    recent = row.started_at is not None and now - row.started_at < timedelta(seconds=1)
-    if recent and row.error == error[:_LONGEST_ERROR]:
-        return
-    values = {"started_at": now, "finished_at": now, "error": error[:_LONGEST_ERROR]}
+    error = error[:_LONGEST_ERROR]
+    changed = row.error != error
+    if not changed and row.started_at and abs(now - row.started_at) < timedelta(seconds=1):
+        return False
+    values = {"started_at": now, "finished_at": now, "error": error}
     Tick.objects.filter(pk=row.pk).update(**values, **({"failed_at": now} if error else {}))
+    return changed
 
 
-def _begin(name: str, now: datetime, lasts: timedelta) -> int | None:
-    """Take the row; return its fence, or None where a run is going on."""
+def _begin(name: str, now: datetime, lasts: timedelta) -> Turn | None:
+    """Take the row; None where a run is going on."""
     Tick.objects.get_or_create(name=name)
     free = Q(busy_until=None) | Q(busy_until__lte=now)
     taken = Tick.objects.filter(free, name=name).update(
         started_at=now, busy_until=now + lasts, fence=F("fence") + 1
     )
     # Between the two another run can only begin once `lasts` is over.
-    return Tick.objects.get(name=name).fence if taken else None
+    return Turn(now, Tick.objects.get(name=name).fence) if taken else None
 
 
-def _end(name: str, fence: int, now: datetime, error: str) -> None:
-    values = {"finished_at": now, "busy_until": None, "error": error[:_LONGEST_ERROR]}
-    Tick.objects.filter(name=name, fence=fence).update(
+def _end(name: str, turn: Turn, now: datetime, error: str) -> None:
+    values = {"finished_at": now, "busy_until": None, "error": error}
+    Tick.objects.filter(name=name, fence=turn.number).update(
         **values, **({"failed_at": now} if error else {})
     )

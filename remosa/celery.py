@@ -1,4 +1,4 @@
-"""The Celery application: tasks carry hints, rows carry the work. Found by `celery -A remosa.celery`.
+"""The Celery application: tasks carry hints, rows carry the work. `celery -A remosa.celery`.
 
 Nothing is retried and no result is kept: the next tick is the retry, and the rows are the result.
 """

@@ -63,8 +63,9 @@ class Gateway:
 
 
 def make_gateway(platform: Platform | None = None, **fields: Any) -> SmsGateway:
-    """Create a gateway, shared unless it is a platform's."""
-    values = {"name": f"Gateway {next(_number)}", "driver": "console", "platform": platform}
+    """Create a gateway without limits, shared unless it is a platform's."""
+    values: dict[str, Any] = {"name": f"Gateway {next(_number)}", "driver": "console"}
+    values |= {"platform": platform, "at_once": None}
     gateway: SmsGateway = SmsGateway.objects.create(**{**values, **fields})
     return gateway
 
