@@ -29,16 +29,28 @@ ASSIGNED = 8
 
 LONG_RESTART = {
     "key": "long_restart",
-    "name": {"en": "Long restart (3 min)", "ru": "Долгая перезагрузка (3 мин)"},
+    "name": {"en": "Long restart", "ru": "Долгая перезагрузка"},
     "help": {
         "en": "For players whose power supply keeps a charge for a while.",
         "ru": "Для плееров, блок питания которых долго держит заряд.",
     },
-    "code": "#12#0#3#1#",
+    "code": "#12#0#{minutes}#1#",
     "effect": "cycle",
     "danger": "power",
     "lines": [1],
     "self_restoring": True,
+    "parameters": [
+        {
+            "name": "minutes",
+            "kind": "integer",
+            "label": {"en": "Time", "ru": "Время"},
+            "help": {"en": "How long it is off.", "ru": "Сколько выключено."},
+            "min": 3,
+            "max": 10,
+            "unit": "min",
+            "default": "3",
+        }
+    ],
 }
 
 

@@ -20,6 +20,7 @@ from devices.models import (
     SmsGateway,
 )
 from devices.synchronisation import synchronise
+from devices.templates import fill
 from exporters.models import Player
 from platforms.audit import Action
 from platforms.models import AuditEntry, Platform
@@ -97,7 +98,9 @@ def test_each_platform_has_a_template_of_its_own_that_can_be_sent() -> None:
     assert own.count() == len(COMPANIES)
     for row in own:
         assert row.shape.effect == "cycle"
-        assert row.model.shape.reader(row.shape.steps[0].code) is not None
+        (parameter,) = row.shape.parameters
+        text = fill(row.shape.steps[0].code, {parameter.name: parameter.default})
+        assert row.model.shape.reader(text) is not None
 
 
 def test_limits_leave_room_to_try_and_can_be_met() -> None:
