@@ -12,9 +12,16 @@ class DevicesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Lend the pages of platforms what they may not import: the use of limits."""
-        from platforms import registry
+        """Lend the pages of platforms and of players what they may not import."""
+        from exporters import lending
+        from platforms import notice_kinds as kinds_of_notices, registry
 
+        from . import notice_kinds
+
+        from .beside_players import socket_cells, socket_panel
         from .usage import sockets_used
 
         registry.usage_of_limits["sockets_limit"] = sockets_used
+        kinds_of_notices.register(notice_kinds.ALL)
+        lending.player_columns["socket"] = lending.PlayerColumn(_("Socket"), socket_cells)
+        lending.player_panels["socket"] = socket_panel

@@ -187,8 +187,7 @@ def _fit_lines(device: Device) -> None:
     hung = Binding.objects.filter(line__device=device, ended_at=None)
     lost = hung.exclude(line__number__in=numbers).order_by("line__number").first()
     if lost is not None:
-        text = _("Take the players off line %(number)s first: the new model has no such line.")
-        raise ModelTooSmall(text % {"number": lost.line.number})
+        raise ModelTooSmall(too_small_message(lost.line.number))
     there = set(lines.values_list("number", flat=True))
     DeviceLine.objects.bulk_create(
         DeviceLine(platform_id=device.platform_id, device=device, number=number)
@@ -209,6 +208,12 @@ def _save(device: Device, **options: Any) -> None:
         if taken(device.phone, device.pk):
             raise PhoneTaken(taken_message()) from error
         raise
+
+
+def too_small_message(number: int) -> str:
+    """Return why a socket cannot become one of a model that lacks this line."""
+    text = _("Take the players off line %(number)s first: the new model has no such line.")
+    return text % {"number": number}
 
 
 def taken_message() -> str:

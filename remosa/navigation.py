@@ -37,6 +37,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _("Acting"),
             [
                 (_("Sockets"), "power", "admin:devices_device_changelist", sees),
+                (_("Pauses"), "pause_circle", "admin:devices_pause_changelist", sees),
+                (
+                    _("Socket models"),
+                    "inventory_2",
+                    "admin:devices_devicemodel_changelist",
+                    sees,
+                ),
             ],
         ),
         (

@@ -1,0 +1,62 @@
+"""The form of a pause: over what, why, until when. It checks; it writes nothing."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from platforms.models import Platform
+from platforms.scoped_forms import ScopedModelForm
+
+from . import pauses
+from .models import Pause
+from .senders import Sender
+
+
+class PauseForm(ScopedModelForm):
+    """A pause of everything, of a platform or of one socket."""
+
+    sender: ClassVar[Sender]
+    only: ClassVar[Platform | None] = None  # of a person who has no choice
+
+    class Meta:
+        model = Pause
+        fields = ("platform", "device", "reason", "expires_at")
+        widgets: ClassVar = {
+            "reason": UnfoldAdminTextInputWidget(
+                {"placeholder": _("Electricians are on site until evening")}
+            )
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "expires_at" in self.fields:
+            self.fields["expires_at"].help_text = _("Empty: until somebody lifts it.")
+
+    def clean_expires_at(self) -> Any:
+        """Refuse a moment that is over."""
+        moment = self.cleaned_data["expires_at"]
+        if moment is not None and moment <= timezone.now():
+            raise forms.ValidationError(_("This moment is over: choose one that is to come."))
+        return moment
+
+    def clean(self) -> dict[str, Any] | None:
+        """Take the platform of the socket; ask whether this person may stop it."""
+        device = self.cleaned_data.get("device")
+        if device is not None:
+            chosen = self.cleaned_data.get("platform")
+            if chosen is not None and chosen.pk != device.platform_id:
+                self.add_error("device", _("This belongs to another platform."))
+            self.cleaned_data["platform"] = device.platform
+            self.errors.pop("platform", None)
+            if device.retired_at is not None:
+                self.add_error("device", _("The socket was taken out of use."))
+        cleaned = super().clean() or {}
+        platform = cleaned.get("platform") or self.only
+        cleaned["platform"] = platform
+        if not self.errors and not pauses.may(self.sender, platform, device):
+            name = "device" if device is not None or "platform" not in self.fields else "platform"
+            self.add_error(name, _("Your role does not allow this pause."))
+        return cleaned
