@@ -7,11 +7,12 @@ field and begin another command.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
-from typing import Self
+from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from exporters.labelled import Labelled
 
 from . import phones
 from .words import Words
@@ -40,16 +41,8 @@ PATTERNS = {
 }
 
 
-class Reason(Enum):
+class Reason(Labelled):
     """Why a value was refused: `value` for programs, `label` with what is filled into it."""
-
-    label: str | Promise
-
-    def __new__(cls, code: str, label: str | Promise) -> Self:
-        member = object.__new__(cls)
-        member._value_ = code  # not the pair: Enum hashes it, which would translate at import
-        member.label = label
-        return member
 
     EMPTY = "empty", _("Fill this in: left empty, it would make another command of this one.")
     UNEXPECTED = "unexpected", _("This command has no such parameter.")

@@ -5,11 +5,12 @@ Pure, and the only place that knows how numbers are written: no database, no clo
 
 import re
 from enum import Enum, StrEnum
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import phonenumbers
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from exporters.labelled import Labelled
 
 LONGEST = 16  # the plus and fifteen digits
 SHOWN_DIGITS = 2  # of a masked number: enough to tell two sockets apart
@@ -22,19 +23,8 @@ _SHORT_CODE = re.compile(r"[0-9]{3,6}")
 _IN_TEXT = re.compile(r"\+?[0-9](?:[ ().-]{0,2}[0-9]){6,14}")
 
 
-class Reason(Enum):
+class Reason(Labelled):
     """Why a text is no phone number: `value` for programs, `str()` for people."""
-
-    label: str | Promise
-
-    def __new__(cls, code: str, label: str | Promise) -> Self:
-        member = object.__new__(cls)
-        member._value_ = code
-        member.label = label
-        return member
-
-    def __str__(self) -> str:
-        return str(self.label)
 
     EMPTY = "empty", _("Enter a phone number.")
     STRANGE = "strange", _("A phone number has only digits 0-9, a plus, spaces, brackets, hyphens.")

@@ -17,29 +17,18 @@ What the texts are based on:
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from exporters.labelled import Labelled
 
 LONGEST = 1000  # characters that are looked at: six parts of a long SMS
 
 
-class Meaning(Enum):
+class Meaning(Labelled):
     """What a reply says: `value` for rows and programs, `str()` for people."""
-
-    label: str | Promise
-
-    def __new__(cls, code: str, label: str | Promise) -> Self:
-        member = object.__new__(cls)
-        member._value_ = code
-        member.label = label
-        return member
-
-    def __str__(self) -> str:
-        return str(self.label)
 
     ON = "on", _("The outlet is on")
     OFF = "off", _("The outlet is off")

@@ -3,11 +3,11 @@
 Pure. Which event leads from which state to which is the table in moves.py.
 """
 
-from enum import Enum, StrEnum
-from typing import Self
+from enum import StrEnum
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from exporters.labelled import Labelled
 
 
 class Effect(StrEnum):
@@ -24,22 +24,7 @@ class Effect(StrEnum):
 RESENDABLE = frozenset({Effect.ON, Effect.QUERY})
 
 
-class _Labelled(Enum):
-    """`value` for programs, `str()` for people."""
-
-    label: str | Promise
-
-    def __new__(cls, code: str, label: str | Promise) -> Self:
-        member = object.__new__(cls)
-        member._value_ = code  # not the pair: Enum hashes it, which would translate at import
-        member.label = label
-        return member
-
-    def __str__(self) -> str:
-        return str(self.label)
-
-
-class State(_Labelled):
+class State(Labelled):
     """Where a command stands; `choices` of the model's field are made of value and label."""
 
     QUEUED = "queued", _("Waiting")
@@ -63,7 +48,7 @@ TERMINAL = frozenset(
 )
 
 
-class Event(_Labelled):
+class Event(Labelled):
     """What happens to a command; the label is the reason that its page tells."""
 
     CLAIM = "claim", _("A worker took it.")
@@ -90,7 +75,7 @@ class Event(_Labelled):
     REPLY_OVER = "reply_over", _("There is no player to watch, and the time for a reply is over.")
 
 
-class Obstacle(_Labelled):
+class Obstacle(Labelled):
     """Why a move is not made."""
 
     OVER = "over", _("This command is over.")

@@ -6,29 +6,18 @@ Pure: no database, no clock, no settings. The exporter process imports it too.
 import re
 import unicodedata
 from collections.abc import Iterator
-from enum import Enum
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from .labelled import Labelled
 
 NAME_LIMIT = 255
 SHOWN_LIMIT = 80  # characters of a rejected text that a report repeats
 
 
-class Reason(Enum):
+class Reason(Labelled):
     """Why a text was refused or a name changed: `value` for programs, `str()` for people."""
-
-    label: str | Promise
-
-    def __new__(cls, code: str, label: str | Promise) -> Self:
-        member = object.__new__(cls)
-        member._value_ = code  # not the pair: Enum hashes it, which would translate at import
-        member.label = label
-        return member
-
-    def __str__(self) -> str:
-        return str(self.label)
 
     EMPTY = "empty", _("There is no MAC address here.")
     NOT_A_MAC = "not_a_mac", _("Not a MAC address: twelve digits 0-9 and A-F are needed.")

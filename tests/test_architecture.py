@@ -36,7 +36,8 @@ PURE = (
     *("devices/own_templates.py", "devices/parameters.py"),
     *("devices/phones.py", "devices/replies.py", "devices/segments.py", "devices/states.py"),
     *("devices/templates.py", "devices/words.py"),
-    *("exporters/kinds", "exporters/macs.py", "exporters/metrics.py", "exporters/promql.py"),
+    *("exporters/kinds", "exporters/labelled.py", "exporters/macs.py", "exporters/metrics.py"),
+    "exporters/promql.py",
 )
 DOORS = ("platforms/admin", "platforms/views.py", "exporters/admin", "exporters/api", "devices/api")
 

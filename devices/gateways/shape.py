@@ -6,37 +6,22 @@ A driver is one file that fills in a `Driver`. Knows no rows and opens no connec
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from devices.phones import PhoneFormat
 from exporters.kinds.shape import Setting, SettingsError
+from exporters.labelled import Labelled
 
 __all__ = ["Account", "Driver", "Setting", "SettingsError"]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class _Labelled(Enum):
-    """`value` for rows and programs, `str()` for people."""
-
-    label: str | Promise
-
-    def __new__(cls, code: str, label: str | Promise) -> Self:
-        member = object.__new__(cls)
-        member._value_ = code  # not the pair: Enum hashes it, which would translate at import
-        member.label = label
-        return member
-
-    def __str__(self) -> str:
-        return str(self.label)
-
-
-class Outcome(_Labelled):
+class Outcome(Labelled):
     """What became of a message, as far as the one request that carried it tells."""
 
     ACCEPTED = "accepted", _("Accepted by the gateway")
@@ -44,7 +29,7 @@ class Outcome(_Labelled):
     UNKNOWN = "unknown", _("It may have been sent or not")
 
 
-class Reason(_Labelled):
+class Reason(Labelled):
     """Why the outcome is what it is. Holds nothing that a gateway wrote: that could be a secret."""
 
     ACCEPTED = "accepted", _("The gateway took the message.")
@@ -76,7 +61,7 @@ class Reason(_Labelled):
     FAULT = "fault", _("An unforeseen fault; the log has more.")
 
 
-class Fate(_Labelled):
+class Fate(Labelled):
     """What a gateway says of a message that it was given, when asked again or by itself."""
 
     SENT = "sent", _("Sent to the network")
