@@ -17,7 +17,6 @@ class DevicesConfig(AppConfig):
         from platforms import notice_kinds as kinds_of_notices, registry
 
         from . import notice_kinds
-
         from .beside_players import socket_cells, socket_panel
         from .usage import sockets_used
 

@@ -15,7 +15,7 @@ from exporters.models import Player
 from platforms import audit
 from platforms.audit import Action
 
-from . import checks, hints, journal
+from . import checks, hints, journal, ledger
 from .checks import Circumstances, CommandRefused, Wish
 from .composition import Message
 from .journal import NotMoved
@@ -82,6 +82,8 @@ def queue(
         return _queue(template, device, values, sender, key, now, watched, confirmed)
     except CommandRefused as error:
         record_refusal(template, device, sender, error.code)
+        if error.code == "budget":
+            ledger.warn_of_refusal(device.platform, now, by_job=sender.is_job)
         raise
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from platforms.models import Platform
 
+from . import budget_warnings
 from .models import BudgetPeriod, Span
 
 JOBS_PERCENT = 80  # of a limit, at which jobs stop; the rest is for people
@@ -110,7 +111,27 @@ def reserve(platform: Platform, now: datetime, *, used: int, kept: int, by_job: 
         for period in periods(day):
             limit = _limit_of(platform, period.span)
             _take(platform.pk, period, limit, used, kept, by_job)
+        for row in _rows(platform.pk, day):
+            budget_warnings.watch(platform, row, now)
     return day
+
+
+def warn_of_refusal(platform: Platform, now: datetime, *, by_job: bool) -> None:
+    """Tell that there was no room, after whatever was begun is undone: of the tightest span."""
+    day = day_of(platform, now)
+    rows = {row.span: row for row in _rows(platform.pk, day)}
+    tightest: tuple[int, BudgetPeriod] | None = None
+    for period in periods(day):
+        limit = _limit_of(platform, period.span)
+        if limit is None:
+            continue
+        row = rows.get(period.span) or BudgetPeriod(**period._asdict())
+        row.limit = limit
+        left = _allowed(limit, by_job) - row.used - row.reserved
+        if tightest is None or left < tightest[0]:
+            tightest = left, row
+    if tightest is not None:
+        budget_warnings.refused(platform, tightest[1], now, by_job=by_job)
 
 
 def commit(platform_id: int, day: date, segments: int) -> None:
@@ -145,6 +166,15 @@ def give_back_overdrawn(platform_id: int, day: date, segments: int) -> None:
 def _of(platform_id: int, period: Period) -> "QuerySet[BudgetPeriod]":
     rows: QuerySet[BudgetPeriod] = BudgetPeriod.objects.filter(
         platform_id=platform_id, span=period.span, starts=period.starts
+    )
+    return rows
+
+
+def _rows(platform_id: int, day: date) -> "QuerySet[BudgetPeriod]":
+    """Return the rows of a day and its month in one query."""
+    month = Q(span=Span.MONTH, starts=day.replace(day=1))
+    rows: QuerySet[BudgetPeriod] = BudgetPeriod.objects.filter(
+        Q(span=Span.DAY, starts=day) | month, platform_id=platform_id
     )
     return rows
 

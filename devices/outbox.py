@@ -165,7 +165,7 @@ def _pay_and_intend(command: Command, claimed: Claim, now: datetime) -> gates.Ga
             _pay(command, now)
             journal.move(command, Happening(Event.INTEND, now, claimed.fence))
     except ledger.BudgetSpent as error:
-        ledger.warn_of_refusal(command.platform, now, error)
+        ledger.warn_of_refusal(command.platform, now, by_job=command.by_job)
         return gates.Gate("budget", str(error))
     except IntegrityError as error:
         # The database's own gate: whoever switched the line did it after ours was passed.

@@ -36,7 +36,8 @@ class NoticeKind(NamedTuple):
     """One kind of event.
 
     ``ends`` names the kind whose condition is over by it: it is told only where that one was.
-    ``repeat``: how often a condition that lasts is told again; None: once.
+    ``repeat``: how often a condition that lasts is told again; None: once. ``group``: the kind
+    together with which it is chosen and told, where that is another one.
     """
 
     name: str
@@ -45,11 +46,12 @@ class NoticeKind(NamedTuple):
     sentence: Callable[[Told], str]
     ends: str = ""
     repeat: timedelta | None = None
+    group: str = ""
 
     @property
     def family(self) -> str:
-        """Return the kind under which both ends of a condition are chosen and grouped."""
-        return self.ends or self.name
+        """Return the kind under which it is chosen and told: both ends of a condition are one."""
+        return self.ends or self.group or self.name
 
 
 def _channel_off(told: Told) -> str:
@@ -83,4 +85,4 @@ def family_of(name: str) -> str:
 
 def family_choices() -> list[tuple[str, StrOrPromise]]:
     """Return the kinds that a channel can ask for; the good end comes with the bad one."""
-    return [(kind.name, kind.title) for kind in KINDS.values() if not kind.ends]
+    return [(kind.name, kind.title) for kind in KINDS.values() if kind.family == kind.name]

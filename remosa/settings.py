@@ -234,6 +234,8 @@ PROMETHEUS_URL = env.str("PROMETHEUS_URL", default="http://127.0.0.1:9090")
 EXPORTER_ADDRESSES = env.list("REMOSA_EXPORTER_ADDRESSES", default=["127.0.0.0/8", "::1/128"])
 # Private networks and host names to which notification channels may lead all the same.
 CHANNEL_HOSTS = env.list("REMOSA_CHANNEL_HOSTS", default=[])
+# A socket that was asked and has said nothing for so many days is told of as silent.
+SOCKET_SILENT_DAYS = env.int("REMOSA_SOCKET_SILENT_DAYS", default=7)
 
 # Opens /metrics of the web application; empty: closed.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
