@@ -18,6 +18,7 @@ from .pauses import Pauses
 from .previews import CommandPreview
 from .sms_gateways import SmsGateways
 from .usage import SmsUsage
+from .webhook import GatewayWebhook
 
 READ_MANY: dict[str, Any] = {"get": "list"}
 READ_ONE: dict[str, Any] = {"get": "retrieve"}
@@ -49,5 +50,6 @@ urlpatterns: list[URLPattern] = [
     *either_way("pauses/<id:pk>/lift", Pauses.as_view({"post": "lift"})),
     *either_way("sms-gateways", SmsGateways.as_view(READ_MANY)),
     *either_way("sms-gateways/<id:pk>", SmsGateways.as_view(READ_ONE)),
+    *either_way("sms-gateways/<str:key>/webhook", GatewayWebhook.as_view(), "gateway-webhook"),
     *either_way("sms-usage", SmsUsage.as_view(READ_MANY)),
 ]

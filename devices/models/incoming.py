@@ -4,6 +4,7 @@ import secrets
 from typing import ClassVar
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -133,6 +134,11 @@ class GatewayInbox(GlobalModel):
 
     def __str__(self) -> str:
         return str(self.gateway_id)
+
+    @property
+    def webhook_path(self) -> str:
+        """Return the path of the address that the gateway is to call."""
+        return reverse("gateway-webhook", args=[self.key])
 
 
 class InboxOccurrence(GlobalModel):

@@ -28,6 +28,8 @@ MODEL_OF_API = {
 FILLED = {
     "invitations/<str:token>/": "invitations/not-a-secret/",
     "password-reset/<uidb64>/<token>/": "password-reset/MQ/not-a-token/",
+    "api/v1/sms-gateways/<str:key>/webhook": "api/v1/sms-gateways/no-such-key/webhook",
+    "api/v1/sms-gateways/<str:key>/webhook/": "api/v1/sms-gateways/no-such-key/webhook/",
     "admin/^(?P<app_label>platforms|exporters)/$": "admin/platforms/",
     "admin/(?P<url>.*)$": "admin/no/such/page/",
 }
