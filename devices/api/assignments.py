@@ -94,6 +94,7 @@ class Assignments(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
         body.is_valid(raise_exception=True)
         user, device = body.validated_data["user"], body.validated_data["device"]
         with transaction.atomic():
+            # unscoped: of a socket that the caller may change
             mine = Assignment.objects.filter(user=user, device=device)
             if mine.exists():
                 raise Conflict(_("This socket is assigned to this member."), "already_there")

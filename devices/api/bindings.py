@@ -74,6 +74,7 @@ class BindingBody(Strict):
             # Somebody of two platforms: both rows are there for the caller, together they are not.
             wrong = _("The player and the socket are of different platforms.")
             raise serializers.ValidationError({"device_id": [wrong]})
+        # unscoped: of a socket that the caller may change
         line = DeviceLine.objects.filter(device=device, number=attrs["line"]).first()
         if line is None:
             raise serializers.ValidationError({"line": [_("This socket has no such line.")]})
@@ -112,7 +113,8 @@ class Bindings(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
         body.is_valid(raise_exception=True)
         player, line = body.validated_data["player"], body.validated_data["line"]
         with transaction.atomic():
-            Platform.objects.locked(line.platform_id)
+            Platform.objects.locked(line.platform_id)  # unscoped: that of the line
+            # unscoped: of a player that the caller may change
             if Binding.objects.filter(player=player, line=line, ended_at=None).exists():
                 raise Conflict(_("This player hangs on this line already."), "already_there")
             binding = sockets.bind(player, line, actor_of(request))
@@ -125,6 +127,7 @@ class Bindings(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
         """End the binding; 409 for one that ended before."""
         binding: Binding = self.get_object()
         with transaction.atomic():
+            # unscoped: the row that get_object reached, and what locks it
             Platform.objects.locked(binding.platform_id)
             if not Binding.objects.filter(pk=binding.pk, ended_at=None).exists():
                 raise Conflict(_("This binding has ended."), "over")

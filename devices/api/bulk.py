@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -22,7 +21,7 @@ from platforms.api import ApiView, Conflict, Strict
 from platforms.authentication import principal_of
 from platforms.roles import Deed
 
-from .fields import KEY, KEY_PARAMETER, ValuesField, key_in
+from .fields import KEY, KEY_PARAMETER, ValuesField, key_in, templates_named
 from .refusals import answered, sender_of
 
 
@@ -70,10 +69,8 @@ class BulkCommandBody(Strict):
 
     def _template(self, devices: Sequence[Device], key: str) -> CommandTemplate:
         """Return the platform's own template before the shared one, of the first model with it."""
-        usable = CommandTemplate.objects.offered().usable_on(devices[0].platform_id).filter(key=key)
-        rows = usable.select_related("model").order_by(F("platform_id").asc(nulls_last=True))
         by_model: dict[int, CommandTemplate] = {}
-        for row in rows:
+        for row in templates_named(self.context["request"], key, devices[0].platform_id):
             by_model.setdefault(row.model_id, row)
         for device in devices:
             if device.model_id in by_model:

@@ -57,7 +57,7 @@ class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
     """An own template. Its key is that of its definition and never changes."""
 
     platform_id = ScopedRelatedField(source="platform", queryset=Platform.objects.all())
-    model = ModelField(queryset=DeviceModel.objects.filter(withdrawn_at=None))
+    model = ModelField()
     definition = DefinitionField()
     for_jobs = serializers.BooleanField(required=False)
     withdrawn = serializers.BooleanField(required=False, help_text="It can no longer be sent.")
@@ -98,6 +98,7 @@ class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
 
     def _new_key(self, attrs: Mapping[str, Any], key: str) -> str:
         """Return the key of a new template, which must be new to its platform."""
+        # unscoped: of a platform that the caller may change
         known = CommandTemplate.objects.filter(
             model=attrs["model"], platform=attrs["platform"], key=key
         )
@@ -138,7 +139,7 @@ class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
 class CommandTemplates(mixins.ListModelMixin, mixins.RetrieveModelMixin, AuditedWrites):
     """The templates of the catalogue and those of the caller's platforms."""
 
-    rows: ClassVar[Any] = CommandTemplate.objects.select_related("model").order_by("pk")
+    rows = CommandTemplate.objects.select_related("model").order_by("pk")
     query_class = TemplatesQuery
     serializer_class = TemplateBody
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import F, Prefetch
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -12,13 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices import commands
-from devices.models import Command, CommandStep, CommandTemplate, Device, IncomingSms
+from devices.models import Command, CommandStep, Device, IncomingSms
 from exporters.api.fields import IdField
 from platforms.api import PagedQuery, ScopedRelatedField, ScopedViewSet, Strict
 from platforms.roles import Deed
 
 from .command_answers import STATES, CommandAnswer, CommandDetail
-from .fields import KEY_PARAMETER, ValuesField, key_in
+from .fields import KEY_PARAMETER, ValuesField, key_in, templates_named
 from .refusals import answered, sender_of
 from .sight import SightedRows
 
@@ -51,10 +51,8 @@ class Wished(Strict):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Find the template: the platform's own one before the shared one of the same key."""
         device: Device = attrs["device_id"]
-        usable = CommandTemplate.objects.offered().usable_on(device.platform_id)
-        chosen = usable.filter(model=device.model_id, key=attrs["template"])
-        own_first = F("platform_id").asc(nulls_last=True)
-        found = chosen.select_related("model").order_by(own_first).first()
+        named = templates_named(self.context["request"], attrs["template"], device.platform_id)
+        found = next((each for each in named if each.model_id == device.model_id), None)
         if found is None:
             raise serializers.ValidationError({"template": [_("This socket has no such command.")]})
         return {**attrs, "template": found}
@@ -100,6 +98,7 @@ class Commands(SightedRows, mixins.ListModelMixin, mixins.RetrieveModelMixin, Sc
         rows = super().get_queryset()
         if self.action == "list":
             return rows
+        # unscoped: of a command that is scoped
         steps, replies = CommandStep.objects.order_by("pk"), IncomingSms.objects.order_by("pk")
         return rows.prefetch_related(Prefetch("steps", steps), Prefetch("replies", replies))
 

@@ -1,6 +1,5 @@
 """``/device-models``: the socket models that Remosa knows, to be read only."""
 
-from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
@@ -44,7 +43,7 @@ class DeviceModelAnswer(serializers.ModelSerializer[DeviceModel]):
 class DeviceModels(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
     """The models of the catalogue: the same for every platform."""
 
-    rows: ClassVar[Any] = DeviceModel.objects.order_by("pk")
+    rows = DeviceModel.objects.order_by("pk")
     serializer_class = DeviceModelAnswer
 
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices import phones, sockets
-from devices.models import Binding, Device, DeviceLine, DeviceModel
+from devices.models import Binding, Device, DeviceLine
 from exporters.api.fields import IdField
 from platforms.api import Conflict, PagedQuery, ScopedRelatedField, ScopedViewSet, Strict
 from platforms.authentication import actor_of
@@ -56,7 +56,7 @@ class DeviceChange(Strict):
 
     name = serializers.CharField(required=False, max_length=120)
     phone = serializers.CharField(required=False, max_length=40, help_text="+79123456789")
-    model = ModelField(required=False, queryset=DeviceModel.objects.filter(withdrawn_at=None))
+    model = ModelField(required=False)
     site_id = ScopedRelatedField(
         required=False, allow_null=True, source="site", queryset=Site.objects.all()
     )
@@ -80,7 +80,7 @@ class DeviceBody(DeviceChange):
     platform_id = ScopedRelatedField(source="platform", queryset=Platform.objects.all())
     name = serializers.CharField(max_length=120)
     phone = serializers.CharField(max_length=40, help_text="+79123456789")
-    model = ModelField(queryset=DeviceModel.objects.filter(withdrawn_at=None))
+    model = ModelField()
 
 
 @extend_schema_view(
@@ -116,6 +116,7 @@ class Devices(SightedRows, mixins.ListModelMixin, mixins.RetrieveModelMixin, Sco
         if query["outage"] is not None:
             asked["mains_lost_at__isnull"] = not query["outage"]
         if "player_id" in query:
+            # unscoped: narrows rows that are scoped
             bound = Binding.objects.filter(player_id=query["player_id"], ended_at=None)
             asked["pk__in"] = bound.values("line__device_id")
         asked["retired_at__isnull"] = not query["retired"]
@@ -159,6 +160,7 @@ class Devices(SightedRows, mixins.ListModelMixin, mixins.RetrieveModelMixin, Sco
         """Return the row to be changed; 409 for one that is out of use."""
         reached = self.get_object()
         # The lock of everything that changes sockets of a platform; then the row as it is.
+        # unscoped: what get_object reached
         Platform.objects.locked(reached.platform_id)
         row: Device = Device.objects.select_related("model", "gateway").get(pk=reached.pk)
         if row.retired_at is not None:

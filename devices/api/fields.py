@@ -2,12 +2,14 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from devices.models import DeviceModel
+from devices.models import CommandTemplate, DeviceModel
+from platforms.authentication import principal_of
 
 MOST_VALUES = 30
 LONGEST_VALUE = 200  # characters
@@ -30,7 +32,15 @@ class ModelField(serializers.SlugRelatedField[DeviceModel]):
     }
 
     def __init__(self, **kwargs: Any) -> None:
+        if not kwargs.get("read_only"):
+            kwargs["queryset"] = DeviceModel.objects.none()
         super().__init__(slug_field="key", **kwargs)
+
+    def get_queryset(self) -> Any:
+        """Return the models that the catalogue has."""
+        if "request" not in self.context:
+            return super().get_queryset()
+        return DeviceModel.objects.for_user(principal_of(self.context["request"])).known()
 
 
 @extend_schema_field(
@@ -79,6 +89,21 @@ def key_in(request: Request) -> str:
         needed = _("Send a key of your own in this header: 1 to %(limit)s visible ASCII marks.")
         raise serializers.ValidationError({KEY: [needed % {"limit": LONGEST_KEY}]})
     return key
+
+
+def templates_named(
+    request: Request, key: str, platform_id: int
+) -> "QuerySet[CommandTemplate, CommandTemplate]":
+    """Return what can be sent on a platform by that key: its own before the shared ones."""
+    rows: QuerySet[CommandTemplate, CommandTemplate] = (
+        CommandTemplate.objects.for_user(principal_of(request))
+        .usable_on(platform_id)
+        .offered()
+        .filter(key=key)
+        .select_related("model")
+        .order_by(F("platform_id").asc(nulls_last=True))
+    )
+    return rows
 
 
 def _written(value: str | int) -> str:

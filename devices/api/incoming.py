@@ -1,7 +1,7 @@
 """``/incoming-messages``: what sockets answered and told; to superadmins also what nobody's did."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
@@ -39,7 +39,7 @@ class IncomingMessages(
 ):
     """The messages of the sockets of the caller's platforms."""
 
-    rows: ClassVar[Any] = IncomingSms.objects.order_by("-pk")
+    rows = IncomingSms.objects.order_by("-pk")
     query_class = IncomingQuery
     serializer_class = MessageAnswer
 

@@ -1,7 +1,7 @@
 """``/pauses``: begin one, read them, lift one."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -92,7 +92,7 @@ class Pauses(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
     """The pauses that stop the caller's platforms, those of everything too."""
 
     write_deed = Deed.SEND_ASSIGNED
-    rows: ClassVar[Any] = Pause.objects.order_by("-pk")
+    rows = Pause.objects.order_by("-pk")
     query_class = PausesQuery
     serializer_class = PauseAnswer
 
@@ -102,8 +102,8 @@ class Pauses(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
         rows = rows.filter(**{name: query[name] for name in names})
         if query["current"] is None:
             return rows
-        lasting = Pause.objects.at(timezone.now())
-        return rows & lasting if query["current"] else rows.exclude(pk__in=lasting.values("pk"))
+        lasting = rows.at(timezone.now())
+        return lasting if query["current"] else rows.exclude(pk__in=lasting.values("pk"))
 
     @extend_schema(request=PauseBody, responses={201: PauseAnswer}, summary="Begin a pause")
     def create(self, request: Request) -> Response:

@@ -1,6 +1,5 @@
 """``/sms-gateways``: how commands reach sockets, and how that goes; for superadmins, to read."""
 
-from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
@@ -28,5 +27,5 @@ class SmsGateways(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
     """All gateways."""
 
     see_deed = Deed.OWN
-    rows: ClassVar[Any] = SmsGateway.objects.defer("secret", "secrets").order_by("pk")
+    rows = SmsGateway.objects.defer("secret", "secrets").order_by("pk")
     serializer_class = GatewayAnswer
