@@ -11,7 +11,18 @@ from django.utils import timezone
 from platforms import ticks
 from platforms.ticks import Turn, tick
 
-from . import dispatching, durability, hints, outbox, polling, reaper, reconciliation, verification
+from . import (
+    commissioning,
+    dispatching,
+    durability,
+    hints,
+    outbox,
+    polling,
+    reaper,
+    reconciliation,
+    status_queries,
+    verification,
+)
 from .durability import UnsafeDatabase
 
 logger = logging.getLogger(__name__)
@@ -54,6 +65,18 @@ def reconcile(turn: Turn) -> None:
 def verify(turn: Turn) -> None:
     """Judge by the players whether commands helped."""
     verification.verify(turn.now)
+
+
+@tick("devices.settle_commissioning", timedelta(seconds=90))
+def settle_commissioning(turn: Turn) -> None:
+    """Store what the steps of commissioning have shown."""
+    commissioning.settle(turn.now)
+
+
+@tick("devices.ask_for_states", timedelta(seconds=300))
+def ask_for_states(turn: Turn) -> None:
+    """Ask the sockets whose turn it is for a sign of life."""
+    status_queries.ask(turn.now)
 
 
 def _dispatch() -> None:

@@ -30,6 +30,14 @@ TIMETABLE: Final = (
     Tick("inboxes", "devices.poll_inboxes", 10, 10, gettext_noop("Read the gateways' inboxes")),
     Tick("doubts", "devices.reconcile", 15, 15, gettext_noop("Find out about unknown commands")),
     Tick("verdicts", "devices.verify", 15, 15, gettext_noop("Judge whether commands helped")),
+    Tick(
+        "commissioning",
+        "devices.settle_commissioning",
+        15,
+        15,
+        gettext_noop("Follow sockets that are put into service"),
+    ),
+    Tick("questions", "devices.ask_for_states", 600, 300, gettext_noop("Ask sockets for a sign")),
     Tick("notices", "platforms.deliver", 10, 10, gettext_noop("Send notifications")),
     Tick("sightings", "exporters.record_sightings", 60, 60, gettext_noop("Look after players")),
 )
