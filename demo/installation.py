@@ -14,17 +14,17 @@ from demo.vendors import VENDORS, Sizes
 from demo.world import EXAMPLE
 from exporters.kinds import KINDS
 from exporters.metrics import device_status
-from remosa import local
+from remosa import local, local_workers
 from remosa.place import Place
 from remosa.ports import LOOPBACK
 from remosa.supervisor import Process
 
 PORTS = {**local.PORTS, "DEMO_VENDOR_PORT": 8900, "DEMO_GATEWAY_PORT": 8901}
 SCRAPE_SECONDS = 3
-SIGHTINGS_SECONDS = 10
 # What the demo sets for itself, so that nothing a .env says of a real installation reaches it.
 OWN_SETTINGS = {
     "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
+    "CELERY_BROKER_URL": "",
     "CSRF_TRUSTED_ORIGINS": "",
     "DATABASE_URL": "",
     "DEBUG": "0",
@@ -33,9 +33,11 @@ OWN_SETTINGS = {
     "REDIS_URL": "",
     "REMOSA_EXPORTER_ADDRESSES": "127.0.0.0/8,::1/128",
     "REMOSA_HTTPS": "0",
+    "REMOSA_HEARTBEAT_FILE": "",
     "REMOSA_PUBLIC_URL": "",
     "REMOSA_SECRET_KEYS": "",
     "REMOSA_TRUSTED_PROXIES": "0",
+    "REMOSA_WORKER_PROCESSES": "2",
     "SECRET_KEY": "",
     "STATIC_ROOT": "",
     # Of the exporter: empty means what the admin says, or the default.
@@ -84,7 +86,7 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
             local.prometheus(place, settings, ports, SCRAPE_SECONDS),
             ready=partial(sees_the_fleet, ports["REMOSA_PROMETHEUS_PORT"]),
         ),
-        local.sightings(settings, SIGHTINGS_SECONDS),
+        *local_workers.workers(place, settings),
     ]
 
 

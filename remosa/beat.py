@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from platforms import ticks
+from remosa import heartbeat
 
 EVERY_SECONDS: Final = 15.0
 
@@ -24,6 +25,7 @@ class Scheduler(DatabaseScheduler):
             self._noted_at = time.monotonic()
             try:
                 ticks.note(ticks.BEAT, timezone.now())
+                heartbeat.beat()
             except (DatabaseError, InterfaceError):
                 # The plan is read from the same database, which tells of it in the log.
                 self._noted_at = float("-inf")

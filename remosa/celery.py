@@ -10,14 +10,14 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, task_postrun, worker_process_init, worker_ready
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remosa.settings")
 
 from django.conf import settings
 
-from remosa import file_broker
+from remosa import file_broker, heartbeat
 
 #: What sends commands has a queue of its own: a worker can be told to do nothing else.
 COMMANDS: Final = "remosa.commands"
@@ -30,7 +30,7 @@ def broker(address: str) -> dict[str, Any]:
     parts = urlsplit(address)
     if parts.scheme == "filesystem":
         folder = file_broker.options(Path(unquote(parts.path)))
-        return {"broker_url": f"{file_broker.NAME}://", "broker_transport_options": folder}
+        return {"broker_url": address, "broker_transport_options": folder}
     # A request of a page tells a worker of a command: it never waits long for a broker.
     patience = {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 1}
     return {"broker_url": address, "broker_transport_options": patience}
@@ -81,3 +81,10 @@ def end_with_the_worker_alone(**_details: Any) -> None:
     the middle, of which nobody would know whether it went out.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@worker_ready.connect
+@task_postrun.connect
+def say_that_it_works(**_details: Any) -> None:
+    """A task was done, or the worker waits for its first one."""
+    heartbeat.beat()

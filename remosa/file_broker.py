@@ -17,13 +17,13 @@ from kombu.exceptions import ChannelError
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
 
-NAME: Final = "remosa-files"
 KEEP_SECONDS: Final = 300.0
 MOST_FILES: Final = 500
 POLL_SECONDS: Final = 0.2
 _PRUNE_EVERY: Final = 1.0
 
-TRANSPORT_ALIASES[NAME] = f"{__name__}:Transport"
+# In the place of kombu's own: Celery reads CELERY_BROKER_URL by itself, past our settings.
+TRANSPORT_ALIASES["filesystem"] = f"{__name__}:Transport"
 
 
 def options(folder: Path) -> Mapping[str, Any]:

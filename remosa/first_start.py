@@ -2,6 +2,7 @@
 
 import secrets
 
+from devices.models import SmsGateway
 from exporters.kinds import KINDS, Kind
 from platforms import audit, tokens
 from platforms.audit import SYSTEM, Action
@@ -49,3 +50,15 @@ def ensure_superadmin(place: Place) -> User | None:
     user: User = User.objects.create_superuser(FIRST_ADDRESS, password)
     audit.record(SYSTEM, Action.CREATED, user, platform_id=None)
     return user
+
+
+def ensure_gateway() -> SmsGateway | None:
+    """Make a gateway that writes messages to the log; None where there is any gateway already.
+
+    So commands go somewhere visible from the first minute on.
+    """
+    if SmsGateway.objects.exists():
+        return None
+    gateway: SmsGateway = SmsGateway.objects.create(name="Console", driver="console")
+    audit.record(SYSTEM, Action.CREATED, gateway, platform_id=None)
+    return gateway

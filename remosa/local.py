@@ -34,7 +34,7 @@ PORTS = {
 # Settings that are secrets or may hold a password.
 WEB_SECRETS = (
     *("SECRET_KEY", "REMOSA_SECRET_KEYS", "DATABASE_URL", "METRICS_TOKEN"),
-    *("EMAIL_URL", "PROMETHEUS_URL", "REDIS_URL"),
+    *("EMAIL_URL", "PROMETHEUS_URL", "REDIS_URL", "CELERY_BROKER_URL"),
 )
 
 
@@ -78,7 +78,11 @@ def environment(place: Place, given: Mapping[str, str], ports: Mapping[str, int]
             path = place.secret(name.lower().replace("_", "-"), value)
             found[f"{name}_FILE"] = str(path)
     database = quote(str(place.folder.resolve() / "remosa.sqlite3"))
+    broker = quote(str(place.folder.resolve() / "broker"))
+    brokers = ("REDIS_URL", "REDIS_URL_FILE", "CELERY_BROKER_URL_FILE")
+    shared = any(found.get(name) for name in brokers)
     defaults = {
+        "CELERY_BROKER_URL": "" if shared else f"filesystem://{broker}",
         "DATABASE_URL": "" if found.get("DATABASE_URL_FILE") else f"sqlite:///{database}",
         "PROMETHEUS_URL": f"http://{LOOPBACK}:{ports['REMOSA_PROMETHEUS_PORT']}",
     }
@@ -145,12 +149,6 @@ def exporter_addresses(ports: Mapping[str, int]) -> str:
         lines += f"   {kind.title}\n"
         title = ""
     return lines
-
-
-def sightings(settings: Mapping[str, str], seconds: int) -> Process:
-    """What keeps first and last seen of the players; it is never in anybody's way."""
-    command = manage("record_sightings", f"--every={seconds}")
-    return Process("sightings", command, settings, ready=lambda: True)
 
 
 def without_secrets(settings: Mapping[str, str]) -> dict[str, str]:

@@ -26,6 +26,12 @@ _SECRETS = (
     ),
     re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"),  # user:password@host
 )
+# They write two lines for every tick, and one about a broker that needs no host.
+_QUIET = {
+    **{name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
+    "celery.beat": {"level": "WARNING"},
+    "kombu.connection": {"level": "ERROR"},
+}
 # A vendor's text must not start a line of its own or move a terminal's cursor.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -65,6 +71,7 @@ def logging_config(level: str, fmt: str) -> dict[str, Any]:
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "remosa"}},
+        "loggers": {} if level.lower() == "debug" else _QUIET,
         "root": {"handlers": ["stderr"], "level": level.upper()},
     }
 

@@ -138,7 +138,9 @@ CELERY_BROKER_URL = (
 CELERY_BEAT_SCHEDULER = "remosa.beat:Scheduler"
 # Ticks are intervals: what the clocks of people do is nothing to them.
 DJANGO_CELERY_BEAT_TZ_AWARE = True
-REMOSA_WORKER_PROCESSES = env.int("REMOSA_WORKER_PROCESSES", default=3)
+REMOSA_WORKER_PROCESSES = env.int("REMOSA_WORKER_PROCESSES", default=2)
+# A file that a worker or the clock touches while it works; empty: none.
+REMOSA_HEARTBEAT_FILE = env.str("REMOSA_HEARTBEAT_FILE", default="")
 
 AUTH_USER_MODEL = "platforms.User"
 # The address is unique by Lower("email"), which this check of Django does not see.

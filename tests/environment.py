@@ -85,6 +85,7 @@ os.environ.update(
     PROMETHEUS_URL="http://127.0.0.1:9",
     REDIS_URL="",
     REMOSA_EXPORTER_ADDRESSES="127.0.0.0/8,::1/128",
+    REMOSA_HEARTBEAT_FILE="",
     REMOSA_HTTPS="0",
     REMOSA_PUBLIC_URL="",
     REMOSA_SECRET_KEYS="key-of-the-tests-0123456789-abcdefghijklmnop",

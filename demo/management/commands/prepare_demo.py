@@ -10,9 +10,11 @@ from django.db import transaction
 from demo import seeding, seeding_of_sockets, world
 from demo.sms import wiring
 from demo.vendors import Sizes
-from remosa import first_start
+from remosa import first_start, timetable
 from remosa.place import Place
 from remosa.ports import LOOPBACK
+
+SIGHTINGS_SECONDS = 10
 
 
 class Command(BaseCommand):
@@ -39,6 +41,7 @@ class Command(BaseCommand):
         place = Place(folder)
         call_command("migrate", interactive=False, stdout=self.stdout)
         call_command("sync_catalogue", stdout=self.stdout)
+        timetable.synchronise(timetable.faster({"sightings": SIGHTINGS_SECONDS}))
         sizes = Sizes(options["players"], options["devices"], options["screens"])
         password = place.demo_password.read_text()
         fleets = sizes.fleets(options["seed"])

@@ -21,7 +21,9 @@ class Command(BaseCommand):
         place = Place(folder)
         call_command("migrate", interactive=False, stdout=self.stdout)
         call_command("sync_catalogue", stdout=self.stdout)
+        call_command("sync_timetable", stdout=self.stdout)
         with transaction.atomic():
             issued = first_start.ensure_tokens(place)
             made = first_start.ensure_superadmin(place)
+            first_start.ensure_gateway()
         self.stdout.write(f"tokens issued: {len(issued)}; first superadmin: {made or 'was there'}")

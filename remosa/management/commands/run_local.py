@@ -8,13 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from remosa import local
+from remosa import local, local_workers
 from remosa.place import Occupied, Place
 from remosa.ports import LOOPBACK, BadPort
 from remosa.supervisor import Process
 
 SCRAPE_SECONDS = 15
-SIGHTINGS_SECONDS = 60
 
 
 class Command(BaseCommand):
@@ -34,7 +33,7 @@ class Command(BaseCommand):
                 local.web(settings, ports["REMOSA_WEB_PORT"]),
                 *local.exporters(place, settings, ports),
                 local.prometheus(place, settings, ports, SCRAPE_SECONDS),
-                local.sightings(settings, SIGHTINGS_SECONDS),
+                *local_workers.workers(place, settings),
             ]
 
         try:
