@@ -210,12 +210,18 @@ def _moves_platform(model: Any) -> str:
 
 
 def _foreign(link: models.ForeignKey[Any, Any]) -> tuple[tuple[Any, str], tuple[Any, str]]:
-    """Return child and parent of a link, and when a row of each makes their platforms differ."""
+    """Return child and parent of a link, and when a row of each makes their platforms differ.
+
+    A row that waits to be adopted may come by way of any platform's: until then it is nobody's.
+    """
     parent, child = _table(link.related_model), _table(link.model)
+    adoptable = getattr(link.model, "adoptable", False)
+    mine, theirs = ("NEW.platform_id IS NOT NULL AND ", "child.platform_id IS NOT NULL AND ")
     of_child = (
         link.model,
         (
-            f'EXISTS (SELECT 1 FROM "{parent}" parent WHERE parent.id = NEW."{link.column}" AND '
+            f'{mine if adoptable else ""}EXISTS (SELECT 1 FROM "{parent}" parent '
+            f'WHERE parent.id = NEW."{link.column}" AND '
             "parent.platform_id IS NOT NULL AND "
             "parent.platform_id IS DISTINCT FROM NEW.platform_id)"
         ),
@@ -224,7 +230,7 @@ def _foreign(link: models.ForeignKey[Any, Any]) -> tuple[tuple[Any, str], tuple[
         link.related_model,
         (
             f'NEW.platform_id IS NOT NULL AND EXISTS (SELECT 1 FROM "{child}" child WHERE '
-            f'child."{link.column}" = NEW.id AND '
+            f'child."{link.column}" = NEW.id AND {theirs if adoptable else ""}'
             "child.platform_id IS DISTINCT FROM NEW.platform_id)"
         ),
     )

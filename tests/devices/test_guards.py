@@ -6,7 +6,16 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 
 from devices import sockets
-from devices.models import Command, CommandTemplate, Device, IncomingSms, Pause, SmsGateway
+from devices.models import (
+    Command,
+    CommandTemplate,
+    CommissioningTrial,
+    Device,
+    IncomingSms,
+    Pause,
+    PowerOutage,
+    SmsGateway,
+)
 from platforms import guards, integrity
 from platforms.audit import SYSTEM
 from platforms.models import Platform, User
@@ -22,6 +31,8 @@ LINKS_TO_SHARED = {
     "devices.Command.template",
     "devices.Device.gateway",
     "devices.IncomingSms.gateway",
+    "devices.PowerOutage.ended_by",
+    "devices.PowerOutage.told_by",
 }
 
 
@@ -37,8 +48,10 @@ def refused(rows: "models.QuerySet[Any]", match: str | None = None, **values: An
 
 
 def test_the_guards_follow_from_the_models() -> None:
-    assert {model._meta.label for model in guards.shared_models()} == SHARED
-    assert {label(link) for link in guards.shared_links()} == LINKS_TO_SHARED
+    shared = {model._meta.label for model in guards.shared_models()}
+    assert {each for each in shared if each.startswith("devices.")} == SHARED
+    links = {label(link) for link in guards.shared_links()}
+    assert {each for each in links if each.startswith("devices.")} == LINKS_TO_SHARED
     assert integrity.missing(connection) == []
     assert integrity.check_links_can_be_guarded(None) == []
 
@@ -74,7 +87,10 @@ def free_rows(of_b: dict[str, Any]) -> list[Any]:
     bare = world.make_socket(platform)
     bare.lines.all().delete()
     player = factories.make_player(factories.make_exporter(platform))
-    return [world.make_socket(platform).lines.get(), bare, player]
+    message = IncomingSms.objects.create(
+        platform=platform, gateway=of_b["gateway"], identity="0", text="ON"
+    )
+    return [world.make_socket(platform).lines.get(), bare, player, message]
 
 
 LINKS: list["models.ForeignKey[Any, Any]"] = [
@@ -96,6 +112,10 @@ def test_no_row_of_a_platform_links_to_another_one(
         values: dict[str, Any] = {"platform": platform_a}
         if link.model is IncomingSms:
             values |= {"gateway": pair["a"]["gateway"], "identity": "1", "text": "ON"}
+        elif link.model is PowerOutage:
+            values |= {"device": device, "began": world.NOON}
+        elif link.model is CommissioningTrial:
+            values |= {"device": device, "trial": "query", "started_at": world.NOON}
         elif link.model is Pause:
             values |= {"reason": "r", "author_name": "alice"}
         else:
@@ -132,6 +152,18 @@ def test_a_message_is_given_to_a_platform_once(
     connection.check_constraints()
     refused(rows, platform_id=platform_b.pk, device_id=None)
     refused(rows, platform_id=None, device_id=None)
+
+
+def test_a_message_that_is_nobodys_may_come_by_a_platforms_gateway_and_only_there_be_adopted(
+    pair: dict[str, Any], platform_a: Platform
+) -> None:
+    foreign = pair["b"]["gateway"]
+    message = IncomingSms.objects.create(gateway=foreign, identity="9", text="ON")
+    connection.check_constraints()
+    rows = IncomingSms.objects.filter(pk=message.pk)
+    refused(rows, "links rows of two", platform_id=platform_a.pk)
+    rows.update(platform_id=foreign.platform_id)
+    connection.check_constraints()
 
 
 def test_a_global_pause_stops_no_single_socket(pair: dict[str, Any]) -> None:
