@@ -113,6 +113,7 @@ def shape_of(template: CommandTemplate, device: Device) -> Template:
     if foreign or template.model_id != device.model_id or template.withdrawn_at is not None:
         raise CommandRefused("template", _("This socket has no such command."))
     try:
+        _known = device.model.shape  # raises KeyError where the model was withdrawn
         return template.shape
     except (KeyError, CatalogueError) as error:
         raise CommandRefused("template", _("This socket has no such command.")) from error

@@ -44,6 +44,15 @@ def local(at: datetime | None) -> str:
     return formats.date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT") if at else "–"
 
 
+@register.filter
+def moment(at: datetime | None) -> str:
+    """Write a moment to the second, in the time zone of the page."""
+    if at is None:
+        return "–"
+    here = timezone.localtime(at)
+    return f"{formats.date_format(here, 'SHORT_DATE_FORMAT')} {here:%H:%M:%S}"
+
+
 @register.simple_tag
 def since(device: Device, at: datetime) -> SafeString | str:
     """Say for how long the state lasts; of an unknown one, when it was known last."""

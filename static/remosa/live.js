@@ -12,6 +12,7 @@ document.addEventListener("DOMContentLoaded", () => {
   let timer = 0;
   let failures = 0;
   let running = null;
+  let over = false;
   let address = new URL(live.dataset.live, location.href);
 
   // The clock stays the same element, so that screen readers hear its changes.
@@ -39,7 +40,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const plan = () => {
     clearTimeout(timer);
-    if (document.hidden) return;
+    if (document.hidden || over) return;
     timer = setTimeout(refresh, Math.min(every * 2 ** failures, longest));
   };
 
@@ -68,7 +69,9 @@ document.addEventListener("DOMContentLoaded", () => {
       if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
       failures = 0;
       refreshed = timeOf(new Date());
-      say(clock ? clock.dataset.fresh.replace("{time}", refreshed) : "", false);
+      // What says that it is over does not change any more.
+      over = Boolean(clock?.dataset.over && live.querySelector("[data-live-over]"));
+      say(clock ? (over ? clock.dataset.over : clock.dataset.fresh.replace("{time}", refreshed)) : "", false);
       plan();
     } catch (error) {
       if (running !== mine) return;
@@ -132,8 +135,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) clearTimeout(timer);
-    else refresh();
+    else if (!over) refresh();
   });
-  window.addEventListener("online", () => refresh());
+  window.addEventListener("online", () => over || refresh());
   plan();
 });

@@ -1,0 +1,131 @@
+"""What a person may choose from for a socket, in words of the reader; and how it is restarted."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy as _
+
+from platforms.scoping import Principal
+
+from . import catalogue
+from .catalogue import CatalogueError
+from .models import Command, CommandTemplate, Device
+from .parameters import Kind
+from .senders import Sender
+from .states import Effect
+from .templates import Danger, Template
+from .words import Words
+
+# In the order in which they are offered: what is needed most comes first.
+TITLES: Mapping[Danger, Promise] = {
+    Danger.POWER: _("Switch the power"),
+    Danger.NONE: _("Ask the socket"),
+    Danger.CONFIG: _("Change its settings"),
+    Danger.DESTRUCTIVE: _("What cannot be undone"),
+}
+_FOR_WHOM: Mapping[Danger, Promise] = {
+    Danger.POWER: _("Managers send this, and users to sockets that were assigned to them."),
+    Danger.NONE: _("Managers send this, and users to sockets that were assigned to them."),
+    Danger.CONFIG: _("Managers and administrators send this."),
+    Danger.DESTRUCTIVE: _("Administrators alone send this."),
+}
+
+
+class Offer(NamedTuple):
+    """One command of a socket; `why` says why this person cannot send it, if so."""
+
+    template: CommandTemplate
+    shape: Template
+    why: str
+
+
+class Group(NamedTuple):
+    """The commands of one danger."""
+
+    danger: Danger
+    title: str
+    offers: tuple[Offer, ...]
+
+
+class Restart(NamedTuple):
+    """The command that switches a line off and on again, with its values."""
+
+    template: CommandTemplate
+    values: Mapping[str, str]
+
+
+def offered(person: Principal, device: Device) -> Iterator[tuple[CommandTemplate, Template]]:
+    """Yield the commands of a socket: the platform's own, then the catalogue's in its order."""
+    model = catalogue.models().get(device.model.key)
+    if model is None:
+        return  # withdrawn
+    rows = CommandTemplate.objects.for_user(person).usable_on(device.platform_id).offered()
+    found = list(rows.filter(model=device.model_id).select_related("model"))
+    places = {command.key: place for place, command in enumerate(model.commands)}
+    found.sort(key=lambda row: (row.platform_id is None, places.get(row.key, -1), row.key))
+    for row in found:
+        try:
+            yield row, row.shape
+        except (KeyError, CatalogueError):
+            continue  # of an older release: nobody can send it
+
+
+def offers(person: Principal, device: Device, sender: Sender) -> list[Group]:
+    """Return what can be sent to a socket by danger, also what this person may not send."""
+    found: dict[Danger, list[Offer]] = {danger: [] for danger in TITLES}
+    allowed = {danger: sender.may(danger, device) for danger in TITLES}
+    for row, shape in offered(person, device):
+        why = "" if allowed[shape.danger] else str(_FOR_WHOM[shape.danger])
+        found[shape.danger].append(Offer(row, shape, why))
+    return [
+        Group(danger, str(title), tuple(found[danger]))
+        for danger, title in TITLES.items()
+        if found[danger]
+    ]
+
+
+def restart_of(person: Principal, device: Device, line: int) -> Restart | None:
+    """Return the command that restarts a line: one the socket ends by itself before a sequence."""
+    cycles = [
+        (row, shape)
+        for row, shape in offered(person, device)
+        if shape.effect is Effect.CYCLE and shape.danger is Danger.POWER
+    ]
+    cycles.sort(key=lambda each: not each[1].self_restoring)
+    for row, shape in cycles:
+        values = {each.name: each.default or _shortest(each.minimum) for each in shape.parameters}
+        if isinstance(shape.lines, str):
+            values[shape.lines] = str(line)
+        elif line not in shape.lines:
+            continue
+        if all(each.kind is Kind.INTEGER for each in shape.parameters):
+            return Restart(row, values)
+    return None
+
+
+def title_of(command: Command) -> str:
+    """Return what people call a command that was given; needs its template beside it."""
+    words: Words | None = None
+    template = command.template
+    if template is not None and template.definition is not None:
+        name = template.definition.get("name", {})
+        words = Words(name.get("en", command.template_key), name.get("ru", command.template_key))
+    elif (model := catalogue.models().get(command.model_key)) is not None:
+        known = model.by_key.get(command.template_key)
+        words = known.name if known is not None else None
+    return str(words) if words is not None else command.template_key
+
+
+def danger_words(danger: str) -> str:
+    """Return how much harm a command may do, for a list."""
+    return {
+        Danger.NONE: gettext("asks"),
+        Danger.POWER: gettext("power"),
+        Danger.CONFIG: gettext("settings"),
+        Danger.DESTRUCTIVE: gettext("cannot be undone"),
+    }[Danger(danger)]
+
+
+def _shortest(minimum: int | None) -> str:
+    return str(max(minimum or 1, 1))
