@@ -4,7 +4,7 @@ What sends commands does nothing else: no slow question or notification can hold
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from remosa.place import Place
@@ -15,19 +15,29 @@ COMMANDS, REST = "remosa.commands", "remosa.rest"  # the queues of remosa/celery
 
 
 def workers(place: Place, settings: Mapping[str, str]) -> list[Process]:
-    """Return what sends, what does everything else, and the clock that asks both."""
+    """Return what sends, what does everything else, and the clock that asks both.
+
+    They start side by side: the last one is ready when all are.
+    """
+    folder = place.folder.resolve() / "heartbeats"
+    folder.mkdir(exist_ok=True)
+    files = [folder / name for name in ("sender", "worker", "beat")]
+    for file in files:
+        file.unlink(missing_ok=True)
+    sender, worker, beat = files
     return [
-        _worker("sender", COMMANDS, place, settings, _one_writer(settings)),
-        _worker("worker", REST, place, settings, []),
-        _process("beat", ["beat", "--pidfile="], place, settings),
+        _worker(sender, COMMANDS, settings, _one_writer(settings)),
+        _worker(worker, REST, settings, []),
+        _process(beat, ["beat", "--pidfile="], settings, lambda: all(map(Path.exists, files))),
     ]
 
 
 def _worker(
-    name: str, queue: str, place: Place, settings: Mapping[str, str], options: Sequence[str]
+    heartbeat: Path, queue: str, settings: Mapping[str, str], options: Sequence[str]
 ) -> Process:
-    words = ["worker", f"--queues={queue}", f"--hostname={name}@%h", *options]
-    return _process(name, [*words, "--without-gossip", "--without-mingle"], place, settings)
+    words = ["worker", f"--queues={queue}", f"--hostname={heartbeat.name}@%h", *options]
+    words += ["--without-gossip", "--without-mingle"]
+    return _process(heartbeat, words, settings, ready=lambda: True)
 
 
 def _one_writer(settings: Mapping[str, str]) -> list[str]:
@@ -35,11 +45,10 @@ def _one_writer(settings: Mapping[str, str]) -> list[str]:
     return ["--concurrency=1"] if settings["DATABASE_URL"].startswith("sqlite") else []
 
 
-def _process(name: str, words: Sequence[str], place: Place, settings: Mapping[str, str]) -> Process:
-    heartbeat = place.folder.resolve() / "heartbeats" / name
-    heartbeat.parent.mkdir(exist_ok=True)
-    heartbeat.unlink(missing_ok=True)
-    own = {**settings, "REMOSA_HEARTBEAT_FILE": str(heartbeat)}
+def _process(
+    heartbeat: Path, words: Sequence[str], settings: Mapping[str, str], ready: Callable[[], bool]
+) -> Process:
     command = [sys.executable, "-m", "celery", "--quiet", f"--workdir={ROOT}"]
     command += ["--app=remosa.celery", *words]
-    return Process(name, command, own, ready=heartbeat.exists)
+    own = {**settings, "REMOSA_HEARTBEAT_FILE": str(heartbeat)}
+    return Process(heartbeat.name, command, own, ready)
