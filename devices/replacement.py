@@ -153,7 +153,8 @@ def _clear(device: Device, sender: Sender, now: datetime) -> None:
 def _pressing() -> Q:
     """Match what may go to the wire in spite of everything, or is going."""
     follows_sent = Q(head__isnull=False, state=State.QUEUED.value, head__wire_at__isnull=False)
-    return Q(state__in=_ON_ITS_WAY) | Q(owed=True) | follows_sent
+    still_dark = Q(owed=True) & ~Q(state=State.ACCEPTED.value)
+    return Q(state__in=_ON_ITS_WAY) | still_dark | follows_sent
 
 
 def _unsent() -> Q:
