@@ -7,19 +7,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from platforms.models import Platform
-from platforms.scoped_forms import ScopedModelForm
-
 from . import pauses
+from .forms_of_shared_rows import SharedRowForm
 from .models import Pause
 from .senders import Sender
 
 
-class PauseForm(ScopedModelForm):
+class PauseForm(SharedRowForm):
     """A pause of everything, of a platform or of one socket."""
 
     sender: ClassVar[Sender]
-    only: ClassVar[Platform | None] = None  # of a person who has no choice
 
     class Meta:
         model = Pause
@@ -54,7 +51,7 @@ class PauseForm(ScopedModelForm):
             if device.retired_at is not None:
                 self.add_error("device", _("The socket was taken out of use."))
         cleaned = super().clean() or {}
-        platform = cleaned.get("platform") or self.only
+        platform = cleaned.get("platform") or self.instance.platform
         cleaned["platform"] = platform
         if not self.errors and not pauses.may(self.sender, platform, device):
             name = "device" if device is not None or "platform" not in self.fields else "platform"

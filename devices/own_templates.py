@@ -25,7 +25,7 @@ def checked(model: Model, definition: Any) -> Template:
     if not isinstance(template.lines, str) and not set(template.lines) <= model.every_line:
         raise CatalogueError(f"{template.key}: a line that {model.key} does not have")
     try:
-        composed = compose(model, template, _sample(template))
+        composed = compose(model, template, sample(template))
     except ParametersRefused as error:
         raise CatalogueError(f"{template.key}: no values that fit: {error}") from error
     except TextRefused as error:
@@ -35,7 +35,7 @@ def checked(model: Model, definition: Any) -> Template:
     return template
 
 
-def _sample(template: Template) -> dict[str, str]:
+def sample(template: Template) -> dict[str, str]:
     """Return values that fit; of two that are ordered, the lowest and the highest."""
     values = {each.name: _sample_of(each) for each in template.parameters}
     if template.ordered:

@@ -39,6 +39,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Sockets"), "power", "admin:devices_device_changelist", sees),
                 (_("Pauses"), "pause_circle", "admin:devices_pause_changelist", sees),
                 (
+                    _("Command templates"),
+                    "sms",
+                    "admin:devices_commandtemplate_changelist",
+                    sees,
+                ),
+                (
                     _("Socket models"),
                     "inventory_2",
                     "admin:devices_devicemodel_changelist",
@@ -62,6 +68,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     "mail",
                     "admin:platforms_invitation_changelist",
                     user.may(Deed.MEMBERS),
+                ),
+                (_("Notices"), "notifications", "admin:platforms_notice_changelist", sees),
+                (
+                    _("Notification channels"),
+                    "campaign",
+                    "admin:platforms_notificationchannel_changelist",
+                    user.may(Deed.CHANNELS),
                 ),
                 (_("Audit log"), "history", "admin:platforms_auditentry_changelist", sees),
                 (_("API tokens"), "key", "admin:platforms_apitoken_changelist", sees),

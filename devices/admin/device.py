@@ -54,7 +54,7 @@ class DeviceAdmin(DevicePages):
         ("reset_only", BooleanRadioFilter),
     )
     list_select_related = ("platform", "model", "site")
-    actions_list = (
+    actions_list: ClassVar[Any] = (
         {"title": "CSV", "icon": "table", "items": ("import_csv", "export_csv", "export_states")},
     )
     actions = None

@@ -1,6 +1,6 @@
 """Sockets as CSV files: import with a preview, lines to mend, export."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -69,7 +69,7 @@ class SocketsForm(forms.Form):
 class ImportPages(ScopedModelAdmin):
     """Import and export of sockets, on top of their list."""
 
-    actions_list = ("import_csv", "export_csv")
+    actions_list: ClassVar[Any] = ("import_csv", "export_csv")
 
     def get_urls(self) -> list[URLPattern]:
         """Add the download of lines to mend before the page of one socket."""

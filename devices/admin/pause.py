@@ -66,8 +66,7 @@ class PauseAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Ask for four things; show who did it of one that there is."""
         if obj is None:
-            platform = [] if self._has_one_platform(request) else ["platform"]
-            return [*platform, "device", "reason", "expires_at"]
+            return ["platform", "device", "reason", "expires_at"]
         return ["state_now", "over_what", "reason", "author_name", "created_at", "expires_at",
                 "lifted_at"]  # fmt: skip
 
@@ -86,8 +85,6 @@ class PauseAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         person = person_of(request)
         form.sender = Sender(Actor.of_request(request), person)  # type: ignore[attr-defined]
-        if self._has_one_platform(request):
-            form.only = self.own_platforms(request)[0]  # type: ignore[attr-defined]
         device: Any = form.base_fields.get("device")
         if device is None:
             return form
@@ -158,10 +155,6 @@ class PauseAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
     def state_now(self, pause: Pause) -> str:
         """Return whether it still stops anything, in words."""
         return str(self.state(pause)[1])
-
-    def _has_one_platform(self, request: HttpRequest) -> bool:
-        owns = person_of(request).reaches_every_platform(Deed.OWN)
-        return not owns and len(self.own_platforms(request)) == 1
 
     # -- lifting --------------------------------------------------------------------------------
 

@@ -30,9 +30,24 @@ class SharedRowsAdmin(ScopedModelAdmin):
             return True
         return person_of(request).reaches_every_platform(self.write_deed)
 
-    def own_platforms(self, request: HttpRequest) -> list[Platform]:
-        """Return the first platforms on which the person may make such a row."""
-        return list(Platform.objects.for_user(person_of(request), self.write_deed)[:2])
+    def only_platform(self, request: HttpRequest) -> Platform | None:
+        """Return the platform of a new row where the person has no choice."""
+        person = person_of(request)
+        if person.reaches_every_platform(self.write_deed):
+            return None
+        own = list(Platform.objects.for_user(person, self.write_deed)[:2])
+        return own[0] if len(own) == 1 else None
+
+    def without_given_platform(
+        self, request: HttpRequest, obj: models.Model | None, blocks: Any
+    ) -> Any:
+        """Return the blocks of fields less the platform, where the person has no choice."""
+        if obj is not None or self.only_platform(request) is None:
+            return blocks
+        return [
+            (title, {**block, "fields": [name for name in block["fields"] if name != "platform"]})
+            for title, block in blocks
+        ]
 
     def get_form(
         self,
@@ -43,13 +58,11 @@ class SharedRowsAdmin(ScopedModelAdmin):
     ) -> type[forms.ModelForm[Any]]:
         """Let nobody but superadmins leave the platform empty."""
         form = super().get_form(request, obj, change=change, **kwargs)
+        form.only = self.only_platform(request) if obj is None else None  # type: ignore[attr-defined]
         field = form.base_fields.get("platform")
         if field is not None and not person_of(request).reaches_every_platform(self.write_deed):
             field.required = True
             field.help_text = ""
-            own = self.own_platforms(request)
-            if len(own) == 1:
-                field.initial = own[0].pk
         for link in ("add", "change", "delete", "view"):
             if field is not None:
                 setattr(field.widget, f"can_{link}_related", False)
