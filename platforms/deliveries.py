@@ -193,11 +193,10 @@ def record(claimed: Claim, told: Told, now: datetime) -> bool:
 
 def note(channel: NotificationChannel, told: Told, now: datetime) -> None:
     """Write on the channel what became of its last message; switch it off where it is hopeless."""
-    rows = NotificationChannel.objects.filter(pk=channel.pk)
+    note_trial(channel, told, now)
     if told.outcome is Outcome.SENT:
-        rows.update(last_sent_at=now, last_error="", last_error_at=None)
         return
-    rows.update(last_error=told.error[:255], last_error_at=now)
+    rows = NotificationChannel.objects.filter(pk=channel.pk)
     if told.outcome is not Outcome.PERMANENT:
         logger.info("Channel %s: %s; it is tried again.", channel.pk, told.error)
         return
@@ -220,3 +219,12 @@ def note(channel: NotificationChannel, told: Told, now: datetime) -> None:
         facts={"error": told.error},
         now=now,
     )
+
+
+def note_trial(channel: NotificationChannel, told: Told, now: datetime) -> None:
+    """Write on the channel what became of a test: it never switches a channel off."""
+    rows = NotificationChannel.objects.filter(pk=channel.pk)
+    if told.outcome is Outcome.SENT:
+        rows.update(last_sent_at=now, last_error="", last_error_at=None)
+    else:
+        rows.update(last_error=told.error[:255], last_error_at=now)

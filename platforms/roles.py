@@ -27,12 +27,13 @@ class Deed(StrEnum):
     SEND_ASSIGNED = "send_assigned"  # command the sockets that one was given
     SEND = "send"  # command every socket, approve, acknowledge, pause
     DESTROY = "destroy"  # destructive commands, after a confirmation
+    CHANNELS = "channels"  # see and change where notices are sent
     MEMBERS = "members"  # invite, change and remove members with a lower role
     OWN = "own"  # platforms, limits, Prometheus, exporter processes: superadmins alone
 
 
 _USING = frozenset({Deed.SEE, Deed.PHONES, Deed.SEND_ASSIGNED})
-_MANAGING = _USING | {Deed.FLEET, Deed.SEND}
+_MANAGING = _USING | {Deed.FLEET, Deed.SEND, Deed.CHANNELS}
 
 DEEDS_OF: dict[Role, frozenset[Deed]] = {
     Role.ADMIN: _MANAGING | {Deed.DESTROY, Deed.MEMBERS},

@@ -67,6 +67,8 @@ INVITATION_TO_ONE = Throttle(Action.INVITED, 5, timedelta(hours=1))
 INVITATION_BY_ONE = Throttle(Action.INVITED, 100, timedelta(hours=1))
 # A worker of the web server waits for the vendor meanwhile.
 VENDOR_BY_ONE = Throttle(Action.ASKED_VENDOR, 20, timedelta(minutes=2))
+# Each one leaves this machine, and a worker of the web server waits for it.
+TEST_BY_ONE = Throttle(Action.TESTED, 10, timedelta(minutes=10))
 
 
 def login_is_throttled(email: str, address: str | None) -> bool:
@@ -89,3 +91,8 @@ def invitation_is_throttled(platform_id: int, email: str, inviter_id: int) -> bo
 def question_is_throttled(person_id: int) -> bool:
     """Tell whether the person had vendors asked too often, whatever became of it."""
     return VENDOR_BY_ONE.is_on(actor_id=person_id)
+
+
+def test_is_throttled(person_id: int) -> bool:
+    """Tell whether the person tried channels too often, whatever became of it."""
+    return TEST_BY_ONE.is_on(actor_id=person_id)

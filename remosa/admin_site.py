@@ -5,14 +5,15 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
-from platforms import audit
+from platforms import audit, bell
 from platforms.audit import Action, Actor
 from platforms.forms import LoginForm, normal
 from platforms.models import User
@@ -46,6 +47,15 @@ class RemosaAdminSite(UnfoldAdminSite):
             return []
         apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
         return apps
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the bell; it is counted where a page shows it, and nowhere else."""
+        context: dict[str, Any] = super().each_context(request)
+        person = request.user
+        if isinstance(person, User) and self.has_permission(request):
+            context["notices_url"] = reverse("admin:platforms_notice_changelist")
+            context["notices"] = SimpleLazyObject(lambda: _bell_of(person))
+        return context
 
     # -- the door -------------------------------------------------------------------------------
 
@@ -108,6 +118,11 @@ class RemosaAdminSite(UnfoldAdminSite):
         answer = TemplateResponse(request, f"unfold/helpers/{name}_results.html", context)
         answer["HX-Trigger"] = "search"
         return answer
+
+
+def _bell_of(person: User) -> dict[str, Any]:
+    count = bell.unread(person)
+    return {"count": count, "shown": bell.shown(count)}
 
 
 def _is_throttled(answer: HttpResponse) -> bool:

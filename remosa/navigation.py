@@ -37,6 +37,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _("Acting"),
             [
                 (_("Sockets"), "power", "admin:devices_device_changelist", sees),
+                (_("Commands"), "send", "admin:devices_command_changelist", sees),
                 (_("Pauses"), "pause_circle", "admin:devices_pause_changelist", sees),
                 (
                     _("Command templates"),

@@ -41,6 +41,11 @@ COLOURS = {
 }
 
 
+def mail_is_written_down() -> bool:
+    """Tell whether mails go where nobody reads them."""
+    return settings.EMAIL_BACKEND in WRITTEN_DOWN
+
+
 @admin.register(Invitation)
 class InvitationAdmin(ConfirmedDeedsAdmin):
     """Shows nothing that depends on whether the address has an account."""
@@ -120,7 +125,7 @@ class InvitationAdmin(ConfirmedDeedsAdmin):
             )
             messages.error(request, text)
             return
-        if settings.EMAIL_BACKEND in WRITTEN_DOWN:
+        if mail_is_written_down():
             text = _(
                 "No mail server is set: the mail to %(email)s was only written down on the machine "
                 "of Remosa. Set EMAIL_URL, then send it again."

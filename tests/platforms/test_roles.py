@@ -31,8 +31,8 @@ def test_a_role_stands_neither_below_itself_nor_above() -> None:
 
 USING = {Deed.SEE, Deed.PHONES, Deed.SEND_ASSIGNED}
 MAY = {
-    "alice": {*USING, Deed.FLEET, Deed.SEND, Deed.DESTROY, Deed.MEMBERS},
-    "mona": {*USING, Deed.FLEET, Deed.SEND},
+    "alice": {*USING, Deed.FLEET, Deed.SEND, Deed.CHANNELS, Deed.DESTROY, Deed.MEMBERS},
+    "mona": {*USING, Deed.FLEET, Deed.SEND, Deed.CHANNELS},
     "ursula": USING,
     "bob": {Deed.SEE},
     "charlie": set(),

@@ -21,6 +21,7 @@ MEANS = {
     Deed.SEND: "Send power commands to every socket, approve, acknowledge, pause a socket",
     Deed.DESTROY: "Send destructive commands (factory reset, delete all numbers), "
     "after a confirmation",
+    Deed.CHANNELS: "See and change where notices are sent, and what became of them",
     Deed.MEMBERS: "See, invite, change and remove members with a lower role",
     Deed.OWN: "Platforms, limits, accounts, Prometheus, exporter processes, machine tokens, "
     "SMS gateways, shared command templates",

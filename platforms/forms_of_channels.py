@@ -1,0 +1,114 @@
+"""The form of a notification channel: checks what belongs together; its address is never shown."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+
+from . import channel_addresses, channel_wire
+from .models import ChannelKind, NotificationChannel, Platform
+from .notice_kinds import family_choices
+from .scoped_forms import ScopedModelForm
+from .secrets import KEPT
+
+MOST_RECIPIENTS = 20
+
+
+class ChannelForm(ScopedModelForm):
+    """By mail it needs recipients, by a service its address."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("events"),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("None chosen: all of them. The end of a condition comes with its beginning."),
+    )
+
+    #: The platform of a new channel of somebody who has no choice.
+    only: ClassVar[Platform | None] = None
+
+    class Meta:
+        model = NotificationChannel
+        fields = (
+            "platform", "name", "kind", "recipients", "address", "language", "kinds",
+            "least_severity", "hears_platforms", "enabled",
+        )  # fmt: skip
+        widgets: ClassVar = {"recipients": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.only is not None:
+            self.instance.platform = self.only
+        if "kinds" in self.fields:
+            chosen: Any = self.fields["kinds"]
+            known = dict(family_choices())
+            # What an application told once and no more stays chosen rather than lost.
+            chosen.choices = [
+                *known.items(),
+                *((k, k) for k in self.instance.kinds if k not in known),
+            ]
+        if "address" in self.fields:
+            self.fields["address"].help_text = _(
+                "As Apprise writes it, such as tgram://token/chat, slack://…, mmosts://host/token, "
+                "discord://id/token, ntfy://topic, jsons://host/path. It is stored encrypted and "
+                "never shown again."
+            )
+
+    def clean_recipients(self) -> str:
+        """Take one address a line."""
+        lines = [line.strip() for line in self.cleaned_data["recipients"].splitlines()]
+        addresses = list(dict.fromkeys(line for line in lines if line))
+        for address in addresses:
+            try:
+                validate_email(address)
+            except ValidationError as error:
+                text = _("“%(address)s” is not an e-mail address.")
+                raise ValidationError(text, "invalid", {"address": address}) from error
+        if len(addresses) > MOST_RECIPIENTS:
+            text = _("At most %(most)s recipients.")
+            raise ValidationError(text, "many", {"most": MOST_RECIPIENTS})
+        return "\n".join(addresses)
+
+    def clean_address(self) -> Any:
+        """Take an address of an allowed service that Apprise understands."""
+        typed = self.cleaned_data["address"]
+        if typed is KEPT or not typed:
+            return typed
+        if not channel_addresses.scheme_of(typed):
+            raise ValidationError(channel_addresses.words_of("not_allowed"), "not_allowed")
+        if error := channel_wire.check(typed):
+            raise ValidationError(channel_addresses.words_of(error), error)
+        return typed
+
+    def clean(self) -> dict[str, Any] | None:
+        """Ask for what the way of sending needs, and keep nothing of the other way."""
+        cleaned = super().clean() or {}
+        if "kind" not in self.fields:
+            return cleaned
+        by_mail = cleaned.get("kind") == ChannelKind.MAIL
+        address = cleaned.get("address")
+        if by_mail and not cleaned.get("recipients") and "recipients" not in self.errors:
+            self.add_error("recipients", _("Enter at least one address."))
+        kept = address is KEPT and bool(self.instance.address)
+        missing = not kept and (not address or address is KEPT)
+        if not by_mail and missing and "address" not in self.errors:
+            self.add_error("address", _("Enter the address of the service."))
+        if cleaned.get("hears_platforms") and (
+            cleaned.get("platform") or self.instance.platform_id
+        ):
+            self.add_error(
+                "hears_platforms", _("A channel of a platform hears of that platform alone.")
+            )
+        if by_mail:
+            cleaned["address"] = ""
+            self.instance.scheme = ""
+        else:
+            cleaned["recipients"] = ""
+            if not kept and isinstance(address, str):
+                self.instance.scheme = channel_addresses.scheme_of(address)
+        if cleaned.get("enabled"):
+            self.instance.disabled_reason = ""
+        return cleaned
