@@ -14,7 +14,10 @@ from devices.models import CommandTemplate, DeviceModel
 from devices.templates import Template
 from exporters.api.fields import IdField
 from platforms.api import AuditedWrites, PagedQuery, ScopedRelatedField, Strict
+from platforms.audit import Action
+from platforms.authentication import principal_of
 from platforms.models import Platform
+from platforms.roles import Deed
 
 from .fields import ModelField
 from .template_answers import TemplateAnswer
@@ -56,7 +59,12 @@ class DefinitionField(serializers.Field[Any, Any, Any, Any]):
 class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
     """An own template. Its key is that of its definition and never changes."""
 
-    platform_id = ScopedRelatedField(source="platform", queryset=Platform.objects.all())
+    platform_id = ScopedRelatedField(
+        source="platform",
+        queryset=Platform.objects.all(),
+        allow_null=True,
+        help_text="Null, for superadmins: shared by all platforms.",
+    )
     model = ModelField()
     definition = DefinitionField()
     for_jobs = serializers.BooleanField(required=False)
@@ -98,6 +106,12 @@ class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
 
     def _new_key(self, attrs: Mapping[str, Any], key: str) -> str:
         """Return the key of a new template, which must be new to its platform."""
+        if attrs["platform"] is None and not self._owns:
+            wrong = _("There is none with this id, or you may not change it.")
+            raise serializers.ValidationError({"platform_id": [wrong]})
+        if key in attrs["model"].shape.by_key:
+            taken = _("The catalogue has a command with this key: choose another.")
+            raise serializers.ValidationError({"definition": [taken]})
         # unscoped: of a platform that the caller may change
         known = CommandTemplate.objects.filter(
             model=attrs["model"], platform=attrs["platform"], key=key
@@ -107,13 +121,18 @@ class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
             raise serializers.ValidationError({"definition": [taken]})
         return key
 
+    @property
+    def _owns(self) -> bool:
+        caller = principal_of(self.context["request"])
+        return caller.reaches_every_platform(Deed.OWN)
+
     def _keep(self, row: CommandTemplate, attrs: dict[str, Any]) -> None:
         """Refuse what never changes; of the catalogue's templates jobs alone are the caller's."""
         fixed = {"platform_id": "platform", "model": "model"}
         wrong = {
             name: [_("This never changes. Make another template.")]
             for name, source in fixed.items()
-            if source in attrs and attrs.pop(source).pk != getattr(row, f"{source}_id")
+            if source in attrs and attrs.pop(source) != getattr(row, source)
         }
         if row.definition is None:
             catalogues = [_("This template is the catalogue's.")]
@@ -146,6 +165,17 @@ class CommandTemplates(mixins.ListModelMixin, mixins.RetrieveModelMixin, Audited
     def get_serializer_class(self) -> Any:
         """Read the body of writes alone."""
         return TemplateBody if self.action in ("create", "partial_update") else TemplateAnswer
+
+    def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
+        """Save the change; that it was withdrawn or is offered again is written down as well."""
+        row: Any = serializer.instance
+        before = row.withdrawn_at
+        super().perform_update(serializer)
+        if before != row.withdrawn_at:
+            was, now = (
+                {"withdrawn_at": each and each.isoformat()} for each in (before, row.withdrawn_at)
+            )
+            self._record(Action.CHANGED, row, was, now)
 
     def narrow(self, rows: Any, query: Mapping[str, Any]) -> Any:
         """Return the templates that the query asks for."""
