@@ -12,6 +12,7 @@ from platforms import ticks
 from platforms.ticks import Turn, tick
 
 from . import (
+    alarms,
     commissioning,
     dispatching,
     durability,
@@ -77,6 +78,12 @@ def settle_commissioning(turn: Turn) -> None:
 def ask_for_states(turn: Turn) -> None:
     """Ask the sockets whose turn it is for a sign of life."""
     status_queries.ask(turn.now)
+
+
+@tick("devices.watch_alarms", timedelta(seconds=60))
+def watch_alarms(turn: Turn) -> None:
+    """Tell people what is wrong with gateways, sockets and dark lines, and what is well again."""
+    alarms.watch(turn.now)
 
 
 def _dispatch() -> None:

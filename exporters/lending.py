@@ -26,3 +26,6 @@ player_columns: dict[str, PlayerColumn] = {}
 
 #: By name: what stands on the page of one player, fetched anew with its live part; "" for nothing.
 player_panels: dict[str, Callable[[User, Player], SafeString]] = {}
+
+#: By name: what stands on top of the overview, fetched anew with it; "" for nothing.
+overview_panels: dict[str, Callable[[User], SafeString]] = {}

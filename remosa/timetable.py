@@ -38,6 +38,7 @@ TIMETABLE: Final = (
         gettext_noop("Follow sockets that are put into service"),
     ),
     Tick("questions", "devices.ask_for_states", 600, 300, gettext_noop("Ask sockets for a sign")),
+    Tick("alarms", "devices.watch_alarms", 15, 15, gettext_noop("Watch gateways and sockets")),
     Tick("notices", "platforms.deliver", 10, 10, gettext_noop("Send notifications")),
     Tick("sightings", "exporters.record_sightings", 60, 60, gettext_noop("Look after players")),
 )

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from exporters import lending
 from exporters.overview import Overview, overview
 from exporters.verdicts import State
 from platforms.models import User
@@ -44,6 +45,7 @@ def figures(person: User) -> dict[str, Any]:
         "many_platforms": known.platforms > 1,
         "owns": person.may(Deed.OWN),
         "steps": [] if all(step.done for step in steps) else steps,
+        "panels": [panel(person) for panel in lending.overview_panels.values()],
     }
 
 

@@ -12,6 +12,7 @@ from . import (
     notice,
     platform,
     site,
+    tick,
     token,
     user,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "notice",
     "platform",
     "site",
+    "tick",
     "token",
     "user",
 ]
