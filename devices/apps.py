@@ -17,12 +17,11 @@ class DevicesConfig(AppConfig):
         from platforms import notice_kinds as kinds_of_notices, registry
 
         from . import notice_kinds
-        from .beside_players import socket_cells, socket_panel
-        from .overview_panel import road_panel
+        from .beside_players import restart_cells, socket_cells, socket_panel
         from .usage import sockets_used
 
         registry.usage_of_limits["sockets_limit"] = sockets_used
         kinds_of_notices.register(notice_kinds.ALL)
         lending.player_columns["socket"] = lending.PlayerColumn(_("Socket"), socket_cells)
+        lending.player_columns["restart"] = lending.PlayerColumn(_("Power"), restart_cells)
         lending.player_panels["socket"] = socket_panel
-        lending.overview_panels["road"] = road_panel

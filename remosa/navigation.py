@@ -86,6 +86,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 (_("Platforms"), "domain", "admin:platforms_platform_changelist", owns),
                 (_("Accounts"), "person", "admin:platforms_user_changelist", owns),
+                (_("Incoming messages"), "sms", "admin:devices_incomingsms_changelist", owns),
                 (_("Background work"), "manufacturing", "admin:platforms_tick_changelist", owns),
                 (
                     _("Timetable"),

@@ -57,7 +57,7 @@ class DeviceAdmin(DevicePages):
     actions_list: ClassVar[Any] = (
         {"title": "CSV", "icon": "table", "items": ("import_csv", "export_csv", "export_states")},
     )
-    actions = None
+    actions = ("command_chosen",)
     warn_unsaved_form = True
 
     class Media:

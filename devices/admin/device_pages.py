@@ -18,7 +18,6 @@ from devices.forms_of_devices import players_for
 from devices.line_states import age, badge
 from devices.models import Binding, Command, Device
 from devices.senders import Sender
-from platforms.admin.confirmed_deeds import ConfirmedDeedsAdmin
 from platforms.audit import Actor
 from platforms.roles import Deed
 from platforms.scoped_admin import LONGEST_SEARCH
@@ -26,17 +25,18 @@ from platforms.scoped_fields import person_of
 
 from . import device_list
 from .import_pages import ImportPages
+from .sending_buttons import SendingButtons
 
 PAGE_OF_PLAYERS = 20
 HEXADECIMAL = frozenset("0123456789ABCDEFabcdef")
 MARKS = str.maketrans("", "", " :-.")
 
 
-class DevicePages(ImportPages, ConfirmedDeedsAdmin):
+class DevicePages(ImportPages, SendingButtons):
     """What stands around the form of a socket."""
 
     may_delete = False  # it is taken out of use; its history stays
-    actions_detail: ClassVar[Any] = ("pause", "retire")
+    actions_detail: ClassVar[Any] = ("command", "conversation", "pause", "retire")
     change_form_outer_before_template = "admin/devices/device/detail.html"
 
     def get_urls(self) -> list[URLPattern]:
