@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from platforms import audit
@@ -95,6 +95,15 @@ def begin(
         lines = device.lines.filter(number=line) if line is not None else device.lines.none()
         known = tries.filter(command=command).first()
         return known or _keep(device, kind, sender, now, command=command, line=lines.first())
+
+
+def gateway_of(device: Device) -> SmsGateway | None:
+    """Return the gateway whose number the socket has to obey: the one that would send to it."""
+    usable = SmsGateway.objects.usable_on(device.platform_id).filter(enabled=True)
+    if device.gateway_id is not None:
+        usable = usable.filter(pk=device.gateway_id)
+    found: SmsGateway | None = usable.order_by(F("platform_id").asc(nulls_last=True), "pk").first()
+    return found
 
 
 def vouch(device: Device, kind: Kind, sender: Sender, now: datetime) -> CommissioningTrial:

@@ -54,6 +54,11 @@ def judged(trials: Sequence[CommissioningTrial], now: datetime) -> Mapping[int, 
     }
 
 
+def finding_of(trial: CommissioningTrial) -> Finding | None:
+    """Return what ended a try; None while it lasts."""
+    return None if trial.ended_at is None else _FINDINGS.get(trial.finding, Finding.GONE)
+
+
 def obeyed(stand: Stand | None) -> bool:
     """Tell whether a test of the power proves that the socket knows the gateway's number."""
     return stand is not None and stand.verdict.finding is Finding.CAME_BACK

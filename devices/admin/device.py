@@ -30,7 +30,14 @@ from platforms.scoped_forms import only_platform
 from platforms.spreadsheets import download
 
 from . import device_list
-from .device_list import COLUMNS, MainsFilter, ModelFilter, SiteFilter, UseFilter
+from .device_list import (
+    COLUMNS,
+    CommissionedFilter,
+    MainsFilter,
+    ModelFilter,
+    SiteFilter,
+    UseFilter,
+)
 from .device_pages import DevicePages
 
 _MARKS = re.compile(r"[\s()+./-]")
@@ -50,6 +57,7 @@ class DeviceAdmin(DevicePages):
         SiteFilter,
         UseFilter,
         MainsFilter,
+        CommissionedFilter,
         ("enabled", BooleanRadioFilter),
         ("reset_only", BooleanRadioFilter),
     )
@@ -309,4 +317,6 @@ def _remarks(device: Any) -> list[tuple[str, str]]:
         remarks.append(("partly", _("paused")))
     if device.reset_only:
         remarks.append(("unknown", _("reset only")))
+    if device.commissioned_at is None:
+        remarks.append(("partly", _("not commissioned")))
     return remarks

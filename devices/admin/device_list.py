@@ -88,6 +88,25 @@ class MainsFilter(DropdownFilter):
         return queryset.filter(mains_lost_at__isnull=self.value() == "there")
 
 
+class CommissionedFilter(DropdownFilter):
+    """Narrows the list to sockets that were put into service, or were not yet."""
+
+    title = _("commissioning")
+    parameter_name = "commissioned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer both."""
+        return [("no", _("Not commissioned")), ("yes", _("Commissioned"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
+        """Keep those that passed every step, or those that did not."""
+        if self.value() not in ("no", "yes"):
+            return queryset
+        return queryset.filter(commissioned_at__isnull=self.value() == "no")
+
+
 def furnish(devices: Iterable[Device], person: User) -> list[Device]:
     """Give the sockets of a page their lines, counts of players, pauses and phones to be shown.
 

@@ -24,7 +24,9 @@ from platforms.scoped_admin import LONGEST_SEARCH
 from platforms.scoped_fields import person_of
 
 from . import device_list
+from .commissioning_pages import CommissioningPages
 from .import_pages import ImportPages
+from .replacement_pages import ReplacementPages
 from .sending_buttons import SendingButtons
 
 PAGE_OF_PLAYERS = 20
@@ -32,11 +34,22 @@ HEXADECIMAL = frozenset("0123456789ABCDEFabcdef")
 MARKS = str.maketrans("", "", " :-.")
 
 
-class DevicePages(ImportPages, SendingButtons):
+class DevicePages(ImportPages, CommissioningPages, ReplacementPages, SendingButtons):
     """What stands around the form of a socket."""
 
     may_delete = False  # it is taken out of use; its history stays
-    actions_detail: ClassVar[Any] = ("command", "conversation", "pause", "retire")
+    actions_detail: ClassVar[Any] = (
+        "command",
+        "conversation",
+        "commission",
+        "pause",
+        {
+            "title": gettext_lazy("Replace"),
+            "icon": "swap_horiz",
+            "items": ("replace_sim", "replace_socket", "replace_player"),
+        },
+        "retire",
+    )
     change_form_outer_before_template = "admin/devices/device/detail.html"
 
     def get_urls(self) -> list[URLPattern]:

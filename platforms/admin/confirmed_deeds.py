@@ -47,6 +47,7 @@ class ConfirmedDeedsAdmin(ScopedModelAdmin):
         button: str,
         danger: bool = False,
         form: forms.Form | None = None,
+        back: str = "",
     ) -> HttpResponse:
         """Show what is about to happen, with the button that does it."""
         context = {
@@ -58,7 +59,7 @@ class ConfirmedDeedsAdmin(ScopedModelAdmin):
             "button": button,
             "danger": danger,
             "form": form,
-            "back": self.page_of(row),
+            "back": back or self.page_of(row),
         }
         return TemplateResponse(request, "platforms/confirm.html", context)
 
