@@ -18,6 +18,7 @@ class DevicesConfig(AppConfig):
 
         from . import notice_kinds
         from .beside_players import restart_cells, socket_cells, socket_panel
+        from .overview_panel import road_panel
         from .usage import sockets_used
 
         registry.usage_of_limits["sockets_limit"] = sockets_used
@@ -25,3 +26,4 @@ class DevicesConfig(AppConfig):
         lending.player_columns["socket"] = lending.PlayerColumn(_("Socket"), socket_cells)
         lending.player_columns["restart"] = lending.PlayerColumn(_("Power"), restart_cells)
         lending.player_panels["socket"] = socket_panel
+        lending.overview_panels["road"] = road_panel
