@@ -48,7 +48,7 @@ class Far:
         if path == "/sms":
             return {"status": "ok", "sms_messages": [_written(each) for each in self.messages]}
         key = path.rpartition("/")[2]
-        return {"id": key, **self.states[key]} if key in self.states else None
+        return {"id": key} | self.states[key] if key in self.states else None
 
 
 def _written(message: Received) -> dict[str, str]:
