@@ -40,6 +40,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Commands"), "send", "admin:devices_command_changelist", sees),
                 (_("Pauses"), "pause_circle", "admin:devices_pause_changelist", sees),
                 (
+                    _("Status queries"),
+                    "help_center",
+                    "admin:devices_statusqueryplan_changelist",
+                    sees,
+                ),
+                (
                     _("Command templates"),
                     "sms",
                     "admin:devices_commandtemplate_changelist",
@@ -57,6 +63,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _("Platform"),
             [
                 (*_own_platforms(user), sees and not owns),
+                (_("Usage"), "data_usage", "admin:devices_budgetperiod_changelist", sees),
                 (_("Sites"), "storefront", "admin:platforms_site_changelist", sees),
                 (
                     _("Members"),
@@ -100,6 +107,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     "admin:exporters_exporterprocess_changelist",
                     owns,
                 ),
+                (_("SMS gateways"), "cell_tower", "admin:devices_smsgateway_changelist", owns),
                 (
                     _("Prometheus"),
                     "monitoring",

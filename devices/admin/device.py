@@ -30,14 +30,7 @@ from platforms.scoped_forms import only_platform
 from platforms.spreadsheets import download
 
 from . import device_list
-from .device_list import (
-    COLUMNS,
-    CommissionedFilter,
-    MainsFilter,
-    ModelFilter,
-    SiteFilter,
-    UseFilter,
-)
+from .device_list import COLUMNS
 from .device_pages import DevicePages
 
 _MARKS = re.compile(r"[\s()+./-]")
@@ -53,11 +46,11 @@ class DeviceAdmin(DevicePages):
     search_help_text = gettext_lazy("A part of the name, of the site or of the phone number")
     list_filter = (
         PlatformFilter,
-        ModelFilter,
-        SiteFilter,
-        UseFilter,
-        MainsFilter,
-        CommissionedFilter,
+        device_list.ModelFilter,
+        device_list.SiteFilter,
+        device_list.UseFilter,
+        device_list.MainsFilter,
+        device_list.CommissionedFilter,
         ("enabled", BooleanRadioFilter),
         ("reset_only", BooleanRadioFilter),
     )
@@ -134,7 +127,7 @@ class DeviceAdmin(DevicePages):
     def condition(self, device: Any) -> SafeString:
         """Return what keeps it from being commanded, or people should know."""
         return format_html_join(
-            "", '<div><span class="rm-badge rm-{}">{}</span></div>', _remarks(device)
+            "", '<div><span class="rm-badge rm-{}">{}</span></div>', device_list.remarks(device)
         )
 
     @admin.display(description=gettext_lazy("last heard of"), ordering="heard_at")
@@ -302,21 +295,3 @@ class DeviceAdmin(DevicePages):
             return ""
         numbers = {"used": sockets.in_use(only), "limit": only.sockets_limit}
         return _("This platform uses %(used)s of its %(limit)s sockets.") % numbers
-
-
-def _remarks(device: Any) -> list[tuple[str, str]]:
-    remarks: list[tuple[str, str]] = []
-    if device.retired_at is not None:
-        return [("unknown", _("taken out of use"))]
-    if device.mains_lost_at is not None:
-        lost = age(device.mains_lost_at, timezone.now())
-        remarks.append(("offline", format_html("{} · {}", _("mains lost"), lost)))
-    if not device.enabled:
-        remarks.append(("unknown", _("disabled")))
-    if device.paused is not None:
-        remarks.append(("partly", _("paused")))
-    if device.reset_only:
-        remarks.append(("unknown", _("reset only")))
-    if device.commissioned_at is None:
-        remarks.append(("partly", _("not commissioned")))
-    return remarks

@@ -7,9 +7,11 @@ from typing import Any
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.html import format_html
+from django.utils.translation import gettext, gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
+from devices.line_states import age
 from devices.models import Binding, Device, DeviceLine, DeviceModel, Pause
 from platforms.admin.filters import RowFilter
 from platforms.models import Site, User
@@ -126,6 +128,25 @@ def furnish(devices: Iterable[Device], person: User) -> list[Device]:
         row.paused = paused.get(row.pk)
         row.shown_phone = row.phone if seen is None or row.platform_id in seen else ""
     return rows
+
+
+def remarks(device: Any) -> list[tuple[str, str]]:
+    """Return what is to be said of a socket beside its lines: a colour and a word each."""
+    said: list[tuple[str, str]] = []
+    if device.retired_at is not None:
+        return [("unknown", gettext("taken out of use"))]
+    if device.mains_lost_at is not None:
+        lost = age(device.mains_lost_at, timezone.now())
+        said.append(("offline", format_html("{} · {}", gettext("mains lost"), lost)))
+    if not device.enabled:
+        said.append(("unknown", gettext("disabled")))
+    if device.paused is not None:
+        said.append(("partly", gettext("paused")))
+    if device.reset_only:
+        said.append(("unknown", gettext("reset only")))
+    if device.commissioned_at is None:
+        said.append(("partly", gettext("not commissioned")))
+    return said
 
 
 def phones_seen(person: User) -> Collection[int] | None:
