@@ -21,7 +21,7 @@ class ChannelForm(ScopedModelForm):
     """By mail it needs recipients, by a service its address."""
 
     kinds = forms.MultipleChoiceField(
-        label=_("events"),
+        label=_("Events"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("None chosen: all of them. The end of a condition comes with its beginning."),

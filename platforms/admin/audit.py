@@ -42,6 +42,7 @@ COLOURS = {
 LABELS = {action: COLOURS.get(action, "") for action in Action}
 #: What the callers of audit.record() name where it is no row.
 PAGES = {
+    "SMS usage": gettext_lazy("SMS usage"),
     "MACs": gettext_lazy("MAC addresses"),
     "audit log": gettext_lazy("audit log"),
     "devices": gettext_lazy("devices"),

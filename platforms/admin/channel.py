@@ -197,7 +197,10 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
     def messages_link(self, channel: NotificationChannel) -> str:
         """Return a link to what was sent and what waits."""
         page = reverse("admin:platforms_delivery_changelist")
-        return format_html('<a href="{}?of_channel={}">{}</a>', page, channel.pk, _("Show"))
+        link = '<a class="font-medium text-primary-700 dark:text-primary-400" href="{}">{}</a>'
+        return format_html(
+            link, f"{page}?of_channel={channel.pk}", _("What was sent and what waits")
+        )
 
 
 def _state(channel: NotificationChannel) -> tuple[str, str]:

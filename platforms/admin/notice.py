@@ -133,10 +133,11 @@ class NoticeAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("what"))
     def what(self, notice: Notice) -> str:
         """Return what happened, marked where it is new."""
+        text = notice_texts.sentence(notice)
         if not getattr(notice, "is_new", False):
-            return notice_texts.sentence(notice)
-        new = '<span class="rm-new" title="{}"></span><strong>{}</strong>'
-        return format_html(new, _("new"), notice_texts.sentence(notice))
+            return format_html('<span class="rm-sentence">{}</span>', text)
+        new = '<strong class="rm-sentence"><span class="rm-new" title="{}"></span>{}</strong>'
+        return format_html(new, _("new"), text)
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Show one notice as a whole."""
