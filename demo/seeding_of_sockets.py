@@ -27,29 +27,29 @@ SMS_A_DAY, SMS_A_MONTH = 60, 900
 # How many sockets the member who is only a user may command.
 ASSIGNED = 8
 
-LONG_RESTART = {
-    "key": "long_restart",
-    "name": {"en": "Long restart", "ru": "Долгая перезагрузка"},
+# Not a restart: the button for that takes a platform's own one before the catalogue's.
+OPENING_HOURS = {
+    "key": "opening_hours",
+    "name": {"en": "On in the opening hours", "ru": "Включать на часы работы"},
     "help": {
-        "en": "For players whose power supply keeps a charge for a while.",
-        "ru": "Для плееров, блок питания которых долго держит заряд.",
+        "en": "Every day the outlet is on between these two times.",
+        "ru": "Каждый день выход включён между этими двумя временами.",
     },
-    "code": "#12#0#{minutes}#1#",
-    "effect": "cycle",
-    "danger": "power",
-    "lines": [1],
-    "self_restoring": True,
+    "code": "#20#0#0#{start}#{stop}#",
+    "effect": "config",
+    "danger": "config",
     "parameters": [
         {
-            "name": "minutes",
-            "kind": "integer",
-            "label": {"en": "Time", "ru": "Время"},
-            "help": {"en": "How long it is off.", "ru": "Сколько выключено."},
-            "min": 3,
-            "max": 10,
-            "unit": "min",
-            "default": "3",
+            "name": name,
+            "kind": "hhmm",
+            "label": {"en": english, "ru": russian},
+            "help": {"en": "As HH:MM.", "ru": "В виде ЧЧ:ММ."},
+            "default": default,
         }
+        for name, english, russian, default in (
+            ("start", "Opens", "Открытие", "10:00"),
+            ("stop", "Closes", "Закрытие", "22:00"),
+        )
     ],
 }
 
@@ -130,9 +130,9 @@ def _socket(
 
 def _template(platform: Platform, model: DeviceModel) -> None:
     """Give the platform a template of its own."""
-    template = catalogue.read_template(LONG_RESTART)
+    template = catalogue.read_template(OPENING_HOURS)
     row, is_new = CommandTemplate.objects.get_or_create(
-        platform=platform, model=model, key=template.key, defaults={"definition": LONG_RESTART}
+        platform=platform, model=model, key=template.key, defaults={"definition": OPENING_HOURS}
     )
     if is_new:
         note(row, platform)

@@ -19,6 +19,7 @@ from devices.models import (
     DeviceModel,
     SmsGateway,
 )
+from devices.parameters import check
 from devices.synchronisation import synchronise
 from devices.templates import fill
 from exporters.models import Player
@@ -93,14 +94,14 @@ def test_the_member_who_is_only_a_user_may_command_a_few_sockets_and_the_example
     assert mine.filter(device=example.line.device).exists()
 
 
-def test_each_platform_has_a_template_of_its_own_that_can_be_sent() -> None:
+def test_each_platform_has_a_template_of_its_own_that_its_sockets_understand() -> None:
     own = CommandTemplate.objects.exclude(platform=None)
     assert own.count() == len(COMPANIES)
     for row in own:
-        assert row.shape.effect == "cycle"
-        (parameter,) = row.shape.parameters
-        text = fill(row.shape.steps[0].code, {parameter.name: parameter.default})
-        assert row.model.shape.reader(text) is not None
+        values = {each.name: check(each, each.default) for each in row.shape.parameters}
+        read = row.model.shape.reader(fill(row.shape.steps[0].code, values))
+        assert read is not None
+        assert (read.danger, read.effect) == (row.shape.danger, row.shape.effect)
 
 
 def test_limits_leave_room_to_try_and_can_be_met() -> None:
