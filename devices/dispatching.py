@@ -59,7 +59,8 @@ class _Crew:
             while self._fault is None and self._clock() < self._until:
                 if not self._turn() and not self._wait_for_others():
                     return
-        except BaseException as error:  # noqa: BLE001 (raised in the thread that asked)
+        except BaseException as error:  # noqa: BLE001
+            # Raised again in the thread that asked for the run.
             self._fault = self._fault or error
 
     def _work_apart(self) -> None:

@@ -31,8 +31,8 @@ def send() -> bool:
         return False
     try:
         current_app.send_task(DISPATCH, expires=EXPIRES_SECONDS, retry=False, ignore_result=True)
-    # Whatever the client of a broker raises: the command is stored, and the sweep finds it.
     except Exception as error:  # noqa: BLE001
+        # Whatever the client of a broker raises: the command is stored, and the sweep finds it.
         _silent_until = time.monotonic() + SILENCE_SECONDS
         logger.warning(
             "No worker could be told of a command (%s); the next sweep finds it.",

@@ -21,12 +21,14 @@ def send(gateway: SmsGateway, outgoing: Outgoing) -> Sent:
         account = gateway.account()
     except (KeyRingError, ValueError, TypeError) as error:
         # The text of the error is about a secret: its name alone is logged.
-        logger.error("Gateway %s: its secrets cannot be read: %s.", gateway.pk, type(error).__name__)
+        logger.error(
+            "Gateway %s: its secrets cannot be read: %s.", gateway.pk, type(error).__name__
+        )
         return Sent(Outcome.REJECTED, Reason.SETTINGS)
     try:
         return driver.send(account, outgoing)
-    # A driver never raises; one that does may have sent the message all the same.
     except Exception as error:  # noqa: BLE001
+        # A driver never raises; one that does may have sent the message all the same.
         logger.error(
             "Gateway %s: its driver %s failed over message %s: %s.",
             gateway.pk,

@@ -17,7 +17,8 @@ FOLDER = ROOT / "docker"
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
 EXPORTERS = tuple(f"{kind}-exporter" for kind in KINDS)
-OURS = ("secrets", "migrate", "web", "sightings", *EXPORTERS)
+WORKERS = ("sender", "worker", "beat")
+OURS = ("secrets", "migrate", "web", *WORKERS, *EXPORTERS)
 ONE_SHOT = ("secrets", "migrate")
 STAYING = tuple(name for name in SERVICES if name not in ONE_SHOT)
 # Read by gunicorn and by prometheus_client, not by our code.
@@ -36,7 +37,7 @@ def environment(service: str) -> dict[str, str]:
 
 
 def test_every_part_is_a_container() -> None:
-    parts = {"web", "migrate", "sightings", "postgres", "redis", "prometheus"}
+    parts = {"web", "migrate", *WORKERS, "postgres", "redis", "prometheus"}
     assert parts | set(EXPORTERS) <= set(SERVICES)
 
 
@@ -95,7 +96,7 @@ def test_each_secret_goes_to_its_readers_alone() -> None:
         if name.endswith("-secrets")
     }
     assert readers == {
-        "web-secrets": {"secrets", "migrate", "web", "sightings"},
+        "web-secrets": {"secrets", "migrate", "web", *WORKERS},
         "postgres-secrets": {"secrets", "postgres"},
         "redis-secrets": {"secrets", "redis"},
         "exporter-secrets": {"migrate", "cubic-exporter"},
@@ -111,7 +112,7 @@ def test_each_secret_goes_to_its_readers_alone() -> None:
 @pytest.mark.parametrize(
     ("services", "known"),
     [
-        (("web", "migrate", "sightings"), set(settings_read()) | OF_LIBRARIES | ADDRESSES),
+        (("web", "migrate", *WORKERS), set(settings_read()) | OF_LIBRARIES | ADDRESSES),
         (EXPORTERS, configuration_read()),
     ],
     ids=["web", "exporter"],
@@ -176,7 +177,7 @@ def test_the_first_start_gives_commands_words_that_they_know() -> None:
     text = (FOLDER / "first_start.sh").read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [shlex.split(line) for line in text.splitlines() if line.startswith("python manage.py")]
     assert [words[2] for words in lines] == [
-        *("migrate", "sync_catalogue"),
+        *("migrate", "sync_catalogue", "sync_timetable"),
         *["issue_token"] * (len(KINDS) + 1),
     ]
     kinds = {words[words.index("--exporter-kind") + 1] for words in lines if "exporter" in words}
