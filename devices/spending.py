@@ -73,7 +73,7 @@ def spending(platform: Platform, now: datetime) -> Spending:
     began = min(days, default=None)
     if months and months[-1].starts < first:
         began = first  # counted for longer than the page looks back
-    spent = {starts: each.all for starts, each in days.items()}
+    spent = {starts: each.taken for starts, each in days.items()}
     return Spending(
         this_day,
         this_month,
@@ -82,7 +82,7 @@ def spending(platform: Platform, now: datetime) -> Spending:
             for at in (first + timedelta(days=number) for number in range(DAYS))
         ],
         [this_month, *months[1:]] if newest else [this_month, *months],
-        forecast(spent, began, this_month.all, platform.sms_limit_month, today),
+        forecast(spent, began, this_month.taken, platform.sms_limit_month, today),
     )
 
 

@@ -50,7 +50,6 @@ class BudgetPeriodAdmin(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             **(extra_context or {}),
-            "opts": self.opts,
             "media": self.media,
             "title": _("Usage"),
             "choices": choices,

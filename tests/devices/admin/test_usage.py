@@ -56,7 +56,7 @@ def test_every_member_reads_the_use_of_the_platform(
     assert (used.month.taken, used.month.all, used.month.percent) == (220, 222, 73)
     assert len(used.days) == 31
     assert used.days[0].all == 0
-    assert used.forecast.at_end == 302
+    assert used.forecast.at_end == 300
     assert used.forecast.full_on == date(2026, 11, 30)
     assert [(each["used"], each["limit"]) for each in answer.context["counted"]] == [
         (0, None),
