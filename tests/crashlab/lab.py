@@ -120,7 +120,7 @@ class Lab:
     def _hatch(self) -> None:
         self.begun += 1
         named = self.chance.randrange(100) < self.storm.named
-        place = NAMES[self.begun % len(NAMES)] if named else ""
+        place = min(NAMES, key=self._deaths_at) if named else ""
         passes, seed = self.chance.randint(1, 3), self.storm.seed * 100_000 + self.begun
         connection.close()  # not to be shared with the child
         pid = os.fork()
@@ -130,6 +130,10 @@ class Lab:
             finally:
                 os._exit(1)  # a fault of the worker itself: the report shows it
         self.running[pid] = place or "anywhere"
+
+    def _deaths_at(self, place: str) -> int:
+        """Count those who died at a named place, and those who are to die there."""
+        return self.deaths.get(place, 0) + list(self.running.values()).count(place)
 
     def _bury(self) -> None:
         for pid, place in list(self.running.items()):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from devices import outbox, reaper
+from devices import dispatching, outbox, reaper
 from devices.gateways.shape import Outcome, Outgoing, Reason, Sent
 from devices.models import Command, SmsGateway
 
@@ -69,12 +69,20 @@ class LoggingGateway:
 
 
 def work(log: Path, clock: FastClock, seed: int, failpoint: str, passes: int, doubts: int) -> None:
-    """Take commands and reap until killed; a database that is away is waited for."""
+    """Take commands and reap until killed; a database that is away is waited for.
+
+    Every third worker has the threads that the product's own have.
+    """
     chance = random.Random(seed)
     gateway = LoggingGateway(log, clock, chance, arm(failpoint, passes), doubts)
+    threads = 2 if chance.random() < 1 / 3 else 1
     while True:
         try:
-            if not outbox.turn(gateway, clock) or chance.random() < 0.1:
+            if threads > 1:
+                found = bool(dispatching.dispatch(gateway, clock, threads))
+            else:
+                found = outbox.turn(gateway, clock)
+            if not found or chance.random() < 0.1:
                 reaper.reap(clock())
                 time.sleep(0.01)
         except (DatabaseError, InterfaceError):
