@@ -73,13 +73,9 @@ class CommissioningPages(ConfirmedDeedsAdmin):
         wrap = self.admin_site.admin_view
         base = "<path:object_id>/commission"
         return [
-            path(
-                f"{base}/live/",
-                wrap(self.live_commissioning),
-                name="devices_device_commission_live",
-            ),
-            path(f"{base}/<slug:kind>/begin/", wrap(self.begin_step), name="devices_device_begin"),
-            path(f"{base}/<slug:kind>/vouch/", wrap(self.vouch_step), name="devices_device_vouch"),
+            path(f"{base}/live/", wrap(self.live_commissioning), name=f"{NAME}_live"),
+            path(f"{base}/<slug:kind>/begin/", wrap(self.begin_step), name=f"{NAME}_begin"),
+            path(f"{base}/<slug:kind>/vouch/", wrap(self.vouch_step), name=f"{NAME}_vouch"),
             *super().get_urls(),
         ]
 
@@ -96,14 +92,14 @@ class CommissioningPages(ConfirmedDeedsAdmin):
     def commission(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the checklist, which refreshes itself."""
         device = self.row_or_404(request, object_id)
-        context = {**self._base(request, device), **self._shown(request, device)}
+        context = {**self._around(request, device), **self._checklist_of(request, device)}
         return TemplateResponse(request, "admin/devices/device/commissioning.html", context)
 
     def live_commissioning(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Return the part of the checklist that changes, as the page fetches it anew."""
         device = self.row_or_404(request, object_id)
         template = "admin/devices/device/commissioning_live.html"
-        answer = render(request, template, self._shown(request, device))
+        answer = render(request, template, self._checklist_of(request, device))
         answer.headers["X-Remosa-Live"] = "1"
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -123,7 +119,7 @@ class CommissioningPages(ConfirmedDeedsAdmin):
             button=_("Send"),
             danger=step is Kind.POWER,
             form=form,
-            back=self._page(device),
+            back=self._checklist_address(device),
         )
 
     def vouch_step(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
@@ -132,7 +128,7 @@ class CommissioningPages(ConfirmedDeedsAdmin):
         if request.method == "POST":
             commissioning.vouch(device, step, reach.sender_of(request), timezone.now())
             messages.success(request, _("Noted, with your name."))
-            return redirect(self._page(device))
+            return redirect(self._checklist_address(device))
         return self.ask(
             request,
             device,
@@ -142,7 +138,7 @@ class CommissioningPages(ConfirmedDeedsAdmin):
                 "with it."
             ),
             button=_("Confirm by hand"),
-            back=self._page(device),
+            back=self._checklist_address(device),
         )
 
     def _begin(
@@ -165,7 +161,7 @@ class CommissioningPages(ConfirmedDeedsAdmin):
             messages.error(request, text)
         else:
             messages.success(request, _("The message is on its way; this page follows it."))
-        return redirect(self._page(device))
+        return redirect(self._checklist_address(device))
 
     def _step(self, request: HttpRequest, object_id: str, kind: str) -> tuple[Device, Kind]:
         device: Device = self.row_or_404(request, object_id)
@@ -188,7 +184,7 @@ class CommissioningPages(ConfirmedDeedsAdmin):
             return _("The message cannot be made: the gateway's own number may be missing.")
         return " ".join(_told(shown))
 
-    def _shown(self, request: HttpRequest, device: Device) -> dict[str, Any]:
+    def _checklist_of(self, request: HttpRequest, device: Device) -> dict[str, Any]:
         now, person = timezone.now(), person_of(request)
         # unscoped: of a socket that was reached by for_user
         trials = device.trials.select_related("command", "line").order_by("-pk")[:MOST_TRIALS]
@@ -205,7 +201,7 @@ class CommissioningPages(ConfirmedDeedsAdmin):
             "notes": [str(note) for note in _notes(device)],
         }
 
-    def _base(self, request: HttpRequest, device: Device) -> dict[str, Any]:
+    def _around(self, request: HttpRequest, device: Device) -> dict[str, Any]:
         return {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -214,7 +210,7 @@ class CommissioningPages(ConfirmedDeedsAdmin):
             "back": self.page_of(device),
         }
 
-    def _page(self, device: Device) -> str:
+    def _checklist_address(self, device: Device) -> str:
         return reverse("admin:devices_device_commission", args=[device.pk])
 
 
