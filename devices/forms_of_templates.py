@@ -239,7 +239,7 @@ class TemplateForm(SharedRowForm):
 class CataloguesForm(TemplateForm):
     """A template of the catalogue: whether jobs may send it is all that an installation decides."""
 
-    key = None  # type: ignore[assignment]  # how Django takes a field out of a form
+    key = None  # how Django takes a field out of a form
     name_en = name_ru = None
     help_en = help_ru = None  # type: ignore[assignment]
     danger = lines = self_restoring = None  # type: ignore[assignment]

@@ -113,9 +113,7 @@ def _read(
             problems[name] = _("This kind of exporter has no such setting.")
             continue
         try:
-            empty = value is None or value in ("", [])
-            read = None if empty else _READ[known[name].type](known[name], value)
-            told[name] = None if read in ("", []) else read
+            told[name] = read(known[name], value)
         except WrongValueError as wrong:
             problems[name] = wrong.text
     return told, problems
@@ -142,7 +140,7 @@ def _guarded(
         if not may_guard:
             problems[each.name] = _("Superadmins alone change this.")
         is_address = each.type is SettingType.URL and before is not None
-        moved = moved or (is_address and _server(before) != _server(after))
+        moved = moved or (is_address and server_of(before) != server_of(after))
     if moved and may_guard:
         for each in kind.settings:
             there = stored.secrets is None or each.name in stored.secrets
@@ -153,7 +151,7 @@ def _guarded(
     return problems
 
 
-def _server(value: object) -> object:
+def server_of(value: object) -> object:
     """Return the part of an address that says who is asked; of anything else the whole."""
     if not isinstance(value, str) or not _URL.fullmatch(value):
         return value
@@ -206,6 +204,14 @@ def _opened(
         name = text.partition(" ")[0]
         return {name if name in {each.name for each in kind.settings} else WHOLE: translated(text)}
     return {}
+
+
+def read(setting: Setting, value: object) -> object:
+    """Return a value as it is stored, None for an empty one; raise WrongValueError."""
+    if value is None or value in ("", []):
+        return None
+    told = _READ[setting.type](setting, value)
+    return None if told in ("", []) else told
 
 
 # -- one value ------------------------------------------------------------------------------------

@@ -122,11 +122,11 @@ def has_players(exporter: Exporter) -> bool:
 
 def form_of(kind: Kind) -> type[ExporterForm]:
     """Return the form class of a kind."""
-    fields = {PREFIX + each.name: _field(each) for each in kind.settings}
+    fields = {PREFIX + each.name: field_of(each) for each in kind.settings}
     return type("KindForm", (ExporterForm,), {"shape": kind, **fields})
 
 
-def _field(setting: Setting) -> forms.Field:
+def field_of(setting: Setting) -> forms.Field:
     """Return the field of a setting; that its value is right is checked with the others."""
     texts: dict[str, Any] = {
         "label": titled(setting.title),

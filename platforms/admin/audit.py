@@ -241,7 +241,7 @@ def _shown(values: dict[str, Any], name: str, names: Names) -> str:
     if name not in values:
         return ""
     value = values[name]
-    if (name, value) in names:
+    if isinstance(value, int) and (name, value) in names:
         return f"{names[name, value]} ({value})"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
