@@ -147,14 +147,17 @@ def test_a_webhook_that_tells_while_a_list_is_on_its_way_tells_of_the_same_messa
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("times", ["all", "some"])
 def test_polls_and_webhooks_that_meet_store_a_message_once(
-    far: Far, listening: SmsGateway, platform_a: Platform
+    far: Far, listening: SmsGateway, platform_a: Platform, times: str
 ) -> None:
     socket = make_old_socket(platform_a)
     listed = [Received(socket.phone, f"Socket {on}", NOON + n * MINUTE) for n, on in
               enumerate(["ON", "OFF"] * 5)]  # fmt: skip
-    listed += [Received(socket.phone, "Power failure", None), told("no time", None)]
+    at = NOON if times == "all" else None
+    listed += [Received(socket.phone, "Power failure", at), told("no time", at)]
     far.messages = listed
+    GatewayInbox.objects.of(listening)  # making it would be a lock, too
 
     def work(at: int) -> None:
         chance = random.Random(at)
