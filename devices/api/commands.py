@@ -70,7 +70,7 @@ class GiveUpBody(Strict):
     """Giving an unknown command up."""
 
     confirmed = serializers.BooleanField(
-        default=False, help_text="The caller knows that the message may have arrived."
+        help_text="The caller knows that the message may have arrived."
     )
 
 

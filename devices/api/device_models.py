@@ -1,6 +1,5 @@
 """``/device-models``: the socket models that Remosa knows, to be read only."""
 
-
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 

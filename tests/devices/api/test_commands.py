@@ -291,7 +291,8 @@ def test_a_command_in_doubt_is_given_up_after_its_window_with_a_confirmation(
     client = api_of(alice)
     path = f"{LIST}/{command.pk}"
     assert client.get(path).json()["state"] == "unknown"
-    refused = post(client, {}, path=f"{path}/give-up")
+    assert post(client, {}, path=f"{path}/give-up").status_code == 400
+    refused = post(client, {"confirmed": False}, path=f"{path}/give-up")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_confirmed")
     refused = post(client, {}, path=f"{path}/cancel")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "no_such_move")
