@@ -48,9 +48,7 @@ class PowerForm(forms.Form):
         max_value=10,
         initial=commissioning.MINUTES,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text=gettext_lazy(
-            "Where the model lets one choose. A vendor may not notice less than two."
-        ),
+        help_text=gettext_lazy("A vendor may not notice less than two."),
     )
     agreed = forms.BooleanField(
         label=gettext_lazy("What hangs on this line may go dark now"),
@@ -63,6 +61,9 @@ class PowerForm(forms.Form):
         field: Any = self.fields["line"]
         lines = device.lines.order_by("number")
         field.choices = [(each.number, f"{each.number} {each.name}".strip()) for each in lines]
+        template = commissioning.template_of(device, Kind.POWER)
+        if template is None or all(each.unit != "min" for each in template.shape.parameters):
+            del self.fields["minutes"]
 
 
 class CommissioningPages(ConfirmedDeedsAdmin):
@@ -172,17 +173,25 @@ class CommissioningPages(ConfirmedDeedsAdmin):
         return device, Kind(kind)
 
     def _what_happens(self, request: HttpRequest, device: Device, step: Kind) -> str:
+        """Say which texts would go out, line by line where lines are switched, and what is dark."""
         template = commissioning.template_of(device, step)
         if template is None:
             return _("This model has no command for that: confirm by hand.")
-        values = commissioning.values_of(
-            template, device, 1, commissioning.MINUTES, commissioning.gateway_of(device)
-        )
-        try:
-            shown = preview(template, device, values, reach.sender_of(request), timezone.now())
-        except (CommandRefused, ParametersRefused, TextRefused):
-            return _("The message cannot be made: the gateway's own number may be missing.")
-        return " ".join(_told(shown))
+        told = [str(checklist.ABOUT[step.value])]
+        numbers = sorted(device.model.shape.every_line) if step is Kind.POWER else [1]
+        sender, gateway = reach.sender_of(request), commissioning.gateway_of(device)
+        for number in numbers:
+            values = commissioning.values_of(
+                template, device, number, commissioning.MINUTES, gateway
+            )
+            try:
+                shown = preview(template, device, values, sender, timezone.now())
+            except (CommandRefused, ParametersRefused, TextRefused):
+                return _("The message cannot be made: the gateway's own number may be missing.")
+            if len(numbers) > 1:
+                told.append(_("Line %(number)s:") % {"number": number})
+            told += _told(shown)
+        return " ".join(dict.fromkeys(told))
 
     def _checklist_of(self, request: HttpRequest, device: Device) -> dict[str, Any]:
         now, person = timezone.now(), person_of(request)
