@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Q
 
 from . import outages, replies
@@ -21,6 +21,11 @@ from .states import Effect, State
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # messages a call
+# What a message can trip over; not among them that the worker's time is over.
+_FAULTS = (
+    *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
+    DatabaseError,
+)
 _SWITCHING = frozenset({Effect.QUERY, Effect.CYCLE, Effect.TIMER})
 #: Which messages can be answered so; what is not here can be an answer to anything.
 _ANSWERS: Mapping[Meaning, frozenset[Effect]] = {
@@ -53,8 +58,8 @@ def _read(pk: int, now: datetime) -> bool:
             return _understood(pk, now)
     except OperationalError:
         raise  # the database is away: the message waits for it
-    # Anybody can send an SMS: one that trips a fault of ours must not hold up all that follow it.
-    except Exception as error:
+    except _FAULTS as error:
+        # Anybody can send an SMS: one that trips a fault of ours must not hold up all that follow.
         logger.exception("Message %s could not be read (%s).", pk, type(error).__name__)
         unknown = Meaning.UNKNOWN.value
         return IncomingSms.objects.unread().filter(pk=pk).update(read_at=now, kind=unknown) == 1

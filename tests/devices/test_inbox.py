@@ -5,12 +5,13 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from devices import inbox
+from devices import inbox, replies
 from devices.gateways.shape import Received
 from devices.models import (
     Command,
@@ -212,7 +213,7 @@ def test_a_poll_that_failed_says_nothing_of_what_is_gone(far: Far, listening: Sm
 @pytest.mark.parametrize(
     "fields", [{"enabled": False}, {"driver": "console"}, {"driver": "gone"}, {"secret": ""}]
 )
-def test_a_gateway_that_cannot_be_asked_is_not_asked(far: Far, fields: dict[str, object]) -> None:
+def test_a_gateway_that_cannot_be_asked_is_not_asked(far: Far, fields: dict[str, Any]) -> None:
     far.messages = [told("hello")]
     assert poll(make_listening(far, **fields)) == 0
     assert far.log.requests == []
@@ -272,7 +273,7 @@ def test_a_hostile_message_is_kept_and_does_nothing(
 def test_a_message_that_trips_a_fault_of_ours_holds_up_no_other(
     listening: SmsGateway, platform_a: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    socket, read = make_old_socket(platform_a), inbox.hearing.replies.read
+    socket, read = make_old_socket(platform_a), replies.read
 
     def tripping(family: str, text: str) -> object:
         if text == "poison":

@@ -72,7 +72,7 @@ def throwing_late_polls_away(patch: pytest.MonkeyPatch) -> None:
     end = inbox._end
 
     def ending(gateway: Any, turn: inbox._Turn, *rest: Any) -> int:
-        fence = inbox.GatewayInbox.objects.of(gateway).fence
+        fence = GatewayInbox.objects.of(gateway).fence
         return end(gateway, turn, *rest) if turn.fence == fence else 0
 
     patch.setattr(inbox, "_end", ending)

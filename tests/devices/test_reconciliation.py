@@ -178,7 +178,9 @@ def test_an_owed_on_is_never_found_not_sent(far: Far, platform_a: Platform) -> N
     assert state(on) == ("queued", False)
 
 
-def test_a_gateway_that_hangs_holds_up_no_other(platform_a: Platform, platform_b: Platform) -> None:
+def test_a_gateway_that_hangs_holds_up_no_other(
+    platform_a: Platform, platform_b: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with ExitStack() as stack:
         hanging, well = (stack.enter_context(far_side()) for _number in range(2))
         hanging.hangs = True
@@ -189,19 +191,13 @@ def test_a_gateway_that_hangs_holds_up_no_other(platform_a: Platform, platform_b
                 doubts += [doubt(make_old_socket(platform))]
         for command in doubts[3:]:
             well.states[str(command.key)] = SENT
-        stack.enter_context(_short_questions())
+        monkeypatch.setattr("devices.gateways.wire.TOTAL", 1.0)
+        monkeypatch.setattr(reconciliation, "SECONDS", 0.5)
         began = time.monotonic()
         assert reconcile(20) == 3
         assert time.monotonic() - began < 5
         assert len(hanging.log.requests) == 1
     assert [state(each)[0] for each in doubts] == ["unknown"] * 3 + ["accepted"] * 3
-
-
-def _short_questions() -> pytest.MonkeyPatch:
-    patch = pytest.MonkeyPatch()
-    patch.setattr("devices.gateways.wire.TOTAL", 1.0)
-    patch.setattr(reconciliation, "SECONDS", 0.5)
-    return patch.context()
 
 
 def test_a_run_puts_a_bounded_number_of_questions(
