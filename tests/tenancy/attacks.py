@@ -17,6 +17,7 @@ from exporters.kinds import KINDS
 from platforms.guards import tenant_models
 from tests.tenancy.census import Route, routes
 from tests.tenancy.probes import Answer, Prober
+from tests.tenancy.sockets import definition
 from tests.tenancy.world import RANDOM_ID, Tenant
 
 _number = count(1)
@@ -26,6 +27,7 @@ NUMBERS = (
     *("of_platform", "of_exporter", "platform", "platform_id", "platform__id__exact", "exporter"),
     *("exporter_id", "exporter__platform", "site", "site_id", "owner__id__exact", "user", "id__in"),
     *("target_id", "user__memberships__platform"),
+    *("device_id", "device", "device__id__exact", "player_id", "command_id", "line__device"),
 )
 # Parameters that search: a piece of the other platform's texts that is in all of them.
 SEARCHES = (
@@ -41,7 +43,9 @@ def list_routes() -> Iterator[Route]:
     for route in routes():
         if route.model or route.pattern.endswith(("/add/", "/test/")):
             continue
-        page = route.pattern.startswith(("admin/platforms/", "admin/exporters/", "admin/search"))
+        page = route.pattern.startswith(
+            ("admin/platforms/", "admin/exporters/", "admin/devices/", "admin/search")
+        )
         api = route.pattern.startswith("api/v1/") and not route.pattern.endswith("/")
         if page or api:
             yield route
@@ -70,6 +74,10 @@ def _told_apart(name: str, numbers: set[int], victim: Tenant) -> list[int]:
         ("site", "platforms.site"),
         ("user", "platforms.user"),
         ("platform", "platforms.platform"),
+        ("device", "devices.device"),
+        ("line", "devices.device"),
+        ("player", "exporters.player"),
+        ("command", "devices.command"),
     ):
         if name.removeprefix("of_").startswith(word):
             return [victim.rows[label].pk]
@@ -159,6 +167,8 @@ class Forms:
         for name, each in form.fields.items():
             if isinstance(each, forms.ModelChoiceField) and each.queryset is not None:
                 label = each.queryset.model._meta.label_lower
+                if label in self.prober.world.shared:
+                    continue  # everybody may choose it
                 bent[name] = self.prober.world.row_of(self.victim, label).pk
         return bent
 
@@ -225,6 +235,13 @@ def try_bodies(prober: Prober, own: Tenant, victim: Tenant) -> None:
     mac = victim.rows["exporters.exportermac"].mac  # type: ignore[attr-defined]
     mine, my_mac = own.rows["exporters.exporter"].pk, own.rows["exporters.exportermac"].pk
     new = {"exporter_type": "cubic", "name": "bent"}
+    theirs = {label: row.pk for label, row in victim.rows.items()}
+    ours = {label: row.pk for label, row in own.rows.items()}
+    device, my_device = theirs["devices.device"], ours["devices.device"]
+    player, command = theirs["exporters.player"], theirs["devices.command"]
+    wish = {"template": "status", "parameters": {}}
+    socket = {"model": "simpal_d210", "name": "bent", "phone": "+79870000099"}
+    user = {"user_id": victim.people["user"].pk}
     for method, path, body in (
         ("POST", "/api/v1/exporters", {**new, "platform_id": platform}),
         ("PATCH", f"/api/v1/exporters/{mine}", {"platform_id": platform}),
@@ -234,8 +251,48 @@ def try_bodies(prober: Prober, own: Tenant, victim: Tenant) -> None:
         ("PATCH", f"/api/v1/exporter-macs/{my_mac}", {"site_id": site_pk}),
         ("POST", "/api/v1/exporter-macs/bulk", {"exporter_id": exporter, "macs": ["029900000002"]}),
         ("DELETE", "/api/v1/exporter-macs/bulk", {"exporter_id": exporter, "macs": [mac]}),
+        ("POST", "/api/v1/devices", {**socket, "platform_id": platform}),
+        ("POST", "/api/v1/devices", {**socket, "platform_id": own.platform.pk, "site_id": site_pk}),
+        ("PATCH", f"/api/v1/devices/{my_device}", {"site_id": site_pk}),
+        ("PATCH", f"/api/v1/devices/{device}", {"name": "bent"}),
+        ("DELETE", f"/api/v1/devices/{device}", {}),
+        ("POST", "/api/v1/commands", {**wish, "device_id": device}),
+        ("POST", "/api/v1/commands/preview", {**wish, "device_id": device}),
+        ("POST", "/api/v1/commands/bulk", {**wish, "device_ids": [device], "dry_run": True}),
+        (
+            *("POST", "/api/v1/commands/bulk"),
+            {**wish, "device_ids": [my_device, device], "dry_run": False},
+        ),
+        ("POST", f"/api/v1/commands/{command}/cancel", {}),
+        ("POST", f"/api/v1/commands/{command}/give-up", {"confirmed": True}),
+        ("POST", "/api/v1/bindings", {"player_id": player, "device_id": my_device}),
+        (
+            *("POST", "/api/v1/bindings"),
+            {"player_id": ours["exporters.player"], "device_id": device},
+        ),
+        ("DELETE", f"/api/v1/bindings/{theirs['devices.binding']}", {}),
+        ("POST", "/api/v1/assignments", {"device_id": my_device, **user}),
+        ("POST", "/api/v1/assignments", {"device_id": device, **user}),
+        ("DELETE", f"/api/v1/assignments/{theirs['devices.assignment']}", {}),
+        ("POST", "/api/v1/pauses", {"device_id": device, "reason": "bent"}),
+        ("POST", "/api/v1/pauses", {"platform_id": platform, "reason": "bent"}),
+        ("POST", "/api/v1/pauses", {"reason": "bent"}),
+        ("POST", f"/api/v1/pauses/{theirs['devices.pause']}/lift", {}),
+        (
+            *("PATCH", f"/api/v1/command-templates/{theirs['devices.commandtemplate']}"),
+            {"withdrawn": True},
+        ),
+        (
+            *("POST", "/api/v1/command-templates"),
+            {
+                "platform_id": platform,
+                "model": "simpal_d210",
+                "definition": definition("bent", "bent"),
+            },
+        ),
     ):
-        answer = prober.ask(method, path, body, watch=victim)
+        headers = {"Idempotency-Key": "bent"}
+        answer = prober.ask(method, path, body, watch=victim, headers=headers)
         if answer.status < 400:
             prober.leaks.append(f"{prober.caller} {method} {path}: {answer.status} for {body}")
 

@@ -8,20 +8,32 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.tenancy.sockets import TEMPLATE_ID
 from tests.tenancy.world import SEES
 
 TABLE = Path(__file__).with_name("routes.txt")
 API_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")
 PAGE_METHODS = ("GET", "POST")
-ID = re.compile(r"<(?:path:object_id|id:pk|int:pk|pk|id)>")
+ID = re.compile(r"<(?:path:object_id|id:pk|int:pk|pk|id|int:device_id|int:player_id)>")
 LINE = re.compile(r"(?P<codes>[\d ]+)  (?P<method>[A-Z]+) +/(?P<place>.*)")
-MODEL = re.compile(r"^admin/(platforms|exporters)/(\w+)/")
+MODEL = re.compile(r"^admin/(platforms|exporters|devices|django_celery_beat)/(\w+)/")
+# Names in an address that say another row than the folder does.
+MODEL_OF_NAME = {"<int:device_id>": "devices.device", "<int:player_id>": "exporters.player"}
 MODEL_OF_API = {
     "exporter-macs": "exporters.exportermac",
     "exporters": "exporters.exporter",
     "monitored-devices": "exporters.player",
     "exporter-processes": "exporters.exporterprocess",
+    "assignments": "devices.assignment",
+    "bindings": "devices.binding",
+    "command-templates": "devices.commandtemplate",
+    "commands": "devices.command",
+    "device-models": "devices.devicemodel",
+    "devices": "devices.device",
+    "incoming-messages": "devices.incomingsms",
+    "pauses": "devices.pause",
     "platforms": "platforms.platform",
+    "sms-gateways": "devices.smsgateway",
     "sites": "platforms.site",
 }
 # Addresses whose variable part is no number of a row.
@@ -30,9 +42,11 @@ FILLED = {
     "password-reset/<uidb64>/<token>/": "password-reset/MQ/not-a-token/",
     "api/v1/sms-gateways/<str:key>/webhook": "api/v1/sms-gateways/no-such-key/webhook",
     "api/v1/sms-gateways/<str:key>/webhook/": "api/v1/sms-gateways/no-such-key/webhook/",
-    "admin/^(?P<app_label>platforms|exporters)/$": "admin/platforms/",
     "admin/(?P<url>.*)$": "admin/no/such/page/",
 }
+APPLICATIONS = "admin/^(?P<app_label>"
+# Parts that are no id of the row that an address is about.
+PARTS = {"<slug:kind>": "query", "<int:template_id>": str(TEMPLATE_ID)}
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,12 @@ class Route:
         """Return the address with the id filled in."""
         if self.pattern in FILLED:
             return "/" + FILLED[self.pattern]
-        return "/" + ID.sub(str(number), self.pattern)
+        if self.pattern.startswith(APPLICATIONS):
+            return "/admin/platforms/"
+        path = self.pattern
+        for part, value in PARTS.items():
+            path = path.replace(part, value)
+        return "/" + ID.sub(str(number), path)
 
 
 def routes() -> list[Route]:
@@ -78,8 +97,11 @@ def patterns(
 
 
 def _model_of(pattern: str) -> str:
-    if not ID.search(pattern):
+    found = ID.search(pattern)
+    if found is None:
         return ""
+    if found[0] in MODEL_OF_NAME:
+        return MODEL_OF_NAME[found[0]]
     if page := MODEL.match(pattern):
         return f"{page[1]}.{page[2]}"
     return MODEL_OF_API[pattern.removeprefix("api/v1/").partition("/")[0]]

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 from django.test import Client
 from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from exporters.models import (
     Exporter,
@@ -17,15 +18,23 @@ from exporters.models import (
     PlayerSource,
     PrometheusConnection,
 )
-from platforms.guards import tenant_models
+from platforms.guards import shared_models, tenant_models
 from platforms.models import ApiToken, Platform, TokenKind, User
 from platforms.roles import Role
 from tests import factories
+from tests.tenancy import notices
+from tests.tenancy.sockets import GATEWAY_SECRET, make_sockets, shared_sockets
 
 RANDOM_ID = 987654321
 MALFORMED_IDS = ("abc", "0", "-1", "1'%20OR%201=1", "9" * 40, "%00", "1%2F..%2F2", "é")
 VENDOR_TOKEN = "canary-vendor-key"
-SECRET_WORDS = ("canary-secret-of-prometheus", "canary-passw0rd", VENDOR_TOKEN)
+SECRET_WORDS = (
+    "canary-secret-of-prometheus",
+    "canary-passw0rd",
+    VENDOR_TOKEN,
+    GATEWAY_SECRET,
+    notices.CHANNEL_TOKEN,
+)
 NUMBER_OF = {"a": 11, "b": 22, "c": 33}
 
 
@@ -44,7 +53,15 @@ class Tenant:
     def words(self) -> tuple[str, ...]:
         """What gives this platform's rows away in any text."""
         number = NUMBER_OF[self.letter]
-        return (f"canary-{self.letter}", f"02:{number}:", f"02-{number}-", f"10.{number}.")
+        return (
+            *(f"canary-{self.letter}", f"02:{number}:", f"02-{number}-", f"10.{number}."),
+            self.phone,
+        )
+
+    @property
+    def phone(self) -> str:
+        """With what the numbers of this platform's sockets begin."""
+        return f"+7987{NUMBER_OF[self.letter]}"
 
 
 def build_tenant(letter: str) -> Tenant:
@@ -75,10 +92,16 @@ def build_tenant(letter: str) -> Tenant:
             "platforms.membership",
             "platforms.invitation",
             "platforms.apitoken",
+            "platforms.delivery",
+            "platforms.notice",
+            "platforms.notificationchannel",
+            "devices.budgetperiod",
         ):
             tenant.gone[label] = rows[label].pk
             rows[label].delete()
     _make_accounts(tenant)
+    player: Any = tenant.rows["exporters.player"]
+    tenant.rows |= make_sockets(platform, letter, tenant.phone, player, people["user"])
     return tenant
 
 
@@ -156,6 +179,7 @@ def _make_rows(tenant: Tenant, turn: str) -> dict[str, models.Model]:
         "exporters.exporter": exporter,
         "exporters.player": mac.player,
         "exporters.exportermac": mac,
+        **notices.make_rows(platform, letter, turn, number),
     }
 
 
@@ -295,7 +319,17 @@ def shared_rows() -> dict[str, models.Model]:
     process = ExporterProcess.objects.create(
         kind="cubic", instance="canary-shared-1", address="127.0.0.1:19101"
     )
-    return {"exporters.prometheusconnection": connection, "exporters.exporterprocess": process}
+    interval = IntervalSchedule.objects.create(every=7, period="hours")
+    task = PeriodicTask.objects.create(
+        name="canary-shared task", task="canary.shared", interval=interval, enabled=False
+    )
+    return {
+        "exporters.prometheusconnection": connection,
+        "exporters.exporterprocess": process,
+        "django_celery_beat.intervalschedule": interval,
+        "django_celery_beat.periodictask": task,
+        **shared_sockets(),
+    }
 
 
 def browser(user: User) -> Client:
@@ -315,14 +349,16 @@ def fingerprint(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
         model._meta.label: list(
             model._base_manager.filter(platform_id=tenant.platform.pk).order_by("pk").values()
         )
-        for model in tenant_models()
+        for model in (*tenant_models(), *shared_models())
     }
     found["platforms.Platform"] = list(Platform.objects.filter(pk=tenant.platform.pk).values())
     # A token notes when it was used; that is no change of the platform.
     for row in found["platforms.ApiToken"]:
         row.pop("last_used_at")
-    for row in found["exporters.Exporter"]:
-        row["secrets"] = row["secrets"].sealed()
+    for row in (row for rows in found.values() for row in rows):
+        for name, value in row.items():
+            if hasattr(value, "sealed"):
+                row[name] = value.sealed()
     return found
 
 
