@@ -5,7 +5,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils import translation
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy
 from django_celery_beat.models import (
     ClockedSchedule,
     CrontabSchedule,
@@ -17,6 +19,8 @@ from django_celery_beat.models import (
 from platforms.roles import Deed
 from platforms.scoped_admin import ScopedModelAdmin
 from platforms.scoped_fields import person_of
+
+_translated = lazy(translation.gettext, str)  # of a title that stands in a row
 
 # Their own pages are not scoped, know no audit, and let any task be run with any values.
 for model in (ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule):
@@ -51,7 +55,7 @@ class PlanAdmin(_OfTheInstallation):
     @admin.display(description=gettext_lazy("what"), ordering="description")
     def title(self, row: PeriodicTask) -> str:
         """Return what it is for, in the reader's language."""
-        return _(row.description) if row.description else str(row.name)
+        return str(_translated(row.description)) if row.description else str(row.name)
 
     def get_form(self, *args: Any, **options: Any) -> Any:
         """Demand an interval: without one the clock would know no time for it."""
