@@ -41,7 +41,7 @@ class SmsGatewayAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
     list_select_related = ("platform", "health", "inbox")
     search_fields = ("name",)
     actions = None
-    actions_detail = ("check", "send_test")
+    actions_detail = ("check_now", "send_test")
     warn_unsaved_form = True
     change_form_outer_before_template = "admin/devices/smsgateway/detail.html"
 
@@ -212,7 +212,7 @@ class SmsGatewayAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
         icon="network_check",
         permissions=["try"],
     )
-    def check(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def check_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask first; then look at the settings and ask the gateway what can be asked."""
         gateway = self.row_or_404(request, object_id)
         if request.method != "POST":

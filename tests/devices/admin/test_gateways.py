@@ -53,7 +53,7 @@ def test_nobody_but_a_superadmin_knows_of_gateways(
     gateway, client = make_gateway(platform_a), client_of(alice)
     assert client.get(reverse(LIST)).status_code == 403
     assert client.post(reverse(ADD), typed()).status_code == 403
-    for name in ("change", "delete", "check", "send_test"):
+    for name in ("change", "delete", "check_now", "send_test"):
         assert client.get(page(gateway, name)).status_code in (403, 404)
     menu = client.get(reverse("admin:index")).content.decode()
     assert "smsgateway" not in menu
@@ -80,7 +80,7 @@ def test_secrets_are_stored_sealed_and_shown_to_nobody(client_of: ClientOf, root
     account = gateway.account()
     assert (account.secret, account.settings["signing_key"]) == (KEY, SIGNING)
     assert "signing_key" not in gateway.settings
-    pages = [page(gateway), reverse(LIST), page(gateway, "check"), page(gateway, "send_test")]
+    pages = [page(gateway), reverse(LIST), page(gateway, "check_now"), page(gateway, "send_test")]
     pages += [reverse("admin:platforms_auditentry_changelist")]
     pages += [
         reverse("admin:platforms_auditentry_change", args=[pk])
@@ -188,9 +188,9 @@ def test_a_check_sends_nothing_and_tells_what_it_found(
     httpserver.expect_request("/sms", method="GET").respond_with_json(listed)
     client = client_of(root)
     gateway = made(client, address=httpserver.url_for("").rstrip("/"))
-    assert client.get(page(gateway, "check")).status_code == 200
+    assert client.get(page(gateway, "check_now")).status_code == 200
     assert httpserver.log == []
-    text = client.post(page(gateway, "check"), follow=True).content.decode()
+    text = client.post(page(gateway, "check_now"), follow=True).content.decode()
     assert "new messages: 1" in text
     assert gateway.incoming.count() == 1, "what a gateway lists once must not be lost"
     assert [request.path for request, _answer in httpserver.log] == ["/sms"]
@@ -199,7 +199,7 @@ def test_a_check_sends_nothing_and_tells_what_it_found(
 def test_a_check_says_that_nobody_answers(client_of: ClientOf, root: User) -> None:
     client = client_of(root)
     gateway = made(client, address="http://127.0.0.1:9")
-    text = client.post(page(gateway, "check"), follow=True).content.decode()
+    text = client.post(page(gateway, "check_now"), follow=True).content.decode()
     assert "Nobody answers at the address of the gateway." in text
 
 
