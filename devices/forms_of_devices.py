@@ -81,6 +81,8 @@ class DeviceForm(ScopedModelForm):
         now = Binding.objects.filter(line__in=hung, ended_at=None, player__retired_at=None)
         for line, player in now.values_list("line_id", "player_id") if hung else ():
             hung[line].append(player)
+        if "notes" in self.fields:
+            self.fields["notes"].widget.attrs["rows"] = 3
         for each in self.lines:
             self.initial[each.name] = each.line.name
             self.initial[each.players] = hung[each.line.pk]

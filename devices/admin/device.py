@@ -114,8 +114,8 @@ class DeviceAdmin(DevicePages):
             )
             for line in device.shown_lines
         )
-        text = '<div class="rm-line">{}{} <span class="rm-small rm-faint">{}</span></div>'
-        return format_html_join("", text, rows)
+        text = '<div>{}{} <span class="rm-small rm-muted">{}</span></div>'
+        return format_html('<div class="rm rm-cell">{}</div>', format_html_join("", text, rows))
 
     @admin.display(description=gettext_lazy("players"))
     def players(self, device: Any) -> int:
@@ -126,9 +126,9 @@ class DeviceAdmin(DevicePages):
     @admin.display(description=gettext_lazy("condition"))
     def condition(self, device: Any) -> SafeString:
         """Return what keeps it from being commanded, or people should know."""
-        return format_html_join(
-            "", '<div><span class="rm-badge rm-{}">{}</span></div>', device_list.remarks(device)
-        )
+        text = '<div><span class="rm-badge rm-{}">{}</span></div>'
+        told = format_html_join("", text, device_list.remarks(device))
+        return format_html('<div class="rm rm-cell">{}</div>', told)
 
     @admin.display(description=gettext_lazy("last heard of"), ordering="heard_at")
     def heard(self, device: Device) -> SafeString | str:

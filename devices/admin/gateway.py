@@ -70,7 +70,8 @@ class SmsGatewayAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
     def condition(self, gateway: SmsGateway) -> SafeString:
         """Return whether it works, as those who use it noted."""
         colour, text = _condition(gateway)
-        return format_html('<span class="rm-badge rm-{}">{}</span>', colour, text)
+        badge = '<div class="rm"><div><span class="rm-badge rm-{}">{}</span></div></div>'
+        return format_html(badge, colour, text)
 
     @admin.display(description=gettext_lazy("last took a message"))
     def last_taken(self, gateway: SmsGateway) -> SafeString | str:
@@ -108,7 +109,7 @@ class SmsGatewayAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
         account = ["address", "secret"] if driver.needs_address else []
         account += [PREFIX + each.name for each in driver.settings]
         blocks: list[Any] = [
-            (None, {"fields": ["platform", *(["driver"] if obj else []), "name", "enabled"]})
+            (None, {"fields": ["platform", *(["sort"] if obj else []), "name", "enabled"]})
         ]
         if account:
             blocks.append((str(driver.title), {"fields": account}))
@@ -134,7 +135,7 @@ class SmsGatewayAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """Keep the driver for good: its secrets are no other's."""
         fields = list(super().get_readonly_fields(request, obj))
-        return [*fields, "driver"] if obj is not None else fields
+        return [*fields, "sort"] if obj is not None else fields
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -191,7 +192,13 @@ class SmsGatewayAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
         for driver in DRIVERS.values():
             asked["driver"] = driver.name
             can = ", ".join(str(text) for there, text in _abilities(driver) if there)
-            choices.append({"title": driver.title, "query": asked.urlencode(), "text": can})
+            choices.append(
+                {
+                    "title": driver.title,
+                    "query": asked.urlencode(),
+                    "text": can or _("For trying things out."),
+                }
+            )
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

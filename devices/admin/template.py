@@ -72,7 +72,7 @@ class CommandTemplateAdmin(TemplatePages):
         """Return how much harm it can do, as a coloured label."""
         if template.shown["shape"] is None:
             return "–"
-        text = '<span class="rm-badge rm-{}">{}</span>'
+        text = '<div class="rm"><div><span class="rm-badge rm-{}">{}</span></div></div>'
         return format_html(text, template.shown["colour"], template.shown["danger"])
 
     @admin.display(description=gettext_lazy("whose"))
