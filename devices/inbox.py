@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from platforms.keyring import KeyRingError
@@ -56,7 +56,12 @@ def poll(gateway: SmsGateway, clock: Callable[[], datetime] = timezone.now) -> i
         fault = error.reason
     except KeyRingError:
         fault = Reason.SETTINGS
-    new = _end(gateway, turn, messages, fault, clock())
+    try:
+        new = _end(gateway, turn, messages, fault, clock())
+    except (InterfaceError, OperationalError):
+        # Once more, on a new connection: the gateway may never tell of these messages again.
+        connection.close()
+        new = _end(gateway, turn, messages, fault, clock())
     hearing.read_waiting(clock(), gateway)
     return new
 

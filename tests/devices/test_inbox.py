@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from devices import inbox, replies
@@ -202,6 +202,23 @@ def test_a_gateway_that_fails_leaves_its_fault_until_it_answers_again(
     assert (row.fault, row.failing_since, row.polled_at) == ("", None, NOON + 2 * MINUTE)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_messages_that_the_gateway_told_once_outlive_a_lost_connection_to_the_database(
+    far: Far, listening: SmsGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far.messages, store = [told("told once")], inbox._store
+    failures = iter([OperationalError("server closed the connection")])
+
+    def storing(*args: Any) -> int:
+        for failure in failures:
+            raise failure
+        return store(*args)
+
+    monkeypatch.setattr(inbox, "_store", storing)
+    assert poll(listening) == 1
+    assert texts() == ["told once"]
+
+
 def test_a_poll_that_failed_says_nothing_of_what_is_gone(far: Far, listening: SmsGateway) -> None:
     far.messages = [told("still there", None)]
     for status in (200, 503, 200):
@@ -299,7 +316,7 @@ def test_a_flood_of_a_thousand_messages_is_stored_in_few_statements_and_read_to_
         turn = inbox._begin(listening, NOON + 60 * MINUTE)
         assert turn is not None
         inbox._end(listening, turn, tuple(far.messages), None, NOON + 60 * MINUTE)
-    assert len(queries) < 25
+    assert len(queries) < 40
     for _call in range(2):
         poll(listening, NOON + 60 * MINUTE)
     assert IncomingSms.objects.filter(platform=platform_a).exclude(read_at=None).count() == 1000
