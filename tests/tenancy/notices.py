@@ -1,4 +1,4 @@
-"""What a platform of the world is told: a notice, a channel with a message, a day that was paid for."""
+"""What a platform of the world is told, and by which channel; and a day that was paid for."""
 
 from django.db import models
 from django.utils import timezone
