@@ -219,6 +219,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ExporterKind": "exporters.models.kind_choices",
         "UnknownReason": "exporters.verdicts.Why",
+        "OutcomeEnum": "exporters.api.bulk.OUTCOMES",
+        "CommandOutcome": "devices.api.bulk.FATES",
     },
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,6 +31,9 @@ class Fate(StrEnum):
     PASSES = "passes"  # of a dry run: it would get the command
     GIVEN = "given"
     SKIPPED = "skipped"
+
+
+FATES = [(each.value, each.value) for each in Fate]
 
 
 class BulkCommandBody(Strict):
@@ -93,6 +96,7 @@ class BulkCommandLine(serializers.Serializer[bulk.Line]):
     players = serializers.IntegerField(help_text="On the lines that it switches.")
     goes_dark = serializers.IntegerField(source="online", help_text="Of these, online now.")
 
+    @extend_schema_field(serializers.ChoiceField(choices=FATES))
     def get_outcome(self, line: bulk.Line) -> Fate:
         """Return it."""
         if line.refusal is not None:

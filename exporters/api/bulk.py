@@ -41,6 +41,9 @@ class Outcome(StrEnum):
     ABSENT = "absent"
 
 
+OUTCOMES = [(each.value, each.value) for each in Outcome]
+
+
 @extend_schema_field(
     {
         "type": "array",
@@ -87,7 +90,7 @@ class BulkLine(serializers.Serializer[Any]):
 
     line = serializers.IntegerField(help_text="Counted from 1.")
     mac = serializers.CharField(help_text="The normal form; of an invalid line what was typed.")
-    outcome = serializers.ChoiceField(choices=[(each.value, each.value) for each in Outcome])
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
     message = serializers.CharField(help_text="Why, where there is something to say; else empty.")
 
 

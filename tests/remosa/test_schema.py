@@ -75,8 +75,9 @@ def test_the_document_names_every_route_parameter_and_outcome(api_of: ApiOf, bob
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
                 assert f"`{parameter['name']}" in document or parameter["name"] == "id", path
-    outcomes = schema["components"]["schemas"]["OutcomeEnum"]["enum"]
-    assert not [outcome for outcome in outcomes if f"`{outcome}`" not in document]
+    for name in ("OutcomeEnum", "CommandOutcome"):
+        outcomes = schema["components"]["schemas"][name]["enum"]
+        assert not [outcome for outcome in outcomes if f"`{outcome}`" not in document]
 
 
 @pytest.mark.django_db
