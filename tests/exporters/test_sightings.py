@@ -1,10 +1,6 @@
 """First seen, last seen, and names that follow the vendor: only what changed is written."""
 
-import os
-import signal
-import threading
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from exporters import enrolment, sightings
+from exporters import enrolment, sightings, tasks
 from exporters.models import Exporter, Player
 from exporters.verdicts import Why
 from platforms.audit import SYSTEM
@@ -145,19 +141,13 @@ def test_it_goes_on_when_prometheus_is_away_or_answers_in_part(
     assert sightings.record(timezone.now()).first == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_command_writes_a_line_a_round_beats_its_heart_and_ends_at_sigterm(
-    exporter_a: Exporter, scripted: Scripted, caplog: pytest.LogCaptureFixture, tmp_path: Path
+def test_the_command_and_the_tick_go_one_round_and_write_a_line(
+    exporter_a: Exporter, scripted: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
     new(exporter_a)
-    timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM))
-    before = signal.getsignal(signal.SIGTERM)
-    timer.start()
     with caplog.at_level("INFO"):
-        call_command("record_sightings", every=1, heartbeat=tmp_path / "heartbeat")
-    timer.join()
+        call_command("record_sightings")
+        tasks.record_sightings()
     lines = [record.message for record in caplog.records if "Sightings" in record.message]
-    assert lines[0].startswith("Sightings: 0 players seen")
     assert len(lines) == 2
-    assert (tmp_path / "heartbeat").exists()
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert lines[0].startswith("Sightings: 0 players seen")

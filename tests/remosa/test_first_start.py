@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from devices.models import SmsGateway
 from exporters.kinds import KINDS
 from platforms import tokens
 from platforms.audit import Action
@@ -85,3 +86,13 @@ def test_a_token_is_good_for_the_exporters_of_its_kind_alone(place: Place) -> No
     found = tokens.find(place.exporter_token("addreality").read_text())
     assert found is not None
     assert found.exporter_kind == "addreality"
+
+
+def test_commands_go_somewhere_visible_until_there_is_a_real_gateway(db: None) -> None:
+    made = first_start.ensure_gateway()
+    assert made is not None
+    assert (made.driver, made.platform, made.enabled) == ("console", None, True)
+    assert AuditEntry.objects.filter(action=Action.CREATED).count() == 1
+    assert first_start.ensure_gateway() is None
+    SmsGateway.objects.update(driver="kannel")
+    assert first_start.ensure_gateway() is None

@@ -5,12 +5,13 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from environ import FileAwareEnv
 
 from exporters.process.environment import gather
-from remosa import local
+from remosa import celery, local, local_workers
 from remosa.place import Occupied, Place
 from tests.prometheus_server import tool
 
@@ -133,3 +134,28 @@ def test_a_taken_port_is_told_in_one_line_before_anything_starts(tmp_path: Path)
     assert "are both 8001" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (folder / "logs").exists()
+
+
+def test_hints_go_through_files_in_the_folder_unless_there_is_a_redis(place: Place) -> None:
+    told = local.environment(place, {}, PORTS)
+    assert told["CELERY_BROKER_URL"] == f"filesystem://{quote(str(place.folder / 'broker'))}"
+    for given in ({"REDIS_URL": "redis://db/0"}, {"CELERY_BROKER_URL_FILE": "/run/broker"}):
+        assert local.environment(place, given, PORTS)["CELERY_BROKER_URL"] == ""
+    given = {"CELERY_BROKER_URL": "redis://db/1"}
+    assert local.environment(place, given, PORTS)["CELERY_BROKER_URL"] == "redis://db/1"
+
+
+def test_sending_and_everything_else_have_processes_of_their_own(place: Place) -> None:
+    told = local.environment(place, {}, PORTS)
+    sender, worker, beat = local_workers.workers(place, told)
+    assert [each.name for each in (sender, worker, beat)] == ["sender", "worker", "beat"]
+    assert f"--queues={celery.COMMANDS}" in sender.argv
+    assert f"--queues={celery.REST}" in worker.argv
+    assert "--concurrency=1" in sender.argv, "SQLite takes one writer"
+    (postgres, *_others) = local_workers.workers(place, {**told, "DATABASE_URL": "postgres://x/y"})
+    assert "--concurrency=1" not in postgres.argv
+    assert callable(beat.ready)
+    assert not beat.ready()
+    for each in (sender, worker, beat):
+        Path(each.environment["REMOSA_HEARTBEAT_FILE"]).touch()
+    assert beat.ready(), "the last one waits for all three"
