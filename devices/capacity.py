@@ -30,9 +30,9 @@ class Wait(NamedTuple):
     why: str
 
 
-def busy(now: datetime) -> set[int]:
-    """Return the gateways that have as many requests open as they take at once."""
-    open_now = _open_now(now).filter(gateway__at_once__isnull=False)
+def busy(now: datetime, but: int | None = None) -> set[int]:
+    """Return the gateways that have as many requests open as they take at once, `but` aside."""
+    open_now = _open_now(now).filter(gateway__at_once__isnull=False).exclude(pk=but)
     counted = open_now.values("gateway_id").annotate(open=Count("pk"))
     full = counted.filter(open__gte=F("gateway__at_once"))
     return set(full.order_by().values_list("gateway_id", flat=True))
@@ -95,7 +95,8 @@ def wait_of(command: Command, now: datetime) -> Wait | None:
     health = GatewayHealth.objects.filter(gateway=command.gateway_id).first()
     if health and health.held_until and health.held_until > now and not command.owed:
         return Wait(health.held_until, _("The gateway waits: %(why)s") % {"why": health.why_held})
-    if command.gateway_id in busy(now):
+    # Read a moment ago, it may itself be what the gateway is busy with now.
+    if command.gateway_id in busy(now, but=command.pk):
         return Wait(None, _("The gateway is busy with other messages."))
     return None
 

@@ -75,6 +75,9 @@ def test_a_gateway_is_asked_no_more_at_once_than_it_takes(
     wait = capacity.wait_of(waiting, clock())
     assert wait is not None
     assert "busy" in wait.why
+    read_before = Command.objects.get(device=first)
+    read_before.state = "queued"
+    assert capacity.wait_of(read_before, clock()) is None, "it is itself what the gateway has"
     # Who holds it died: its lease is what counts, not its state.
     assert outbox.claim(clock.turn(seconds=61)) is not None
 
