@@ -6,7 +6,7 @@ command, and nothing of it may stop one.
 
 import logging
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from . import channel_wire, deliveries, notice_texts
@@ -19,14 +19,14 @@ __all__ = ["announce", "deliver", "end"]
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 4  # messages on the wire: one that hangs holds no other
-ROUNDS = 8  # of these in one call, so that a tick ends
+AT_ONCE = 4  # messages on the wire: one that hangs holds up no other
+LASTS = timedelta(seconds=60)  # after this nothing new is begun, so that a tick ends
 
 
 def deliver(now: datetime) -> int:
     """Send what is due and return how many messages arrived. Safe to call again at any time.
 
-    1. Hand notices to the channels. 2. Claim messages. 3. Send, in threads that touch no
+    1. Hand notices to the channels. 2. Claim a message. 3. Send it, in a thread that touches no
     database. 4. Record. Whatever is left over, or lost with this process, waits for the next call.
     """
     started = time.monotonic()
@@ -37,27 +37,20 @@ def deliver(now: datetime) -> int:
     deliveries.tidy(now)
     deliveries.spread(now)
     arrived = 0
+    on_the_wire: dict[Future[Told], Claim] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="notices") as threads:
-        for _round in range(ROUNDS):
-            claims = _claims(clock())
-            if not claims:
-                break
-            waiting = {_begin(threads, claimed): claimed for claimed in claims}
-            for done in as_completed(waiting):
-                told = done.result()
-                deliveries.record(waiting[done], told, clock())
+        while True:
+            while len(on_the_wire) < AT_ONCE and clock() < now + LASTS:
+                claimed = deliveries.claim(clock())
+                if claimed is None:
+                    break
+                on_the_wire[_begin(threads, claimed)] = claimed
+            if not on_the_wire:
+                return arrived
+            for ended in wait(on_the_wire, return_when=FIRST_COMPLETED).done:
+                told = ended.result()
+                deliveries.record(on_the_wire.pop(ended), told, clock())
                 arrived += told.outcome is Outcome.SENT
-    return arrived
-
-
-def _claims(now: datetime) -> list[Claim]:
-    claims: list[Claim] = []
-    while len(claims) < AT_ONCE:
-        claimed = deliveries.claim(now)
-        if claimed is None:
-            break
-        claims.append(claimed)
-    return claims
 
 
 def _begin(threads: ThreadPoolExecutor, claimed: Claim) -> "Future[Told]":

@@ -103,6 +103,7 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
     ) -> None:
         """Store it, and let a worker's older verdict not stand on what was mended."""
         if change and {"address", "recipients", "kind", "enabled"} & set(form.changed_data):
+            # unscoped: the row that this form changes
             NotificationChannel.objects.filter(pk=obj.pk).update(last_error="", last_error_at=None)
             obj.last_error, obj.last_error_at = "", None  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)

@@ -17,7 +17,7 @@ from platforms.channel_addresses import SERVICES, is_final, scheme_of, split_per
 from platforms.channel_wire import Message, Outcome, Post, Told, send
 from platforms.models import ChannelKind
 from tests.far_side import answer
-from tests.platforms.service import running_service
+from tests.platforms.messenger import running_service
 
 MESSAGE = Message("Gateway down", "It is down.\n")
 

@@ -34,7 +34,7 @@ from tests.platforms.notice_world import (
     make_channel,
     make_webhook,
 )
-from tests.platforms.service import running_service
+from tests.platforms.messenger import running_service
 
 pytestmark = [pytest.mark.django_db]
 
@@ -430,6 +430,27 @@ def test_old_messages_and_notices_are_deleted_and_what_lasts_stays(platform_a: P
     deliveries.tidy(NOW + 24 * HOUR * 91)
     assert list(Notice.objects.values_list("kind", flat=True)) == [DOWN.name]
     assert not Delivery.objects.exists()
+
+
+def test_a_service_that_hangs_holds_up_no_other_channel(
+    platform_a: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_wire, "DEADLINE", 3.0)
+    monkeypatch.setattr(channel_wire.send, "__defaults__", (3.0,))
+    with running_service() as service:
+        service.hang = threading.Event()
+        for number in range(3):
+            make_webhook(platform_a, service.address + "?rto=60", name=f"Hangs {number}")
+        for number in range(6):
+            make_channel(platform_a, name=f"Works {number}")
+        down(platform_a, now=NOW)
+        deliver(NOW)
+        assert deliver(NOW + MINUTE) == 6
+    sent = Delivery.objects.filter(state=DeliveryState.SENT)
+    assert all(each.sent_at < NOW + MINUTE + 3 * SECOND for each in sent)
+    assert set(
+        Delivery.objects.exclude(state=DeliveryState.SENT).values_list("state", "error")
+    ) == {(DeliveryState.RETRYING, "deadline")}
 
 
 # -- secrets ------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from platforms.roles import Role
 from tests import factories
 from tests.conftest import ClientOf
 from tests.platforms.notice_world import NOW, make_channel, make_webhook
-from tests.platforms.service import running_service
+from tests.platforms.messenger import running_service
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/platforms/notificationchannel/"
