@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -13,24 +13,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 from unfold.contrib.filters.admin import BooleanRadioFilter
-from unfold.decorators import action
 
-from devices import gateway_trials
-from devices.forms_of_gateways import PREFIX, GatewayForm, TrialForm, form_of
+from devices.forms_of_gateways import PREFIX, GatewayForm, form_of
 from devices.gateways import DRIVERS, Driver
-from devices.gateways.shape import Outcome
 from devices.line_states import age
 from devices.models import Command, Device, GatewayHealth, GatewayInbox, IncomingSms, SmsGateway
-from platforms.admin.confirmed_deeds import ConfirmedDeedsAdmin
 from platforms.admin.filters import PlatformFilter
-from platforms.audit import Actor
 from platforms.roles import Deed
 
-from .shared_rows import SharedRowsAdmin
+from .gateway_pages import GatewayTrials
 
 
 @admin.register(SmsGateway)
-class SmsGatewayAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
+class SmsGatewayAdmin(GatewayTrials):
     """The installation's accounts at gateways; nobody else sees them."""
 
     see_deed: ClassVar[Deed] = Deed.OWN
@@ -206,61 +201,6 @@ class SmsGatewayAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
             "choices": choices,
         }
         return TemplateResponse(request, "admin/devices/smsgateway/drivers.html", context)
-
-    # -- trying it ------------------------------------------------------------------------------
-
-    def has_try_permission(self, request: HttpRequest, object_id: str) -> bool:
-        """Ask the right to change it."""
-        return self.has_change_permission(request, self.row_or_404(request, object_id))
-
-    @action(
-        description=gettext_lazy("Check"),
-        url_path="check",
-        icon="network_check",
-        permissions=["try"],
-    )
-    def check_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask first; then look at the settings and ask the gateway what can be asked."""
-        gateway = self.row_or_404(request, object_id)
-        if request.method != "POST":
-            return self.ask(
-                request,
-                gateway,
-                title=_("Check %(gateway)s?") % {"gateway": gateway},
-                text=_(
-                    "Its settings are looked at and it is asked for its inbox. Nothing is sent."
-                ),
-                button=_("Check"),
-            )
-        for finding in gateway_trials.examine(gateway):
-            (messages.success if finding.well else messages.error)(request, finding.text)
-        return self.back_to(gateway)
-
-    @action(
-        description=gettext_lazy("Send a test message"),
-        url_path="test",
-        icon="send",
-        permissions=["try"],
-    )
-    def send_test(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask for a phone; send it the one message that switches nothing."""
-        gateway = self.row_or_404(request, object_id)
-        form = TrialForm(gateway.region, request.POST if request.method == "POST" else None)
-        if request.method != "POST" or not form.is_valid():
-            text = _("One SMS with the text “%(text)s” goes out, on the account of this gateway.")
-            return self.ask(
-                request,
-                gateway,
-                title=_("Send a test message by %(gateway)s") % {"gateway": gateway},
-                text=text % {"text": gateway_trials.TEXT},
-                button=_("Send"),
-                form=form,
-            )
-        actor = Actor.of_request(request)
-        sent = gateway_trials.send_trial(gateway, form.cleaned_data["phone"], actor)
-        show = {Outcome.ACCEPTED: messages.success, Outcome.REJECTED: messages.error}
-        show.get(sent.outcome, messages.warning)(request, f"{sent.outcome}. {sent.reason}")
-        return self.back_to(gateway)
 
 
 def _chosen(request: HttpRequest) -> Driver | None:
