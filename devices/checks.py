@@ -176,8 +176,8 @@ def _of_device(asked: Wish) -> Iterator[Refusal]:
 def _of_pause(asked: Wish, around: Circumstances) -> Iterator[Refusal]:
     pause = around.pause_of(asked.device)
     for message in asked.composed.messages:
-        if shut := gates.pause_of(message.effect, pause):
-            yield Refusal(shut.name, shut.why, pause.expires_at if pause else None)
+        if pause is not None and (shut := gates.pause_of(message.effect, pause)):
+            yield Refusal(shut.name, gates.words_of(pause), pause.expires_at)
             return
 
 

@@ -41,10 +41,14 @@ def pause_of(command_effect: str, pause: Pause | None) -> Gate | None:
     """Return the pause as a gate; asking a socket and switching it on is never paused."""
     if pause is None or Effect(command_effect) in RESENDABLE:
         return None
-    until = pause.expires_at
-    details = {"author": pause.author_name, "reason": pause.reason}
-    why = _("Paused by %(author)s: %(reason)s") % details
+    until, why = pause.expires_at, words_of(pause)
     return Gate("pause", why if until is None else f"{why} ({until:%Y-%m-%d %H:%M} UTC)")
+
+
+def words_of(pause: Pause) -> str:
+    """Say whose pause it is and why, without its end."""
+    details = {"author": pause.author_name, "reason": pause.reason}
+    return _("Paused by %(author)s: %(reason)s") % details
 
 
 def _of_platform(command: Command) -> Gate | None:

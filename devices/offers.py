@@ -1,6 +1,7 @@
 """What a person may choose from for a socket, in words of the reader; and how it is restarted."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from django.utils.functional import Promise
@@ -115,6 +116,16 @@ def title_of(command: Command) -> str:
         known = model.by_key.get(command.template_key)
         words = known.name if known is not None else None
     return str(words) if words is not None else command.template_key
+
+
+def values_of(command: Command) -> list[tuple[str, str]]:
+    """Return the values of a command that was given, by the labels of its template, no secrets."""
+    labels = {}
+    template = command.template
+    if template is not None:
+        with suppress(KeyError, CatalogueError):
+            labels = {each.name: str(each.label) for each in template.shape.parameters}
+    return [(labels.get(name, name), str(value)) for name, value in command.parameters.items()]
 
 
 def danger_words(danger: str) -> str:

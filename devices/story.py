@@ -48,6 +48,8 @@ _HEADLINES: Mapping[State, Promise] = {
     State.CANCELLED: gettext_lazy("It was not sent: it was taken back."),
     State.EXPIRED: gettext_lazy("It was not sent: its time was over before that was possible."),
 }
+# What is said of the last step beside the headline: why something did not happen.
+_EXPLAINED = frozenset({State.QUEUED, State.REJECTED, State.UNKNOWN, State.CANCELLED}) | BAD
 #: Colours of states in lists.
 COLOURS: Mapping[State, str] = {
     State.ACCEPTED: "info",
@@ -96,7 +98,7 @@ def tell(command: Command, steps: Sequence[CommandStep], now: datetime, head: Co
     early = in_doubt and obstacle is Obstacle.TOO_EARLY and command.wire_at is not None
     return Story(
         headline=_headline(command, last),
-        detail=_detail(last) if last is not None else "",
+        detail=_detail(last) if last is not None and state in _EXPLAINED else "",
         awaited=awaited,
         until=until,
         moments=tuple(_moment(step) for step in steps),
@@ -191,7 +193,8 @@ def _awaited(command: Command, now: datetime) -> tuple[str, datetime | None]:
         ends = wire_at + LIMITS.window if wire_at else None
         return _("A word of the gateway, of the socket or from the player"), ends
     if command.watched:
-        return _("The player, online again and staying so"), None
+        ends = wire_at + LIMITS.evidence if wire_at else None
+        return _("The player, online again and staying so"), ends
     ends = wire_at + LIMITS.reply if wire_at else None
     what = _("An answer of the socket") if command.replied_at is None else _("Further answers")
     return what, ends

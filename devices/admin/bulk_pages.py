@@ -55,7 +55,9 @@ class BulkPages(SendingPages):
             raise Http404
         page = page_key(request.GET.get("key", ""))
         if page is None:
-            return redirect(f"{request.path}?{urlencode({**request.GET.dict(), 'key': uuid4()})}")
+            return redirect(
+                f"{request.path}?{urlencode({**request.GET.dict(), 'key': str(uuid4())})}"
+            )
         template_ids = reach.numbers([request.GET.get("template", "")])
         if not template_ids:
             return self._choose(request, devices, page)
@@ -94,7 +96,7 @@ class BulkPages(SendingPages):
             }
             for group in by_model.values()
         ]
-        query = urlencode({"devices": _written(devices), "key": page})
+        query = urlencode({"devices": _written(devices), "key": str(page)})
         context = {"devices": devices, "models": models, "query": query}
         return self.page(request, "bulk_choose.html", {"title": _("Send a command"), **context})
 
@@ -109,7 +111,6 @@ class BulkPages(SendingPages):
         request: HttpRequest,
         chosen: Chosen,
         agreed: Agreed,
-        confirm: CountForm | None = None,
         refused: str = "",
     ) -> HttpResponse:
         devices, template, shape, _page = chosen
@@ -123,8 +124,8 @@ class BulkPages(SendingPages):
             form.is_valid()
             form.add_error(None, str(error))
             return self._fill_in(request, chosen, form)
-        form = confirm or CountForm(initial={"agreed": sealed}, demanded=plan.demands_count)
-        context = {"plan": plan, "confirm": form, "refused": refused, "back": _back(chosen)}
+        confirm = CountForm(initial={"agreed": sealed}, demanded=plan.demands_count)
+        context = {"plan": plan, "confirm": confirm, "refused": refused, "back": _back(chosen)}
         base = {"title": str(shape.name), **chosen._asdict(), "done": False}
         return self.page(request, "bulk_plan.html", {**base, **context})
 

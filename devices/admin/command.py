@@ -22,7 +22,12 @@ from .command_filters import DangerFilter, GiverFilter, SocketFilter, StateFilte
 from .conversation import ConversationPages
 
 STATES = {state.value: story.colour_of(state.value) for state in State}
-DANGERS = {Danger.DESTRUCTIVE.value: "danger", Danger.POWER.value: "warning"}
+DANGERS = {
+    Danger.NONE.value: "",
+    Danger.POWER.value: "warning",
+    Danger.CONFIG.value: "info",
+    Danger.DESTRUCTIVE.value: "danger",
+}
 
 
 @admin.register(Command)

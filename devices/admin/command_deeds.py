@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -60,7 +61,7 @@ class CommandDeeds(SendingPages, ConfirmedDeedsAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "original": command,
+            "original": title_of(command),  # what stands at the end of the path above the page
             "title": title_of(command),
             **life_of(request, command),
         }
@@ -73,6 +74,10 @@ class CommandDeeds(SendingPages, ConfirmedDeedsAdmin):
         answer.headers["X-Remosa-Live"] = "1"
         answer.headers["Cache-Control"] = "no-store"
         return answer
+
+    def name_of(self, row: models.Model) -> str:
+        """Return what people call the command."""
+        return title_of(row) if isinstance(row, Command) else str(row)
 
     # -- deeds ----------------------------------------------------------------------------------
 

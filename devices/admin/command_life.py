@@ -8,7 +8,7 @@ from django.utils import timezone
 from devices import phones, story
 from devices.conversation import meaning_of
 from devices.models import Command, IncomingSms
-from devices.offers import title_of
+from devices.offers import title_of, values_of
 from devices.templates import Danger
 from platforms.roles import Deed
 from platforms.scoped_fields import person_of
@@ -49,8 +49,8 @@ def life_of(request: HttpRequest, command: Command) -> dict[str, Any]:
             for reply in replies.order_by("pk")[:MOST_REPLIES]
         ],
         "parameters": [
-            (name, value if reads else phones.masked_within(str(value)))
-            for name, value in command.parameters.items()
+            (label, value if reads else phones.masked_within(value))
+            for label, value in values_of(command)
         ],
         "phone": command.phone if reads else "",
         "allowed": allowed,

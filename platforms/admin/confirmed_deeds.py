@@ -53,7 +53,7 @@ class ConfirmedDeedsAdmin(ScopedModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "original": row,
+            "original": self.name_of(row),
             "title": title,
             "text": text,
             "button": button,
@@ -62,6 +62,10 @@ class ConfirmedDeedsAdmin(ScopedModelAdmin):
             "back": back or self.page_of(row),
         }
         return TemplateResponse(request, "platforms/confirm.html", context)
+
+    def name_of(self, row: models.Model) -> str:
+        """Return what stands for the row in the path above its pages."""
+        return str(row)
 
     def page_of(self, row: models.Model) -> str:
         """Return the address of the row's own page."""

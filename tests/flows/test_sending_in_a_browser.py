@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from devices import journal, outbox, sockets
+from devices import durability, journal, sockets
 from devices.models import Command, Device
 from devices.moves import Happening
 from devices.pace import LIMITS
@@ -34,7 +34,7 @@ def hung(page: Page, platform_a: Platform, exporter_a: Exporter) -> Player:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of a worker that sends; how durable this database is, is no matter here."""
-    monkeypatch.setattr(outbox.durability, "demand", lambda _connection: None)
+    monkeypatch.setattr(durability, "demand", lambda _connection: None)
     return Clock(timezone.now())
 
 

@@ -114,7 +114,7 @@ def many(device: Device, number: int) -> None:
     pattern = give(device, "status")
     CommandStep.objects.filter(command=pattern).delete()
     Command.objects.filter(pk=pattern.pk).update(state="accepted", closed=True, wire_at=world.NOON)
-    columns = {field.column for field in Command._meta.concrete_fields}
+    columns = {str(field.column) for field in Command._meta.concrete_fields}
     copied = ", ".join(sorted(columns - {"id", "key", "secret_context"}))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -217,10 +217,9 @@ def test_a_sequence_shows_its_messages_and_each_its_own_life(
     pair = world.make_socket(platform_a, "simpal_d410")
     head = give(pair, "power_cycle_line", {"line": "1"}, now=now)
     client = client_of(alice)
-    page = text(client.get(at("change", head)))
-    assert "#02#1#" in page
-    assert "#01#1#" in page
-    assert "30 seconds later" in page
+    shown = text(client.get(at("change", head)))
+    for words in ("#02#1#", "#01#1#", "30 seconds later"):
+        assert words in shown
     follower = head.followers.get()
     assert headline(client.get(at("change", follower))) == "It follows the message before it."
 
@@ -241,8 +240,8 @@ def test_a_command_that_waits_is_cancelled_by_who_could_have_given_it(
     assert client.get(at("cancel", command)).status_code == 200
     command.refresh_from_db()
     assert command.state == "queued"
-    page = client.post(at("cancel", command), follow=True)
-    assert headline(page) == "It was not sent: it was taken back. By alice@example.test."
+    over = client.post(at("cancel", command), follow=True)
+    assert headline(over) == "It was not sent: it was taken back. By alice@example.test."
     late = client.post(at("cancel", command), follow=True)
     assert "This command is over." in text(late)
 
@@ -317,7 +316,7 @@ def test_a_long_conversation_has_pages_that_lose_and_repeat_nothing(
     socket: Device, alice: User, charlie: User, client_of: ClientOf, now: datetime
 ) -> None:
     many(socket, 70)
-    gateway = SmsGateway.objects.first()
+    gateway = SmsGateway.objects.get()
     IncomingSms.objects.bulk_create(
         IncomingSms(
             platform=socket.platform, gateway=gateway, identity=str(number), device=socket,
@@ -344,7 +343,7 @@ def test_a_long_conversation_has_pages_that_lose_and_repeat_nothing(
 def test_what_nobodys_socket_sent_is_for_superadmins(
     socket: Device, alice: User, root: User, client_of: ClientOf
 ) -> None:
-    gateway = SmsGateway.objects.first()
+    gateway = SmsGateway.objects.get()
     IncomingSms.objects.create(gateway=gateway, identity="9", sender="BANK", text="canary advert")
     address = reverse("admin:devices_incomingsms_changelist")
     assert client_of(alice).get(address).status_code == 403
