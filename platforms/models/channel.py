@@ -168,6 +168,7 @@ class Delivery(SharedModel):
                 condition=Q(state__in=[state.value for state in UNFINISHED]),
             ),
             models.Index(fields=("channel", "family", "-id"), name="delivery_of_channel"),
+            models.Index(fields=("platform", "-id"), name="delivery_page"),
         )
 
     def __str__(self) -> str:
