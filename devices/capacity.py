@@ -32,7 +32,8 @@ class Wait(NamedTuple):
 
 def busy(now: datetime, but: int | None = None) -> set[int]:
     """Return the gateways that have as many requests open as they take at once, `but` aside."""
-    open_now = _open_now(now).filter(gateway__at_once__isnull=False).exclude(pk=but)
+    open_now = _open_now(now).filter(gateway__at_once__isnull=False)
+    open_now = open_now if but is None else open_now.exclude(pk=but)
     counted = open_now.values("gateway_id").annotate(open=Count("pk"))
     full = counted.filter(open__gte=F("gateway__at_once"))
     return set(full.order_by().values_list("gateway_id", flat=True))

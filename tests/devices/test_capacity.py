@@ -1,6 +1,7 @@
 """What a gateway takes: a minute's messages, requests at once, a rest after failures."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("road")]
 FAILED = Sent(Outcome.UNKNOWN, Reason.TIMEOUT)
 
 
-def sockets(platform: Platform, number: int, **gateway: int | None) -> list[Device]:
+def sockets(platform: Platform, number: int, **gateway: Any) -> list[Device]:
     """Sockets behind one gateway."""
     made = world.make_gateway(**gateway)
     return [world.make_socket(platform, gateway=made) for _ in range(number)]

@@ -24,7 +24,7 @@ def alive() -> None:
 
 
 def said(person: User, **later: float) -> list[tuple[str, str]]:
-    return [tuple(each) for each in road.troubles(person, NOON + timedelta(**later))]
+    return [(what, advice) for what, advice in road.troubles(person, NOON + timedelta(**later))]
 
 
 def test_there_is_nothing_to_say_while_workers_run(root: User) -> None:
