@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import requests
 
 from demo.cast import CAST
 from demo.installation import PORTS
+from demo.world import EXAMPLE
 from remosa import local
 from remosa.local import ROOT
 from tests.prometheus_server import tool
@@ -176,6 +178,28 @@ def test_a_platform_with_a_bad_token_leaves_the_other_one_alone(demo: Installati
     finally:
         demo.tell_vendor("--vendor=addreality", "start")
     wait_for(lambda: len(demo.query(up)) == 2)
+
+
+def test_a_hung_player_is_rebooted_from_its_page_and_its_socket_answers(
+    demo: Installation,
+) -> None:
+    found = re.search(r"Password +(\S+)", demo.banner)
+    assert found is not None
+    browser = demo.log_in("ursula@example.test", found[1])
+    players = demo.url("REMOSA_WEB_PORT", "/admin/exporters/player/")
+    listed = browser.get(players, params={"q": EXAMPLE[1]}, timeout=20).text
+    (player, *_) = re.findall(r"/admin/exporters/player/(\d+)/change/", listed)
+    shown = browser.get(
+        demo.url("REMOSA_WEB_PORT", f"/admin/devices/command/restart/{player}/"), timeout=20
+    )
+    assert "#12#0#1#1#" in shown.text
+    (agreed,) = re.findall(r'name="agreed" value="([^"]+)"', shown.text)
+    form = {"agreed": unescape(agreed), "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+    page = browser.post(shown.url, form, timeout=20).url
+    assert re.search(r"/admin/devices/command/\d+/change/$", page), page
+    wait_for(lambda: "Розетка выключена. Таймер: 1 мин" in browser.get(page, timeout=20).text)
+    state = requests.get(demo.url("DEMO_VENDOR_PORT", "/control"), timeout=20).json()
+    assert state["sockets"]["off"] == ["+79995550001 line 1"]
 
 
 def test_the_first_superadmin_logs_in_and_sigterm_ends_all_with_zero(tmp_path: Path) -> None:
