@@ -42,6 +42,19 @@ def stop_at_once(data: Path) -> None:
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 
+def of_the_lab() -> None:
+    """Set Django up for the database that DATABASE_URL names, with its tables."""
+    os.environ.setdefault("SECRET_KEY", "of-the-lab")
+    os.environ.setdefault("REMOSA_SECRET_KEYS", "key-of-the-lab-0123456789-abcdefghijklmnop")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "remosa.settings"
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
 def main() -> int:
     """Read the arguments, run, report."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -52,6 +65,9 @@ def main() -> int:
     parser.add_argument("--stops", type=int, default=3)
     parser.add_argument("--server-crashes", type=int, default=0)
     parser.add_argument("--speed", type=float, default=60.0)
+    parser.add_argument(
+        "--sequences", action="store_true", help="only off-and-on, killed between the two"
+    )
     parser.add_argument("--plant", default="", help="a bug, by its name in plants.py")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="remosa-lab-", dir="/tmp"))
@@ -60,15 +76,7 @@ def main() -> int:
     if own:
         start(data)
         os.environ["DATABASE_URL"] = f"postgres://postgres@/postgres?host={data}"
-    os.environ.setdefault("SECRET_KEY", "of-the-lab")
-    os.environ.setdefault("REMOSA_SECRET_KEYS", "key-of-the-lab-0123456789-abcdefghijklmnop")
-    os.environ["DJANGO_SETTINGS_MODULE"] = "remosa.settings"
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
+    of_the_lab()
     from tests.crashlab.lab import Lab, Storm
     from tests.crashlab.plants import PLANTS
 

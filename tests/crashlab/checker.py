@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from devices.models import BudgetPeriod, Command, CommandLine
+from devices.models import BudgetPeriod, Command, CommandLine, CommandStep
 from devices.pace import COOLDOWN
+from devices.states import Event, State
 
 SAID_SENT = {"accepted", "verified", "ineffective"}
 SAID_UNSENT = {"failed", "cancelled", "expired", "not_sent"}
@@ -15,7 +16,7 @@ SLACK = timedelta(seconds=5)  # between the intent, which begins a cooldown, and
 
 
 def check(log: Path, given: set[str]) -> dict[str, Any]:
-    """Return counts; all but sends, commands and unknown have to be 0."""
+    """Return counts; all but sends, commands, interrupted and unknown have to be 0."""
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     sends = Counter(line["key"] for line in lines)
     commands = {str(each.key): each for each in Command.objects.select_related("device")}
@@ -36,6 +37,7 @@ def check(log: Path, given: set[str]) -> dict[str, Any]:
         + CommandLine.objects.filter(closed=False).count(),
         "too_soon": _too_soon(lines, commands),
         "left_off": _left_off(lines, commands),
+        "interrupted": _interrupted(),
         "unpaid": _unpaid(len(lines)),
         "unknown": sum(each.state == "unresolved" for each in commands.values()),
     }
@@ -65,6 +67,15 @@ def _left_off(lines: list[dict[str, str]], commands: dict[str, Command]) -> int:
             continue
         dark += not any(at > max(off) for at in times[key])
     return dark
+
+
+def _interrupted() -> int:
+    """Count sequences whose worker died after the `off` may have gone out, and before the end."""
+    died = CommandStep.objects.filter(event=Event.LEASE_OVER.value)
+    of_off = died.filter(command__next__isnull=False, state=State.UNKNOWN.value)
+    of_on = died.filter(command__previous__isnull=False)
+    heads = {*of_off.values_list("command", flat=True)}
+    return len(heads | {*of_on.values_list("command__previous", flat=True)})
 
 
 def _unpaid(sends: int) -> int:

@@ -26,6 +26,7 @@ from .failpoints import NAMES
 FIRST = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 Wishes = tuple[tuple[str, dict[str, str]], ...]
 WISHES: Wishes = (("power_cycle", {"minutes": "1"}), ("status", {}))
+BETWEEN = ("in_wire", "after_wire", "before_record", "moved_not_committed", "after_record")
 PAIR_WISHES: Wishes = (("power_cycle_line", {"line": "1"}), ("power_cycle_line", {"line": "2"}))
 
 
@@ -42,6 +43,7 @@ class Storm:
     doubts: int = 8  # per cent of messages that the gateway takes without an answer
     stops: int = 3  # SIGSTOP longer than a lease
     server_crashes: int = 0
+    sequences: bool = False  # D410s alone; workers die after an `off` and before its `on`
 
 
 @dataclass
@@ -65,9 +67,11 @@ class Lab:
     def run(self) -> dict[str, Any]:
         """Build the world, let the storm pass, wait until all is quiet, and check."""
         platform = Platform.objects.create(name="Crashlab")
-        models = ("simpal_d210", "simpal_d410")
+        every = ("simpal_d210", "simpal_d410")
+        models = every[1:] if self.storm.sequences else every
         sockets = [
-            world.make_socket(platform, models[number % 2]) for number in range(self.storm.sockets)
+            world.make_socket(platform, models[number % len(models)])
+            for number in range(self.storm.sockets)
         ]
         started = time.monotonic()
         stops, crashes = self.storm.stops, self.storm.server_crashes
@@ -120,7 +124,8 @@ class Lab:
     def _hatch(self) -> None:
         self.begun += 1
         named = self.chance.randrange(100) < self.storm.named
-        place = min(NAMES, key=self._deaths_at) if named else ""
+        places = BETWEEN if self.storm.sequences else NAMES
+        place = min(places, key=self._deaths_at) if named else ""
         passes, seed = self.chance.randint(1, 3), self.storm.seed * 100_000 + self.begun
         connection.close()  # not to be shared with the child
         pid = os.fork()
