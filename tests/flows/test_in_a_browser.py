@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 from playwright.sync_api import Page, Request, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from devices.models import Device
 from exporters.models import Exporter, ExporterMac
 from platforms.models import User
 from tests import factories, live_server_threads
+from tests.devices.world import make_socket
 
 CHROMIUM = Path(__file__).parents[2] / ".tools/bin/chromium"
 FLAGS = [
@@ -22,6 +25,13 @@ PAGES = (
     "/admin/exporters/player/",
     "/admin/exporters/exporter/",
     "/admin/exporters/exportermac/",
+    "/admin/devices/device/",
+    "/admin/devices/device/add/",
+    "/admin/devices/devicemodel/",
+    "/admin/devices/commandtemplate/",
+    "/admin/devices/commandtemplate/add/",
+    "/admin/devices/pause/",
+    "/admin/devices/pause/add/",
     "/admin/platforms/membership/",
     "/admin/platforms/invitation/",
     "/admin/platforms/auditentry/",
@@ -87,9 +97,12 @@ def test_a_pasted_list_is_written_and_reported_without_leaving_the_page(
 
 def test_no_page_is_wider_than_a_phone(page: Page, alice: User, exporter_a: Exporter) -> None:
     factories.make_mac(exporter_a, name="Торговый центр " * 8)
+    socket = make_socket(exporter_a.platform, "simpal_d410", name="Розетка у входа " * 7)
+    Device.objects.filter(pk=socket.pk).update(mains_lost_at=timezone.now(), reset_only=True)
+    of_socket = (f"device/{socket.pk}", f"devicemodel/{socket.model_id}")
     log_in(page, alice)
     wider = {}
-    for path in PAGES:
+    for path in (*PAGES, *(f"/admin/devices/{each}/change/" for each in of_socket)):
         page.goto(path)
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > 390:

@@ -17,7 +17,8 @@ MEANS = {
     Deed.FLEET: "Add, change and remove exporters, MAC addresses, players, sites, sockets, "
     "bindings and the platform's own command templates",
     Deed.PHONES: "See phone numbers of sockets",
-    Deed.SEND_ASSIGNED: "Send power commands to the sockets that were assigned to one",
+    Deed.SEND_ASSIGNED: "Send power commands to the sockets that were assigned to one, "
+    "and pause these",
     Deed.SEND: "Send power commands to every socket, approve, acknowledge, pause a socket",
     Deed.DESTROY: "Send destructive commands (factory reset, delete all numbers), "
     "after a confirmation",
