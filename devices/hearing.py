@@ -26,6 +26,7 @@ _FAULTS = (
     *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
     DatabaseError,
 )
+_ANYTHING = frozenset(Effect)
 _SWITCHING = frozenset({Effect.QUERY, Effect.CYCLE, Effect.TIMER})
 #: Which messages can be answered so; what is not here can be an answer to anything.
 _ANSWERS: Mapping[Meaning, frozenset[Effect]] = {
@@ -132,6 +133,8 @@ def _answered(message: IncomingSms, device: Device, reply: Reply) -> Command | N
     that can be answered so: first those that are not over, then those without an answer yet, then
     the last. A command that provably never went out is answered by nothing.
     """
+    if not _ANSWERS.get(reply.meaning, _ANYTHING):
+        return None
     moment = message.moment
     sent: list[Command] = list(
         Command.objects.filter(
@@ -148,8 +151,7 @@ def _answered(message: IncomingSms, device: Device, reply: Reply) -> Command | N
 
 
 def _fits(command: Command, reply: Reply) -> bool:
-    effects = _ANSWERS.get(reply.meaning)
-    if effects is not None and Effect(command.effect) not in effects:
+    if Effect(command.effect) not in _ANSWERS.get(reply.meaning, _ANYTHING):
         return False
     named = {number for number in reply.lines if number}
     if not named or Effect(command.effect) is Effect.QUERY:
@@ -161,21 +163,27 @@ def _fits(command: Command, reply: Reply) -> bool:
 def _note(message: IncomingSms, device: Device, reply: Reply) -> None:
     """Write down what the socket told, unless something newer is known."""
     moment = message.moment
-    me = Device.objects.filter(pk=device.pk)
-    me.filter(Q(heard_at=None) | Q(heard_at__lt=moment)).update(heard_at=moment)
-    if reply.level is not None:
-        older = Q(gsm_level_at=None) | Q(gsm_level_at__lte=moment)
-        me.filter(older).update(gsm_level=reply.level, gsm_level_at=moment)
-    lines = DeviceLine.objects.filter(device=device)
-    older = Q(told_at=None) | Q(told_at__lte=moment)
-    for number, on in reply.lines.items():
-        # An outlet without a number is the only one that there is, else nobody knows which.
-        which = lines.filter(number=number) if number else lines
-        if number or lines.count() == 1:
-            which.filter(older).update(is_on=on, told_at=moment)
+    told: dict[str, object] = {}
+    if device.heard_at is None or device.heard_at < moment:
+        told["heard_at"] = moment
+    if reply.level is not None and (device.gsm_level_at is None or device.gsm_level_at <= moment):
+        told |= {"gsm_level": reply.level, "gsm_level_at": moment}
+    if told:
+        Device.objects.filter(pk=device.pk).update(**told)
+    if reply.lines:
+        _note_lines(device, reply.lines, moment)
     if message.command is not None:
-        told = max(moment, message.command.wire_at or moment)
-        first = Q(replied_at=None) | Q(replied_at__gt=told)
-        Command.objects.filter(first, pk=message.command.pk).update(replied_at=told)
+        at = max(moment, message.command.wire_at or moment)
+        first = Q(replied_at=None) | Q(replied_at__gt=at)
+        Command.objects.filter(first, pk=message.command.pk).update(replied_at=at)
     if message.kind in MAINS:
         outages.note(message, device)
+
+
+def _note_lines(device: Device, told: Mapping[int, bool], moment: datetime) -> None:
+    lines = {line.number: line for line in DeviceLine.objects.filter(device=device)}
+    for number, on in told.items():
+        # An outlet without a number is the only one that there is, else nobody knows which.
+        known = lines.get(number) or (lines.get(1) if len(lines) == 1 and not number else None)
+        if known is not None and (known.told_at is None or known.told_at <= moment):
+            DeviceLine.objects.filter(pk=known.pk).update(is_on=on, told_at=moment)

@@ -14,24 +14,24 @@ from .replies import Meaning
 
 def note(message: IncomingSms, device: Device) -> None:
     """Take in a message of mains lost or back; the socket's row is locked by the caller."""
-    if message.kind == Meaning.MAINS_LOST.value:
-        _lost(message, device)
-    else:
-        _back(message, device)
+    write = _lost if message.kind == Meaning.MAINS_LOST.value else _back
+    if not write(message, device):
+        return
     current = PowerOutage.objects.filter(device=device, ended=None).first()
     since = current.began if current is not None else None
     Device.objects.filter(pk=device.pk).update(mains_lost_at=since)
 
 
-def _lost(message: IncomingSms, device: Device) -> None:
+def _lost(message: IncomingSms, device: Device) -> bool:
+    """Begin an outage, or date one back; False: it lasted already."""
     if _covering(device, message.moment) is not None:
-        return
+        return False
     following = _told_after(message, device).order_by("moment", "pk").first()
     if following is not None and following.kind == Meaning.MAINS_LOST.value:
         # Told late: what that one began had begun before.
         begun = PowerOutage.objects.filter(device=device, began=following.moment)
         begun.update(began=message.moment, told_by=message)
-        return
+        return True
     PowerOutage.objects.create(
         platform_id=device.platform_id,
         device=device,
@@ -40,12 +40,14 @@ def _lost(message: IncomingSms, device: Device) -> None:
         ended=None if following is None else following.moment,
         ended_by=following,
     )
+    return True
 
 
-def _back(message: IncomingSms, device: Device) -> None:
+def _back(message: IncomingSms, device: Device) -> bool:
+    """End the outage that lasted then, and begin what was told of later anew; False: none did."""
     lasting = _covering(device, message.moment)
     if lasting is None:
-        return
+        return False
     ended, ended_by = lasting.ended, lasting.ended_by
     lasting.ended, lasting.ended_by = message.moment, message
     lasting.save(update_fields=["ended", "ended_by"])
@@ -62,6 +64,7 @@ def _back(message: IncomingSms, device: Device) -> None:
             ended=ended,
             ended_by=ended_by,
         )
+    return True
 
 
 def _covering(device: Device, moment: datetime) -> PowerOutage | None:

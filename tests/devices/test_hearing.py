@@ -316,7 +316,7 @@ def test_outages_are_the_same_in_whatever_order_messages_come(
         assert (device.mains_lost_at or False) == (lost or False)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     st.text("LB", min_size=1, max_size=12).flatmap(
         lambda story: st.tuples(st.just(story), st.permutations(range(len(story))))
