@@ -108,6 +108,11 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
             obj.last_error, obj.last_error_at = "", None  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let whoever may delete a channel delete its messages with it."""
+        to_delete, counts, _lacking, protected = super().get_deleted_objects(objs, request)
+        return to_delete, counts, set(), protected
+
     # -- trying it ------------------------------------------------------------------------------
 
     @action(description=gettext_lazy("Send a test"), icon="send")

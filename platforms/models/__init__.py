@@ -1,4 +1,4 @@
-"""Tables of the tenants: platforms, people, tokens, notices and channels, ticks, the audit record."""
+"""Tables of the tenants: platforms, people, tokens, notices, channels, ticks, the audit record."""
 
 from .audit import AuditEntry
 from .channel import ChannelKind, Delivery, DeliveryState, NotificationChannel

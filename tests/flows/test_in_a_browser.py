@@ -34,6 +34,11 @@ PAGES = (
     "/admin/devices/pause/add/",
     "/admin/platforms/membership/",
     "/admin/platforms/invitation/",
+    "/admin/platforms/notice/",
+    "/admin/platforms/notificationchannel/",
+    "/admin/platforms/notificationchannel/add/",
+    "/admin/platforms/delivery/",
+    "/admin/devices/budgetperiod/",
     "/admin/platforms/auditentry/",
     "/admin/platforms/apitoken/",
 )

@@ -23,6 +23,7 @@ from platforms.models import (
 from platforms.notice_kinds import Severity
 from platforms.notifications import announce, deliver
 from tests import factories
+from tests.platforms.messenger import running_service
 from tests.platforms.notice_world import (
     BACK,
     DOWN,
@@ -34,7 +35,6 @@ from tests.platforms.notice_world import (
     make_channel,
     make_webhook,
 )
-from tests.platforms.messenger import running_service
 
 pytestmark = [pytest.mark.django_db]
 

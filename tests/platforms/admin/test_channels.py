@@ -11,7 +11,9 @@ from platforms.models import (
     AuditEntry,
     ChannelKind,
     Delivery,
+    DeliveryItem,
     Membership,
+    Notice,
     NotificationChannel,
     Platform,
     User,
@@ -21,8 +23,8 @@ from platforms.notice_kinds import Severity
 from platforms.roles import Role
 from tests import factories
 from tests.conftest import ClientOf
-from tests.platforms.notice_world import NOW, make_channel, make_webhook
 from tests.platforms.messenger import running_service
+from tests.platforms.notice_world import NOW, make_channel, make_webhook
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/platforms/notificationchannel/"
@@ -197,6 +199,36 @@ def test_switching_a_channel_on_again_forgets_why_it_was_off(
     channel.refresh_from_db()
     assert channel.enabled
     assert (channel.disabled_reason, channel.last_error) == ("", "")
+
+
+def test_a_channel_goes_with_its_messages_and_the_record_says_so(
+    alice: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    channel = make_channel(platform_a)
+    Delivery.objects.create(
+        platform=platform_a, channel=channel, family="x", next_try=NOW, created_at=NOW
+    )
+    answer = client_of(alice).post(f"{LIST}{channel.pk}/delete/", {"post": "yes"})
+    assert answer.status_code == 302
+    assert not Delivery.objects.exists()
+    assert AuditEntry.objects.get(action=Action.DELETED).target == "Duty"
+
+
+def test_a_platform_goes_with_its_channels_and_notices(
+    root: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    channel = make_channel(platform_a)
+    notice = Notice.objects.create(
+        platform=platform_a, kind="socket_silent", severity=Severity.WARNING, at=NOW
+    )
+    delivery = Delivery.objects.create(
+        platform=platform_a, channel=channel, family="x", next_try=NOW, created_at=NOW
+    )
+    DeliveryItem.objects.create(delivery=delivery, notice=notice)
+    page = f"/admin/platforms/platform/{platform_a.pk}/delete/"
+    assert client_of(root).post(page, {"post": "yes"}).status_code == 302
+    assert not Platform.objects.exists()
+    assert not NotificationChannel.objects.exists()
 
 
 # -- the test button ----------------------------------------------------------------------------
