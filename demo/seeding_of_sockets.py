@@ -10,7 +10,7 @@ from django.utils import timezone
 from demo.cast import CAST
 from demo.seeding import ACTOR, note
 from demo.sms.gateway import KEY
-from demo.sms.wiring import VENDOR, SimulatedSocket, SocketModel
+from demo.sms.wiring import GATEWAY_NUMBER, VENDOR, SimulatedSocket, SocketModel
 from demo.world import COMPANIES
 from devices import catalogue, sockets
 from devices.gateways.http_gateway import DRIVER
@@ -74,7 +74,14 @@ def _gateway(address: str) -> None:
     """Make the gateway, or have it follow the simulated one to another port."""
     found = SmsGateway.objects.filter(name=GATEWAY, driver=DRIVER.name).first()
     if found is None:
-        row = SmsGateway(name=GATEWAY, driver=DRIVER.name, address=address, secret=KEY, region="RU")
+        row = SmsGateway(
+            name=GATEWAY,
+            driver=DRIVER.name,
+            address=address,
+            secret=KEY,
+            phone=GATEWAY_NUMBER,
+            region="RU",
+        )
         row.save()
         note(row, None)
     elif found.address != address and found.address.startswith(f"http://{LOOPBACK}:"):

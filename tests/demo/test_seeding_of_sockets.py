@@ -5,7 +5,7 @@ import pytest
 from demo import seeding, seeding_of_sockets
 from demo.cast import CAST
 from demo.sms.gateway import KEY
-from demo.sms.wiring import SocketModel, installed
+from demo.sms.wiring import GATEWAY_NUMBER, SocketModel, installed
 from demo.vendors import Sizes
 from demo.world import COMPANIES, EXAMPLE
 from devices import sockets
@@ -70,6 +70,7 @@ def test_everything_leaves_a_trace() -> None:
 def test_there_is_one_gateway_for_all_that_its_driver_can_send_with() -> None:
     (gateway,) = SmsGateway.objects.all()
     assert (gateway.platform, gateway.address, gateway.region) == (None, GATEWAY, "RU")
+    assert gateway.phone == GATEWAY_NUMBER
     account = gateway.account()
     assert account.secret == KEY
     DRIVERS[gateway.driver].check(account)
