@@ -11,6 +11,7 @@ from tests.devices.world import NOON
 
 SENT = Facts(State.ACCEPTED, closed=False, wire_at=NOON)
 SOON, LATE = timedelta(minutes=1), LIMITS.reply
+NAMED = {each.value: each for each in Finding}
 FED = SENT._replace(back_at=NOON, seen=True)
 
 
@@ -73,7 +74,7 @@ FED = SENT._replace(back_at=NOON, seen=True)
 def test_what_is_known_decides_what_is_said(
     kind: str, facts: Facts, after: timedelta, finding: str, passed: bool | None
 ) -> None:
-    assert judge(Kind(kind), facts, NOON + after) == Verdict(Finding(finding), passed)
+    assert judge(Kind(kind), facts, NOON + after) == Verdict(NAMED[finding], passed)
 
 
 def test_what_failed_says_what_to_do() -> None:
