@@ -25,6 +25,7 @@ from exporters.promql import (
     of_last_scrape,
     selector,
     union,
+    within,
 )
 from tests.prometheus_server import PrometheusServer, running_prometheus, tool
 
@@ -245,3 +246,8 @@ def test_counts_tell_online_and_offline_per_platform(hostile_prometheus: Prometh
         (row["metric"]["platform_id"], row["metric"]["value"], row["value"][1]) for row in rows
     }
     assert found == {("1", "1", "2"), ("1", "0", "1"), ("2", "0", "1")}
+
+
+def test_samples_of_late_are_chosen_by_the_selector_of_the_tenant() -> None:
+    chosen = within(selector("up_of_it", [7], mac="A"), 270)
+    assert chosen == 'up_of_it{platform_id="7",token_platform=~"|7",mac="A"}[270s]'
