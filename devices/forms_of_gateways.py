@@ -139,7 +139,7 @@ class GatewayForm(SharedRowForm):
 
     def _keep_from_strangers(self, cleaned: Mapping[str, Any]) -> None:
         """Demand every stored secret anew where the server is another one than before."""
-        before = self.instance.address if self.instance.pk is None else self.initial["address"]
+        before = self.initial.get("address", self.instance.address)
         if not before or "address" not in cleaned:
             return
         if server_of(before) == server_of(cleaned["address"]):

@@ -19,7 +19,7 @@ from exporters.models import (
     PrometheusConnection,
 )
 from platforms.guards import shared_models, tenant_models
-from platforms.models import ApiToken, Platform, TokenKind, User
+from platforms.models import ApiToken, Platform, Tick, TokenKind, User
 from platforms.roles import Role
 from tests import factories
 from tests.tenancy import notices
@@ -326,6 +326,7 @@ def shared_rows() -> dict[str, models.Model]:
     return {
         "exporters.prometheusconnection": connection,
         "exporters.exporterprocess": process,
+        "platforms.tick": Tick.objects.create(name="canary-shared tick"),
         "django_celery_beat.intervalschedule": interval,
         "django_celery_beat.periodictask": task,
         **shared_sockets(),
