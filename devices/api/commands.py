@@ -155,8 +155,8 @@ class Commands(SightedRows, mixins.ListModelMixin, mixins.RetrieveModelMixin, Sc
     )
     def cancel(self, request: Request, pk: int) -> Response:
         """Cancel what has not gone out, with the rest of its sequence; 409 for anything else."""
-        NothingBody(data=request.data).is_valid(raise_exception=True)
         command: Command = self.get_object()
+        NothingBody(data=request.data).is_valid(raise_exception=True)
         with answered():
             commands.cancel(command, sender_of(request), timezone.now())
         return self._told(command, status.HTTP_200_OK)
@@ -168,9 +168,9 @@ class Commands(SightedRows, mixins.ListModelMixin, mixins.RetrieveModelMixin, Sc
     )
     def give_up(self, request: Request, pk: int) -> Response:
         """Close an unknown command after its window, so that another can be given."""
+        command: Command = self.get_object()
         body = GiveUpBody(data=request.data)
         body.is_valid(raise_exception=True)
-        command: Command = self.get_object()
         with answered():
             commands.close_doubt(
                 command,

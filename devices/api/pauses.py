@@ -125,8 +125,8 @@ class Pauses(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
     @extend_schema(request=NothingBody, responses={200: PauseAnswer}, summary="Lift a pause")
     def lift(self, request: Request, pk: int) -> Response:
         """End it before its time; 409 for one that is over."""
-        NothingBody(data=request.data).is_valid(raise_exception=True)
         pause: Pause = self.get_object()
+        NothingBody(data=request.data).is_valid(raise_exception=True)
         with answered():
             pauses.lift(pause, sender_of(request), timezone.now())
         return Response(PauseAnswer(pause).data)
