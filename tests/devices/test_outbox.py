@@ -220,7 +220,12 @@ def test_a_line_has_one_power_command_at_a_time(socket: Device, clock: Clock) ->
     with pytest.raises(commands.CommandRefused, match="under way"):
         world.give(socket, "power_off")
     world.give(socket, "power_on")
-    world.give(socket, "status")
+    asked, held = world.give(socket, "status"), CommandLine.objects.get(holds=True)
+    # The database refuses it too, whoever did not see the first one.
+    with pytest.raises(IntegrityError, match="line"), transaction.atomic():
+        CommandLine.objects.create(
+            platform_id=asked.platform_id, command=asked, line=held.line, holds=True
+        )
 
 
 def test_a_command_to_both_lines_holds_both(pair: Device) -> None:
