@@ -31,6 +31,7 @@ from remosa import file_broker, heartbeat
 #: What sends commands has a queue of its own: a worker can be told to do nothing else.
 COMMANDS: Final = "remosa.commands"
 REST: Final = "remosa.rest"
+_WORKER: Final = os.getpid()  # inherited by the processes of its pool
 SOFT_SECONDS, HARD_SECONDS = 100, 120  # of a task that names no limits of its own
 
 
@@ -90,6 +91,9 @@ def end_with_the_worker_alone(**_details: Any) -> None:
     the middle, of which nobody would know whether it went out.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Celery has tied this process to its worker by now, which is too late where that one has ended.
+    if os.getppid() != _WORKER:
+        os._exit(0)
 
 
 @worker_ready.connect

@@ -1,5 +1,6 @@
 """Real workers on real brokers: what is given goes out, once, with the broker there or not."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -99,6 +100,16 @@ def sends(folder: Path) -> list[str]:
     return [line.split("(")[1].split(")")[0] for line in lines if "SMS to" in line]
 
 
+def processes_with(broker: str) -> list[str]:
+    """Return the processes, but for this one, whose environment names the broker."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"CELERY_BROKER_URL={broker}".encode() in path.read_bytes().split(b"\0"):
+                found.append(path.parent.name)
+    return [pid for pid in found if pid != str(os.getpid())]
+
+
 def test_a_worker_on_a_broker_of_files_sends_at_once_and_each_command_once(
     platform_a: Platform, broker: str, start: Start, tmp_path: Path
 ) -> None:
@@ -160,6 +171,7 @@ def test_a_worker_with_nothing_to_do_ends_at_once_also_when_its_whole_group_is_t
     process.terminate()
     assert process.wait(5) == 0
     assert time.monotonic() - began < 1
+    wait_until(lambda: not processes_with(broker), lambda: f"{processes_with(broker)} live on")
 
 
 def test_a_message_on_its_way_is_waited_for(
