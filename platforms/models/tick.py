@@ -1,7 +1,5 @@
 """Background work as it went last: when it began, when it ended, what went wrong. One row each."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
