@@ -114,7 +114,7 @@ class DeviceAdmin(DevicePages):
             )
             for line in device.shown_lines
         )
-        text = '<div>{}{} <span class="rm-small rm-muted">{}</span></div>'
+        text = '<div class="rm-nowrap">{}{} <span class="rm-small rm-muted">{}</span></div>'
         return format_html('<div class="rm rm-cell">{}</div>', format_html_join("", text, rows))
 
     @admin.display(description=gettext_lazy("players"))
