@@ -28,7 +28,7 @@ LONGEST_SEARCH = 200  # characters
 # Columns that no list answers about: secrets, and what phone numbers stand in.
 HIDDEN = frozenset(
     {"digest", "password", "secret", "secret_context", "secret_text", "secrets"}
-    | {"parameters", "phone", "sender", "text"}
+    | {"after", "before", "parameters", "phone", "sender", "text"}
 )
 
 

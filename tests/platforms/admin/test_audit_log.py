@@ -247,3 +247,21 @@ def test_the_export_is_a_line_itself(bob: User, platform_a: Platform, client_of:
     export(client_of(bob), "q=mall")
     line = AuditEntry.objects.get(action=Action.EXPORTED)
     assert (line.actor, line.platform, line.after) == (bob.email, platform_a, {"filters": "q=mall"})
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_nobody_guesses_the_values_of_a_line_sign_by_sign(
+    side: str, bob: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    values = {side: {"phone": "+79001234567"}}
+    record(SYSTEM, Action.CHANGED, "socket", platform_id=platform_a.pk, **values)
+    browser = client_of(bob)
+    for query in (
+        f"{side}__icontains=7900123",
+        f"{side}__icontains=7900124",
+        f'{side}__contains={{"phone":"%2B79001234567"}}',
+        f"{side}__has_key=phone",
+        f"{side}__phone__startswith=%2B7",
+    ):
+        assert browser.get(f"{PAGE}?{query}").status_code == 400, query
+        assert browser.get(f"{PAGE}export/?{query}").status_code == 400, query
