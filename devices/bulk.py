@@ -88,8 +88,8 @@ def plan(
     """Return what would become of each socket, in a fixed number of queries.
 
     The budget is counted over all of them together. With the `key` of the whole, those that got it
-    already are known by their commands. Raises CommandRefused for too many sockets or a template
-    of none of them, ParametersRefused and TextRefused.
+    already are known by their commands. Raises CommandRefused for too many sockets, a template of
+    none of them or a key that gave another command, ParametersRefused and TextRefused.
     """
     if len(devices) > MOST:
         raise CommandRefused("too_many", _too_many())
@@ -100,6 +100,7 @@ def plan(
     danger = first.composed.danger
     around = checks.circumstances(devices, sender, now, [danger])
     given = {} if key is None else _given(devices, key)
+    _hold_to_key(given, wishes)
     lit = _players(first, devices, around, now)
     taken: Counter[int] = Counter()
     for device in devices:
@@ -201,6 +202,16 @@ def _wishes(
 def _given(devices: Sequence[Device], key: UUID) -> Mapping[int, Command]:
     keys = [key_of(key, device) for device in devices]
     return {command.device_id: command for command in Command.objects.filter(key__in=keys)}
+
+
+def _hold_to_key(given: Mapping[int, Command], wishes: Mapping[int, Wish | Refusal]) -> None:
+    """Refuse a key that was used for another command: its lines would read as given."""
+    for pk, command in given.items():
+        wish = wishes[pk]
+        if isinstance(wish, Wish):
+            if command.wire_text() != wish.composed.messages[0].text:
+                raise CommandRefused("key", _("This key was used for another command."))
+            return  # those of one key are all the same
 
 
 def _players(

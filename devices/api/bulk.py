@@ -12,12 +12,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from devices import bulk, checks, commands
+from devices import bulk, commands
 from devices.models import CommandTemplate, Device
-from devices.senders import Sender
 from devices.templates import Danger
 from exporters.api.fields import IdField
-from platforms.api import ApiView, Conflict, Strict
+from platforms.api import ApiView, Strict
 from platforms.authentication import principal_of
 from platforms.roles import Deed
 
@@ -161,16 +160,4 @@ class BulkCommands(ApiView):
         # Of the platform, and apart from the keys of single commands.
         key = commands.key_of(wish["devices"][0].platform_id, f"bulk:{key_in(request)}")
         with answered():
-            _hold_to_key(bulk.plan(*asked, key=key), wish["parameters"], sender)
             return Response(BulkCommandAnswer(bulk.send(*asked, key, wish["count"])).data)
-
-
-def _hold_to_key(planned: bulk.Plan, values: dict[str, str], sender: Sender) -> None:
-    """Refuse a key that was used for another command: its lines would read as given."""
-    for line in planned.lines:
-        if line.command is None:
-            continue
-        wish = checks.wish(planned.template, line.device, values, sender, timezone.now())
-        if line.command.wire_text() != wish.composed.messages[0].text:
-            raise Conflict(_("This key was used for another command."), "key")
-        return  # those of one key are all the same

@@ -221,3 +221,16 @@ def test_the_buttons_of_a_socket_lead_to_its_commands_and_its_conversation(
         target = reverse(f"admin:devices_command_{page}", args=[device.pk])
         assert answer.request["PATH_INFO"] == target
         assert client_of(charlie).get(button, follow=True).status_code == 404
+
+
+def test_what_was_given_with_another_password_does_not_read_as_given(
+    platform_a: Platform, alice: User, client_of: ClientOf
+) -> None:
+    devices, client = several(platform_a, 2), client_of(alice)
+    place, plan = dry_run(client, devices, "factory_reset", password="1111")
+    client.post(place, {"agreed": agreed(plan), "counted": "2"})
+    assert Command.objects.count() == 2
+    back = client.post(place, {"p-password": "2222"})
+    assert "This key was used for another command." in text(back)
+    assert 'name="agreed"' not in text(back)
+    assert Command.objects.count() == 2
