@@ -59,9 +59,8 @@ def new_sim(device: Device, phone: str, sender: Sender, region: str | None = Non
     Raises Refused, and PhoneError for what is no number.
     """
     with transaction.atomic():
+        current = _in_use(device)
         _clear(device, sender, timezone.now())
-        # unscoped: the row that the caller reached by for_user, as it is now
-        current: Device = Device.objects.select_related("model").get(pk=device.pk)
         current.phone = phone
         return sockets.change(current, sender.actor, region)
 
@@ -76,10 +75,8 @@ def succeed(
     """
     with transaction.atomic():
         now = timezone.now()
-        Platform.objects.locked(old.platform_id)
+        old = _in_use(old)
         _clear(old, sender, now)
-        # unscoped: the row that the caller reached by for_user, as it is now
-        old = Device.objects.get(pk=old.pk)
         hung = list(
             Binding.objects.filter(line__device=old, ended_at=None)
             .select_related("player", "line")
@@ -127,6 +124,16 @@ def swap_players(old: Player, new: Player, sender: Sender) -> Binding:
         return sockets.bind(new, current.line, sender.actor)
 
 
+def _in_use(device: Device) -> Device:
+    """Return the socket as it is under the lock; raise Refused when it was taken out meanwhile."""
+    Platform.objects.locked(device.platform_id)
+    # unscoped: the row that the caller reached by for_user, as it is now
+    current: Device = Device.objects.select_related("model").get(pk=device.pk)
+    if current.retired_at is not None:
+        raise Refused(_("The socket was taken out of use."))
+    return current
+
+
 def _clear(device: Device, sender: Sender, now: datetime) -> None:
     """Take back what was not sent; raise UnderWay while something is on its way.
 
@@ -152,7 +159,7 @@ def _clear(device: Device, sender: Sender, now: datetime) -> None:
 
 def _pressing() -> Q:
     """Match what may go to the wire in spite of everything, or is going."""
-    follows_sent = Q(head__isnull=False, state=State.QUEUED.value, head__wire_at__isnull=False)
+    follows_sent = Q(head__isnull=False, state__in=_WAITING, head__wire_at__isnull=False)
     still_dark = Q(owed=True) & ~Q(state=State.ACCEPTED.value)
     return Q(state__in=_ON_ITS_WAY) | still_dark | follows_sent
 

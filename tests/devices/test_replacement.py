@@ -207,3 +207,17 @@ def test_a_worker_that_is_about_to_send_finds_the_socket_changed(
     late.refresh_from_db()
     assert (gateway.log, late.state) == ([], State.CANCELLED.value)
     assert "taken out" in late.reason
+
+
+def test_a_socket_is_replaced_once_however_many_press_the_button(
+    socket: Device, alice: User
+) -> None:
+    seen_by_another = Device.objects.get(pk=socket.pk)
+    new = succeed(socket, model("simpal_d210"), "+79005550001", sender(alice))
+    with pytest.raises(Refused):
+        succeed(seen_by_another, model("simpal_d210"), "+79005550002", sender(alice))
+    with pytest.raises(Refused):
+        new_sim(seen_by_another, "+79005550003", sender(alice))
+    assert Device.objects.in_use().get() == new
+    old = Device.objects.get(pk=socket.pk)
+    assert (old.successor, old.phone) == (new, seen_by_another.phone)
