@@ -13,9 +13,11 @@ from django.db.models import Q
 from . import ledger
 from .models import Command, CommandLine, CommandStep
 from .moves import Budget, Happening, Moved, Refused, step
-from .pace import COOLDOWN, LIMITS
+from .pace import COOLDOWN, LIFE, LIMITS
 from .states import Effect, Event, Obstacle, State
 
+# What may leave a line dark once it went out.
+_DARKENING = (Effect.OFF, Effect.CYCLE, Effect.TIMER)
 _DECIDED = ("closed", "fence", "tries", "resent", "not_before", "lease_until", "wire_at")
 
 
@@ -89,8 +91,10 @@ def _hold(command: Command, now: datetime) -> None:
     """Begin the line's cooldown, and let the next message of the sequence follow."""
     CommandLine.objects.filter(command=command, holds=True).update(cooldown_until=now + COOLDOWN)
     for follower in Command.objects.open().filter(previous=command):
+        due, owed = now + follower.wait, follower.effect == Effect.ON
+        # An `on` further behind does not wait for ever for what comes between.
         Command.objects.filter(pk=follower.pk).update(
-            not_before=now + follower.wait, owed=follower.effect == Effect.ON
+            not_before=due, owed=owed, expires_at=None if owed else due + LIFE
         )
 
 
@@ -104,7 +108,9 @@ def _take_back(command: Command) -> None:
     followers = Command.objects.open().filter(head=command.pk)
     for follower in followers:
         _give_up_kept(follower)
-    followers.update(owed=False, not_before=None, kept_segments=0)
+    followers.update(kept_segments=0)
+    waiting = Command.objects.open().filter(previous=command)
+    waiting.update(owed=False, not_before=None, expires_at=None)
 
 
 def _pay_back(command: Command, day: date) -> None:
@@ -127,8 +133,26 @@ def _end(command: Command, now: datetime) -> None:
     _give_up_kept(command)
     Command.objects.filter(pk=command.pk, kept_segments__gt=0).update(kept_segments=0)
     if command.wire_at is None:
-        for follower in Command.objects.open().filter(
-            previous=command, state=State.QUEUED.value, owed=False
-        ):
-            move(follower, Happening(Event.CANCEL, now))
+        _pass_over(command, now)
     free_lines(command.head_id or command.pk)
+
+
+def _pass_over(command: Command, now: datetime) -> None:
+    """Cancel what follows a message that never went out.
+
+    But for an `on` whose line is dark by an earlier one: it follows what went out before.
+    """
+    before = Command.objects.filter(pk=command.previous_id, wire_at__isnull=False).first()
+    sent = Command.objects.sequence_of(command).filter(wire_at__isnull=False)
+    dark = before is not None and sent.filter(effect__in=_DARKENING).exists()
+    for follower in Command.objects.open().filter(
+        previous=command, state=State.QUEUED.value, owed=False
+    ):
+        if before is not None:
+            follower.previous = before
+            Command.objects.filter(pk=follower.pk).update(previous=before)
+        if dark and follower.effect == Effect.ON:
+            due = now + follower.wait
+            Command.objects.filter(pk=follower.pk).update(owed=True, not_before=due)
+        else:
+            move(follower, Happening(Event.CANCEL, now))
