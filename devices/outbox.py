@@ -62,27 +62,45 @@ def turn(send: Send, clock: Clock = timezone.now) -> bool:
 
 
 def has_waiting(now: datetime) -> bool:
-    """Tell whether there is a command that could go out now."""
-    return capacity.not_held(_queue(now), now).exists() or _queue(now).filter(owed=True).exists()
+    """Tell whether there is a command that could go out now.
+
+    What a busy gateway keeps waiting is found by whoever asks it: nobody else looks meanwhile.
+    """
+    free = _queue(now).exclude(gateway_id__in=capacity.busy(now))
+    return capacity.not_held(free, now).exists() or free.filter(owed=True).exists()
 
 
 def claim(now: datetime) -> Claim | None:
     """Take the command whose turn it is, what is owed first; None when there is none."""
-    with transaction.atomic(durable=True):
-        full = capacity.busy(now)
-        for queue in (_queue(now).filter(owed=True), capacity.not_held(_queue(now), now)):
-            # On SQLite the transaction began IMMEDIATE: nobody else writes until it ends.
-            rows = queue.select_for_update(skip_locked=True, of=("self",))
-            while (command := rows.exclude(gateway_id__in=full).first()) is not None:
-                if not capacity.admits(command, now):
-                    full.add(command.gateway_id)
-                    continue
-                try:
-                    journal.move(command, Happening(Event.CLAIM, now))
-                except NotMoved:
-                    return None
-                return Claim(command.pk, command.fence)
+    full = capacity.busy(now)
+    for owed in (True, False):
+        while (found := _claim(now, full, owed=owed)) is not None:
+            if isinstance(found, Claim):
+                return found
+            full.add(found)
     return None
+
+
+def _claim(now: datetime, full: set[int], *, owed: bool) -> Claim | int | None:
+    """Take the first command, or return the gateway that does not take it now.
+
+    A transaction each: who held one gateway's row and asked for another's would meet, crosswise,
+    with somebody who came the other way round.
+    """
+    queue = _queue(now).filter(owed=True) if owed else capacity.not_held(_queue(now), now)
+    with transaction.atomic(durable=True):
+        # On SQLite the transaction began IMMEDIATE: nobody else writes until it ends.
+        rows = queue.select_for_update(skip_locked=True, of=("self",))
+        command = rows.exclude(gateway_id__in=full).first()
+        if command is None:
+            return None
+        if not capacity.admits(command, now):
+            return command.gateway_id
+        try:
+            journal.move(command, Happening(Event.CLAIM, now))
+        except NotMoved:
+            return None
+        return Claim(command.pk, command.fence)
 
 
 def intend(claimed: Claim, now: datetime) -> Intent | None:

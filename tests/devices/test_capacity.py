@@ -72,6 +72,7 @@ def test_a_gateway_is_asked_no_more_at_once_than_it_takes(
     claimed = outbox.claim(clock())
     assert claimed is not None
     assert outbox.claim(clock()) is None
+    assert not outbox.has_waiting(clock()), "workers would look again and again"
     waiting = Command.objects.get(device=second)
     wait = capacity.wait_of(waiting, clock())
     assert wait is not None
@@ -80,6 +81,7 @@ def test_a_gateway_is_asked_no_more_at_once_than_it_takes(
     read_before.state = "queued"
     assert capacity.wait_of(read_before, clock()) is None, "it is itself what the gateway has"
     # Who holds it died: its lease is what counts, not its state.
+    assert outbox.has_waiting(clock.now + timedelta(seconds=61))
     assert outbox.claim(clock.turn(seconds=61)) is not None
 
 
@@ -167,6 +169,21 @@ def test_two_workers_cannot_both_send_the_last_message_of_a_minute(
 
     world.together(work, 6)
     assert len(gateway.log) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_meet_at_two_gateways_do_not_wait_for_each_other_crosswise(
+    platform_a: Platform, gateway: Gateway, clock: Clock
+) -> None:
+    first, second = (sockets(platform_a, 4, per_minute=1) for _gateway in range(2))
+    given = [first[0], second[0], first[1], second[1], second[2], first[2], second[3], first[3]]
+    for socket in given:
+        world.give(socket, "status")
+    for _minute in range(4):
+        world.together(lambda _worker: outbox.turn(gateway, clock), 6)
+        world.drive(gateway, clock)
+        clock.turn(seconds=61)
+    assert len(gateway.log) == len(given)
 
 
 def test_the_limits_cost_a_claim_a_constant_number_of_queries(
