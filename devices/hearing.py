@@ -40,6 +40,11 @@ _ANSWERS: Mapping[Meaning, frozenset[Effect]] = {
     Meaning.MAINS_LOST: frozenset(),
     Meaning.MAINS_BACK: frozenset(),
 }
+# By which state of a line it cannot have been.
+_BELIED: Mapping[Effect, frozenset[bool]] = {
+    Effect.ON: frozenset({False}),
+    Effect.OFF: frozenset({True}),
+}
 
 
 def read_waiting(now: datetime, gateway: SmsGateway | None = None, most: int = BATCH) -> int:
@@ -139,6 +144,7 @@ def _answered(message: IncomingSms, device: Device, reply: Reply) -> Command | N
     sent: list[Command] = list(
         Command.objects.filter(
             device=device,
+            phone=message.sender,  # a new SIM answers nothing that went to the old one
             wire_at__gte=moment - LIMITS.reply,
             wire_at__lte=min(message.received_at, moment + CLOCKS),
         )
@@ -157,7 +163,10 @@ def _fits(command: Command, reply: Reply) -> bool:
     if not named or Effect(command.effect) is Effect.QUERY:
         return True
     lines = CommandLine.objects.filter(command=command.head_id or command.pk)
-    return not named.isdisjoint(lines.values_list("line__number", flat=True))
+    switched = named.intersection(lines.values_list("line__number", flat=True))
+    told = {reply.lines[number] for number in switched}
+    # What an `off` says of its line is no proof of the `on` that follows it, nor the other way.
+    return bool(told - _BELIED.get(Effect(command.effect), frozenset()))
 
 
 def _note(message: IncomingSms, device: Device, reply: Reply) -> None:

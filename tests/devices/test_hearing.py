@@ -213,6 +213,35 @@ def test_both_messages_of_a_sequence_get_their_own_answers(
     assert on.head == off
 
 
+def test_the_state_that_an_off_tells_is_no_answer_to_the_on_that_follows_it(
+    shared: SmsGateway, double: Device
+) -> None:
+    clock, gateway = Clock(), Gateway()
+    off = world.give(double, "power_cycle_line", {"line": "2"})
+    world.drive(gateway, clock)
+    clock.turn(seconds=30)
+    world.drive(gateway, clock)
+    on = Command.objects.get(previous=off)
+    assert on.wire_at == clock.now
+    # The socket wrote it before the `on` went out; the inbox was read after.
+    told = "Socket 1 ON, Socket 2 OFF"
+    assert hear(shared, double, told, NOON + 15 * SECOND, clock.now + SECOND).command == off
+    told = "Socket 1 ON, Socket 2 ON"
+    assert hear(shared, double, told, NOON + 45 * SECOND, NOON + 45 * SECOND).command == on
+
+
+def test_a_new_sim_answers_nothing_that_was_sent_to_the_old_one(
+    shared: SmsGateway, socket: Device
+) -> None:
+    old = sent(socket, "status")
+    Device.objects.filter(pk=socket.pk).update(phone="+79001119999")
+    socket.refresh_from_db()
+    message = hear(shared, socket, "Socket ON", NOON + MINUTE, NOON + MINUTE)
+    assert (message.device, message.command) == (socket, None)
+    old.refresh_from_db()
+    assert old.replied_at is None
+
+
 @pytest.mark.parametrize(
     ("after", "received", "tied"),
     [
