@@ -3,6 +3,7 @@
 In the page and not in a table: nothing is left behind. Passwords of sockets are encrypted in it.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ __all__ = ["Agreed", "KeyRingError", "UnreadableError", "seal", "unseal"]
 
 
 class UnreadableError(Exception):
-    """The text is not what a page gave this person, or it is too old."""
+    """The text is not what a page gave this person, it is too old, or of another template now."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,24 +58,34 @@ def seal(person: User, shape: Template, agreed: Agreed) -> str:
         "values": plain,
         "secret": key_ring().seal(json.dumps(secret), _salt(person)) if secret else "",
         "page": str(agreed.page),
+        "made_of": _made_of(shape),
     }
     return signing.dumps(payload, salt=_salt(person), compress=True)
 
 
-def unseal(person: User, text: str) -> Agreed:
-    """Return what was sealed; raise UnreadableError."""
+def unseal(person: User, shape: Template, text: str) -> Agreed:
+    """Return what was sealed; raise UnreadableError, also for a template rewritten since."""
     try:
         payload: dict[str, Any] = signing.loads(text, salt=_salt(person), max_age=KEPT_SECONDS)
         secret = payload["secret"]
         hidden = json.loads(key_ring().unseal(secret, _salt(person))) if secret else {}
     except (signing.BadSignature, KeyRingError) as error:
         raise UnreadableError from error
+    if payload.get("made_of") != _made_of(shape):
+        raise UnreadableError
     return Agreed(
         tuple(payload["devices"]),
         payload["template"],
         {**payload["values"], **hidden},
         UUID(payload["page"]),
     )
+
+
+def _made_of(shape: Template) -> str:
+    """Return a digest of what a template sends and of what that may do."""
+    secret = [each.name for each in shape.parameters if each.secret]
+    told = (shape.steps, shape.danger, shape.lines, shape.self_restoring, secret)
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def _salt(person: User) -> str:

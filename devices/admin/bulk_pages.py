@@ -132,7 +132,7 @@ class BulkPages(SendingPages):
     def _give(self, request: HttpRequest, chosen: Chosen) -> HttpResponse:
         devices, template, shape, _page = chosen
         try:
-            agreed = unseal(person_of(request), request.POST["agreed"])
+            agreed = unseal(person_of(request), shape, request.POST["agreed"])
         except UnreadableError:
             agreed = None
         pks = tuple(device.pk for device in devices)

@@ -156,7 +156,7 @@ class SendingPages(ReadOnlyAdmin):
         device, template, shape, _page = asked
         sender, now = reach.sender_of(request), timezone.now()
         try:
-            agreed = unseal(person_of(request), request.POST["agreed"])
+            agreed = unseal(person_of(request), shape, request.POST["agreed"])
             if (agreed.devices, agreed.template) != ((device.pk,), template.pk):
                 raise UnreadableError
             danger = checks.wish(template, device, agreed.values, sender, now).composed.danger

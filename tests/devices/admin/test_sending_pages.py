@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from devices import sockets
-from devices.models import Assignment, Command, Device, Pause, SmsGateway
+from devices.models import Assignment, Command, CommandTemplate, Device, Pause, SmsGateway
 from exporters.models import Exporter
 from platforms.audit import SYSTEM
 from platforms.models import AuditEntry, Platform, User
@@ -346,3 +346,27 @@ def test_the_questions_of_a_preview_do_not_grow_with_the_players(
             client.post(place, {"p-minutes": "1"})
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_what_somebody_rewrote_since_it_was_shown_is_not_sent(
+    socket: Device, alice: User, client_of: ClientOf
+) -> None:
+    words = {"en": "Own", "ru": "Своя"}
+    definition = {
+        "key": "own", "name": words, "help": words,
+        "danger": "none", "code": "#07#", "effect": "query",
+    }  # fmt: skip
+    own = CommandTemplate.objects.create(
+        platform=socket.platform, model=socket.model, key="own", definition=definition
+    )
+    client = client_of(alice)
+    address = reverse("admin:devices_command_write", args=[socket.pk, own.pk])
+    place, shown = preview(client, address)
+    bulk = reverse("admin:devices_command_bulk") + f"?devices={socket.pk}&template={own.pk}"
+    many, planned = opened(client, bulk)
+    own.definition = {**definition, "danger": "config", "code": "#27#0#", "effect": "config"}
+    own.save()
+    for where, answer in ((place, shown), (many, planned)):
+        told = client.post(where, {"agreed": agreed(answer)}, follow=True)
+        assert "Nothing was sent: look again." in text(told)
+        assert not Command.objects.exists()
