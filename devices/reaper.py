@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import F, Q
 
-from . import journal
+from . import journal, reconciliation
 from .journal import NotMoved
 from .models import Command, CommandLine
 from .moves import Happening
@@ -32,7 +32,7 @@ class _Due(NamedTuple):
 
 def reap(now: datetime) -> int:
     """Make every move that only waited for its time; return how many."""
-    moved = 0
+    moved = reconciliation.listen(now)  # what has arrived is not sent again
     for due in _kinds(now):
         pks = Command.objects.open().filter(due.rows).order_by("pk").values_list("pk", flat=True)
         for pk in list(pks[:BATCH]):

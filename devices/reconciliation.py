@@ -15,6 +15,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from exporters.asking import Ask, Outage
@@ -41,6 +42,8 @@ AT_ONCE = 8  # gateways
 OVER = LEASE + WIRE
 # And once may be a moment between two of the gateway's own steps.
 AGAIN = timedelta(seconds=20)
+_Witness = Callable[[Sequence[Command], datetime], Mapping[int, Event]]
+_Witnesses = Sequence[tuple[_Witness, object]]  # each with its words for people
 _SENT = (Fate.SENT.value, Fate.WAITING.value)
 _SWITCHING = (Effect.ON.value, Effect.CYCLE.value)
 
@@ -66,10 +69,23 @@ def report(gateway: SmsGateway, reports: Iterable[Report], now: datetime) -> int
 
 def reconcile(now: datetime) -> int:
     """Look once for what is known of every command in doubt; return how many doubts ended."""
-    rows = Command.objects.open().filter(state=State.UNKNOWN.value).select_related("gateway")
+    return _look(_in_doubt().select_related("gateway"), _WITNESSES, now)
+
+
+def listen(now: datetime) -> int:
+    """End doubts about what would be sent again, where word of it came in; asks nobody."""
+    return _look(_in_doubt().filter(owed=True), _HEARD, now)
+
+
+def _in_doubt() -> "QuerySet[Command]":
+    rows: QuerySet[Command] = Command.objects.open().filter(state=State.UNKNOWN.value)
+    return rows
+
+
+def _look(rows: "QuerySet[Command]", witnesses: "_Witnesses", now: datetime) -> int:
     doubts = list(rows.order_by("wire_at", "pk")[:BATCH])
     ended = 0
-    for witness, words in _WITNESSES:
+    for witness, words in witnesses:
         events = witness(doubts, now) if doubts else {}
         ended += sum(_end(pk, event, str(words), now) for pk, event in events.items())
         doubts = [command for command in doubts if command.pk not in events]
@@ -195,9 +211,12 @@ def _key(text: str) -> UUID | None:
         return None
 
 
-_WITNESSES = (
+_HEARD: _Witnesses = (
     (_said, _("The gateway reports that it has it.")),
     (_replied, _("The socket answered it.")),
+)
+_WITNESSES: _Witnesses = (
+    *_HEARD,
     (_asked, _("The gateway was asked.")),
     (_seen, _("A player went off and came back.")),
 )

@@ -178,6 +178,29 @@ def test_an_owed_on_is_never_found_not_sent(far: Far, platform_a: Platform) -> N
     assert state(on) == ("queued", False)
 
 
+@pytest.mark.parametrize("word", ["an answer of the socket", "a report of the gateway"])
+def test_an_owed_on_that_arrived_is_not_sent_again_and_again(
+    far: Far, platform_a: Platform, word: str
+) -> None:
+    """The gateway sends each and tells of none; every one costs an SMS, beyond all limits."""
+    gateway = make_listening(far, "sms_gate")
+    double = make_old_socket(platform_a, "simpal_d410")
+    off, clock = world.give(double, "power_cycle_line", {"line": "1"}), Clock()
+    world.drive(Gateway(ACCEPTED), clock)
+    doubtful = Gateway(UNKNOWN)
+    for _minute in range(30):
+        clock.turn(minutes=1)
+        reaper.reap(clock())
+        world.drive(doubtful, clock)
+        on = Command.objects.get(previous=off)
+        if word == "an answer of the socket":
+            hear(gateway, double, "Socket 1 ON", clock(), clock())
+        else:
+            reconciliation.report(gateway, [Report(str(on.key), Fate.SENT)], clock())
+    assert len(doubtful.log) == 1
+    assert state(on) == ("accepted", True)
+
+
 def test_a_gateway_that_hangs_holds_up_no_other(
     platform_a: Platform, platform_b: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
