@@ -29,8 +29,12 @@ __all__ = [
     "without_phones",
 ]
 
-# Any run of so many digits: an hour hidden by mistake costs less than a number shown.
-_PHONE = re.compile(r"\+?[0-9]{7,15}")
+# So many digits, as people write numbers and as an address holds what they searched for; no dates.
+# An hour hidden by mistake costs less than a number shown.
+_PHONE = re.compile(
+    r"(?<![0-9])(?<!:[0-9]{2}\.)\+?(?![0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9]))"
+    r"[0-9](?:(?:[ ()+-]|%2[0-9A-F]){0,4}[0-9]){6,}"
+)
 _HIDDEN = "•••"
 
 

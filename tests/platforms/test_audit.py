@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from exporters.models import PrometheusConnection
 from platforms import audit
-from platforms.audit import SYSTEM, Action, Actor
+from platforms.audit import SYSTEM, Action, Actor, without_phones
 from platforms.models import AuditEntry, Platform, Site, User
 from tests import factories
 
@@ -99,3 +99,28 @@ def test_a_long_name_does_not_break_the_record(platform_a: Platform) -> None:
     site = Site(platform=platform_a, name="x" * 400)
     line = audit.record(Actor("y" * 400, "admin"), Action.CREATED, site, platform_id=None)
     assert (len(line.target), len(line.actor)) == (255, 254)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+79001234567", "79001234567", "8 (900) 123-45-67", "8900 123 45 67",
+        "20261122083000 +79001234567", "1.79001234567", "2026-11-22 79001234567",
+        "q=8+900+123+45+67&o=1", "q=8+%28900%29+123-45-67", "q=%2B7%20900%20123%2045%2067",
+    ],
+)  # fmt: skip
+def test_a_phone_is_hidden_however_it_was_typed(text: str) -> None:
+    told = without_phones({"query": [text]})["query"][0]
+    assert "•••" in told
+    assert not any(part in told for part in ("123", "45", "67"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22", "2026-11-22T08:30:00.123456+00:00", "2026-11-22 08:30:00",
+        "06:42:40:92:60:B4", "192.168.101.12", "q=2026&of_socket=12&of_site=4",
+    ],
+)  # fmt: skip
+def test_moments_and_addresses_are_no_phones(text: str) -> None:
+    assert without_phones(text) == text
