@@ -164,9 +164,11 @@ def _feeds(wish: Wish) -> bool:
 
 
 def _same(known: Command, wish: Wish) -> Command:
-    first = wish.composed.messages[0]
-    asked = (wish.device.pk, wish.template.key, first.shown, first.text)
-    if (known.device_id, known.template_key, known.text, known.wire_text()) != asked:
+    asked = [(message.shown, message.text) for message in wish.composed.messages]
+    rows = Command.objects.sequence_of(known)
+    there = [(row.text, row.wire_text()) for row in rows]
+    same = (known.device_id, known.template_key) == (wish.device.pk, wish.template.key)
+    if not same or there != asked:
         raise CommandRefused("key", _("This key was used for another command."))
     known.repeated = True
     return known

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from devices import commands, outbox
+from devices import commands, outbox, own_templates
 from devices.models import (
     Assignment,
     Command,
@@ -427,3 +427,28 @@ def crowd(number: int) -> None:
             f"INSERT INTO devices_command ({columns}) SELECT {values} FROM devices_command, {row}",
             [number],
         )
+
+
+def test_a_key_is_held_to_every_message_of_a_sequence(
+    api_of: ApiOf, alice: User, socket: Device
+) -> None:
+    words = {"en": "Own", "ru": "Своя"}
+    minutes = {"name": "minutes", "kind": "integer", "label": words, "help": words,
+               "min": 1, "max": 9}  # fmt: skip
+    definition = {
+        "key": "own", "name": words, "help": words, "danger": "power", "lines": [1],
+        "sequence": [
+            {"code": "#07#", "effect": "query"},
+            {"code": "#12#0#{minutes}#1#", "effect": "cycle", "after": 5},
+        ],
+        "parameters": [minutes],
+    }  # fmt: skip
+    own_templates.checked(socket.model.shape, definition)
+    CommandTemplate.objects.create(
+        platform=socket.platform, model=socket.model, key="own", definition=definition
+    )
+    client = api_of(alice)
+    body = wish(socket, "own", parameters={"minutes": 1})
+    assert [post(client, body, "key-1").status_code for _again in range(2)] == [201, 200]
+    other = post(client, wish(socket, "own", parameters={"minutes": 2}), "key-1")
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "key")
