@@ -65,7 +65,8 @@ def admits(command: Command, now: datetime) -> bool:
     if sent.count() + waiting < per_minute:
         return True
     first = sent.aggregate(first=Min("wire_at"))["first"]
-    until = (first or now) + MINUTE
+    # Where all of them are still with workers, nobody knows yet whether they will be sent.
+    until = now + FIRST_REST if first is None else first + MINUTE
     _hold(health, until, HeldReason.MINUTE.value)
     return False
 

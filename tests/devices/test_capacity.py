@@ -52,6 +52,22 @@ def test_what_is_more_than_a_minutes_messages_waits_and_says_why(
     assert capacity.wait_of(waiting, clock()) is None
 
 
+def test_what_is_not_sent_after_all_takes_nothing_of_a_minute(
+    platform_a: Platform, gateway: Gateway, clock: Clock
+) -> None:
+    first, second = sockets(platform_a, 2, per_minute=1)
+    for socket in (first, second):
+        world.give(socket, "status")
+    claimed = outbox.claim(clock())
+    assert claimed is not None
+    assert outbox.claim(clock()) is None
+    Device.objects.filter(pk=first.pk).update(enabled=False)
+    assert outbox.intend(claimed, clock()) is None
+    clock.turn(seconds=5)
+    world.drive(gateway, clock)
+    assert [each.phone for each in gateway.log] == [second.phone]
+
+
 def test_a_full_gateway_stops_nobody_elses_commands(
     platform_a: Platform, gateway: Gateway, clock: Clock
 ) -> None:
