@@ -142,7 +142,9 @@ def _pass_over(command: Command, now: datetime) -> None:
 
     But for an `on` whose line is dark by an earlier one: it follows what went out before.
     """
-    before = Command.objects.filter(pk=command.previous_id, wire_at__isnull=False).first()
+    before = command.previous
+    if before is not None and before.wire_at is None:
+        before = None
     sent = Command.objects.sequence_of(command).filter(wire_at__isnull=False)
     dark = before is not None and sent.filter(effect__in=_DARKENING).exists()
     for follower in Command.objects.open().filter(
