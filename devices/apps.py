@@ -16,12 +16,13 @@ class DevicesConfig(AppConfig):
         from exporters import lending
         from platforms import notice_kinds as kinds_of_notices, registry
 
-        from . import notice_kinds
+        from . import notice_kinds, sockets
         from .beside_players import restart_cells, socket_cells, socket_panel
         from .overview_panel import road_panel
         from .usage import sockets_used
 
         registry.usage_of_limits["sockets_limit"] = sockets_used
+        registry.leaving["devices"] = sockets.take_back
         kinds_of_notices.register(notice_kinds.ALL)
         lending.player_columns["socket"] = lending.PlayerColumn(_("Socket"), socket_cells)
         lending.player_columns["restart"] = lending.PlayerColumn(_("Power"), restart_cells)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _, ngettext
 from exporters.models import Player
 from platforms import audit
 from platforms.audit import Action, Actor
-from platforms.models import Platform, User
+from platforms.models import Membership, Platform, User
 from platforms.roles import Role
 
 from . import phones
@@ -141,6 +141,15 @@ def unassign(user: User, device: Device, actor: Actor) -> None:
     """Take that away."""
     with transaction.atomic():
         for row in Assignment.objects.select_for_update().filter(user=user, device=device):
+            _record(row, Action.DELETED, actor)
+            row.delete()
+
+
+def take_back(leaving: Membership, actor: Actor) -> None:
+    """Take every socket away from somebody who leaves the platform."""
+    given = Assignment.objects.filter(user=leaving.user_id, platform=leaving.platform_id)
+    with transaction.atomic():
+        for row in given.select_for_update(of=("self",)).select_related("user", "device"):
             _record(row, Action.DELETED, actor)
             row.delete()
 

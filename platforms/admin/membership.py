@@ -3,12 +3,14 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from platforms import registry
+from platforms.audit import Actor
 from platforms.forms_of_members import MembershipForm, is_last_admin
 from platforms.models import Membership
 from platforms.roles import Deed, Role
@@ -74,6 +76,14 @@ class MembershipAdmin(ScopedModelAdmin):
             return True
         person = person_of(request)
         return obj.role in person.roles_to_give(obj.platform_id)
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        """Take back what the member was given: who comes again comes with nothing."""
+        with transaction.atomic():
+            if isinstance(obj, Membership):
+                for take_back in registry.leaving.values():
+                    take_back(obj, Actor.of_request(request))
+            super().delete_model(request, obj)
 
     # -- the form -------------------------------------------------------------------------------
 

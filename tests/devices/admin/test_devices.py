@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from devices import sockets
 from devices.models import Assignment, Binding, Command, Device, DeviceModel
+from devices.templates import Danger
 from exporters.models import Exporter, Player
 from platforms.audit import SYSTEM, Action
-from platforms.models import AuditEntry, Platform, User
+from platforms.models import AuditEntry, Membership, Platform, User
 from platforms.roles import Role
 from tests import factories
 from tests.conftest import ClientOf
@@ -474,3 +475,17 @@ def test_models_tell_what_they_can_in_the_readers_language(
     assert "#12#0#1#1#" in text
     assert client.post(address, {}).status_code == 403
     assert client.get(reverse("admin:devices_devicemodel_changelist")).status_code == 200
+
+
+def test_who_leaves_a_platform_and_comes_again_comes_without_sockets(
+    platform_a: Platform, alice: User, ursula: User, client_of: ClientOf
+) -> None:
+    device = make_socket(platform_a)
+    sockets.assign(ursula, device, SYSTEM)
+    member = Membership.objects.get(user=ursula)
+    page = reverse("admin:platforms_membership_delete", args=[member.pk])
+    client_of(alice).post(page, {"post": "yes"})
+    Membership.objects.create(platform=platform_a, user=ursula, role=Role.USER)
+    assert not Assignment.objects.exists()
+    assert not sender(ursula).may(Danger.POWER, device)
+    assert AuditEntry.objects.filter(action="deleted", target_type="devices.assignment").exists()
