@@ -63,9 +63,23 @@ def _of_device(command: Command) -> Gate | None:
         return Gate("device", _("The socket is disabled or was taken out."))
     if (device.phone, device.model.key) != (command.phone, command.model_key):
         return Gate("device", _("The socket was changed after the command was given."))
+    if device.reset_only and _leaves_off(command):
+        return Gate("reset_only", _("This socket may be restarted, but not switched off."))
     if not command.gateway.enabled:
         return Gate("gateway", _("The gateway is disabled."))
     return None
+
+
+def _leaves_off(command: Command) -> bool:
+    """Tell whether lines may stay off: nothing after it brings them back, nor the socket itself."""
+    switches = CommandLine.objects.filter(command=command.head_id or command.pk).exists()
+    last = Command.objects.sequence_of(command).latest("pk")
+    if not switches or last.effect in (Effect.ON, Effect.CYCLE, Effect.QUERY):
+        return False
+    try:
+        return command.template is None or not command.template.shape.self_restoring
+    except (KeyError, catalogue.CatalogueError):
+        return True
 
 
 def _of_text(command: Command) -> Gate | None:

@@ -431,6 +431,18 @@ def test_what_changed_since_it_was_given_stops_it_with_a_reason(
     assert CommandLine.objects.get(command=command).closed
 
 
+def test_a_socket_that_became_reset_only_meanwhile_is_restarted_and_not_switched_off(
+    pair: Device, gateway: Gateway, clock: Clock
+) -> None:
+    off = world.give(pair, "power_off_line", {"line": "1"})
+    world.give(pair, "power_cycle_line", {"line": "2"})
+    Device.objects.filter(pk=pair.pk).update(reset_only=True)
+    world.drive(gateway, clock)
+    assert gateway.texts == ["#02#2#"]
+    assert state_of(off) == "cancelled"
+    assert off.reason.startswith("reset_only: ")
+
+
 def test_a_gate_of_jobs_stops_jobs_and_not_people(
     socket: Device, gateway: Gateway, clock: Clock, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
