@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from exporters.models import Player
 from platforms import audit
 from platforms.audit import Action, Actor
 from platforms.models import Platform
@@ -17,6 +18,7 @@ from .import_world import BATCH
 from .models import Binding, Device, DeviceLine, DeviceModel
 from .socket_sheet import Row, cells_of
 
+MANY = 500  # rows
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -35,6 +37,8 @@ def import_sockets(platform: Platform, rows: Sequence[Row], actor: Actor, agreed
             _create(platform, outcome, actor)
             _change(platform, outcome, actor)
             _hang(platform, outcome, actor)
+            if len(outcome.created) + len(outcome.hung) >= MANY:
+                transaction.on_commit(_look_anew, robust=True)
     except IntegrityError as error:
         # Another platform, which has a lock of its own, took one of the phones just now.
         now = plan(platform, rows)
@@ -129,25 +133,32 @@ def _hang(platform: Platform, outcome: Plan, actor: Actor) -> None:
     for part in _parts(sorted({each.phone for each in outcome.hung})):
         for line in own.filter(device__phone__in=part).select_related("device"):
             lines[line.device.phone, line.number] = line
-    for players in _parts([each.player_id for each in outcome.hung]):
-        current = Binding.objects.filter(player__in=players, ended_at=None)
+    players: dict[int, Player] = {}
+    for part in _parts([each.player_id for each in outcome.hung]):
+        current = Binding.objects.filter(player__in=part, ended_at=None)
         current.update(ended_at=timezone.now())
+        players |= Player.objects.filter(platform=platform).in_bulk(part)
+    # With their rows, for the record: to read them anew by joins would take minutes while the
+    # database still plans for the tables as they were before.
     bindings = Binding.objects.bulk_create(
         (
             Binding(
                 platform_id=platform.pk,
-                player_id=each.player_id,
+                player=players[each.player_id],
                 line=lines[each.phone, each.number],
             )
             for each in outcome.hung
         ),
         batch_size=1000,
     )
-    named: list[Binding] = []
-    for part in _parts([binding.pk for binding in bindings]):
-        found = Binding.objects.filter(pk__in=part).select_related("player", "line__device")
-        named.extend(found)
-    _record(platform, actor, Action.CREATED, named)
+    _record(platform, actor, Action.CREATED, bindings)
+
+
+def _look_anew() -> None:
+    """Have PostgreSQL count tables that grew at once; until then it plans for small ones."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE devices_device, devices_deviceline, devices_binding")
 
 
 def _record(
