@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 from hypothesis import HealthCheck, settings as hypothesis_settings
 from rest_framework.test import APIClient
 
@@ -55,6 +56,13 @@ def empty_cache() -> Iterator[None]:
     """Let no test find what another one cached."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_settings() -> Iterator[None]:
+    """Let no test read in the language of the last page that another one asked for."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

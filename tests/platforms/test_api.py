@@ -20,6 +20,32 @@ from tests.conftest import ApiOf
 pytestmark = pytest.mark.django_db
 EXPORTERS = "/api/v1/exporters"
 ROUTES = (
+    ("get", "/api/v1/assignments"),
+    ("post", "/api/v1/assignments"),
+    ("get", "/api/v1/assignments/1"),
+    ("delete", "/api/v1/assignments/1"),
+    ("get", "/api/v1/bindings"),
+    ("post", "/api/v1/bindings"),
+    ("get", "/api/v1/bindings/1"),
+    ("delete", "/api/v1/bindings/1"),
+    ("get", "/api/v1/command-templates"),
+    ("post", "/api/v1/command-templates"),
+    ("get", "/api/v1/command-templates/1"),
+    ("patch", "/api/v1/command-templates/1"),
+    ("get", "/api/v1/commands"),
+    ("post", "/api/v1/commands"),
+    ("post", "/api/v1/commands/bulk"),
+    ("post", "/api/v1/commands/preview"),
+    ("get", "/api/v1/commands/1"),
+    ("post", "/api/v1/commands/1/cancel"),
+    ("post", "/api/v1/commands/1/give-up"),
+    ("get", "/api/v1/device-models"),
+    ("get", "/api/v1/device-models/1"),
+    ("get", "/api/v1/devices"),
+    ("post", "/api/v1/devices"),
+    ("get", "/api/v1/devices/1"),
+    ("patch", "/api/v1/devices/1"),
+    ("delete", "/api/v1/devices/1"),
     ("get", "/api/v1/exporter-macs"),
     ("post", "/api/v1/exporter-macs"),
     ("get", "/api/v1/exporter-macs/1"),
@@ -33,15 +59,26 @@ ROUTES = (
     ("get", "/api/v1/exporters/1"),
     ("patch", "/api/v1/exporters/1"),
     ("delete", "/api/v1/exporters/1"),
+    ("get", "/api/v1/incoming-messages"),
+    ("get", "/api/v1/incoming-messages/1"),
     ("get", "/api/v1/monitored-devices"),
+    ("get", "/api/v1/pauses"),
+    ("post", "/api/v1/pauses"),
+    ("get", "/api/v1/pauses/1"),
+    ("post", "/api/v1/pauses/1/lift"),
     ("get", "/api/v1/platform-exporters"),
     ("get", "/api/v1/platforms"),
     ("get", "/api/v1/platforms/1"),
     ("get", "/api/v1/prometheus/targets"),
     ("get", "/api/v1/sites"),
     ("get", "/api/v1/sites/1"),
+    ("get", "/api/v1/sms-gateways"),
+    ("get", "/api/v1/sms-gateways/1"),
+    ("get", "/api/v1/sms-usage"),
     ("get", "/api/schema"),
 )
+# Gateways call it; a signature is their credential, which tests/devices/api looks after.
+SIGNED = {("post", "/api/v1/sms-gateways/{key}/webhook")}
 OPEN_TO = {
     TokenKind.EXPORTER: {
         ("get", "/api/v1/exporter-macs"),
@@ -73,7 +110,7 @@ def test_the_routes_of_this_test_are_all_there_are(api_of: ApiOf, root: User) ->
         for path, methods in schema["paths"].items()
         for method in methods
     }
-    assert listed == set(ROUTES) - {("get", "/api/schema")}
+    assert listed - SIGNED == set(ROUTES) - {("get", "/api/schema")}
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -8,6 +8,10 @@ from uuid import uuid4
 
 import pytest
 import schemathesis
+
+# Else it is imported, and rewritten by pytest, in the middle of a test: CPython 3.11 cannot parse
+# while another thread prints a traceback (SystemError: AST constructor recursion depth mismatch).
+import schemathesis.specs.openapi.schemas
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client

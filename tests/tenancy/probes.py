@@ -19,6 +19,8 @@ from tests.tenancy.world import MALFORMED_IDS, RANDOM_ID, SEES, Tenant, World
 
 # A page's CSRF token: another one each time, wherever it stands.
 CSRF = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{64}(?![A-Za-z0-9])")
+# The key of a page on which something is sent: chosen anew each time.
+PAGE_KEY = re.compile(r"key=[0-9a-f-]{36}")
 
 # Rows of the catalogue, the same for every platform.
 READ_BY_ALL = frozenset({"devices.devicemodel"})
@@ -100,7 +102,8 @@ def _text_of(response: HttpResponse) -> Answer:
     headers = "\n".join(
         f"{name}: {value}" for name, value in response.items() if name != "Content-Length"
     )
-    return Answer(response.status_code, CSRF.sub("csrf", body.decode(errors="replace")), headers)
+    text = CSRF.sub("csrf", body.decode(errors="replace"))
+    return Answer(response.status_code, text, PAGE_KEY.sub("key=", headers))
 
 
 def outsiders(world: World) -> dict[str, Tenant]:
