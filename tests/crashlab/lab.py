@@ -41,6 +41,7 @@ class Storm:
     seed: int = 1
     named: int = 70  # per cent of workers that die at a named place
     doubts: int = 8  # per cent of messages that the gateway takes without an answer
+    lost_ons: int = 0  # per cent of `on`s after an `off` of which the first try never arrives
     stops: int = 3  # SIGSTOP longer than a lease
     server_crashes: int = 0
     sequences: bool = False  # D410s alone; workers die after an `off` and before its `on`
@@ -94,7 +95,7 @@ class Lab:
         finally:
             self._end_all()
         connection.close()
-        worker.drain(self.log, self.clock, self.storm.seed)
+        worker.drain(self.log, self.clock, self.storm.seed, self.storm.lost_ons)
         seconds = round(time.monotonic() - started, 1)
         return {
             "kills": sum(self.deaths.values()),
@@ -126,12 +127,13 @@ class Lab:
         named = self.chance.randrange(100) < self.storm.named
         places = BETWEEN if self.storm.sequences else NAMES
         place = min(places, key=self._deaths_at) if named else ""
+        lies = self.storm.doubts, self.storm.lost_ons
         passes, seed = self.chance.randint(1, 3), self.storm.seed * 100_000 + self.begun
         connection.close()  # not to be shared with the child
         pid = os.fork()
         if pid == 0:
             try:
-                worker.work(self.log, self.clock, seed, place, passes, self.storm.doubts)
+                worker.work(self.log, self.clock, seed, place, passes, *lies)
             finally:
                 os._exit(1)  # a fault of the worker itself: the report shows it
         self.running[pid] = place or "anywhere"

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ParamSpec
 
 from django.db import connection
 from django.db.models import Q
 
 from devices import journal, moves, reaper
+from devices.models import Command
 from devices.states import Effect, Event
 from platforms import integrity
+
+Told = ParamSpec("Told")
 
 
 def resend_unknown() -> None:
@@ -37,13 +40,18 @@ def resend_unknown() -> None:
 
 def forget_the_on() -> None:
     """Owe nothing: an `on` in doubt is left in doubt."""
-    hold = journal._hold
 
-    def forgetting(command: Any, now: datetime) -> None:
-        hold(command, now)
-        type(command).objects.filter(previous=command).update(owed=False)
+    def forgetting(owe: Callable[Told, None]) -> Callable[Told, None]:
+        def forget(*told: Told.args, **named: Told.kwargs) -> None:
+            owe(*told, **named)
+            command: Any = told[0]
+            Command.objects.sequence_of(command).update(owed=False)
 
-    journal._hold = forgetting
+        return forget
+
+    # All that make an `on` owed.
+    journal._hold = forgetting(journal._hold)
+    journal._pass_over = forgetting(journal._pass_over)
 
 
 PLANTS: dict[str, Callable[[], None]] = {

@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from devices import dispatching, outbox, reaper
 from devices.gateways.shape import Outcome, Outgoing, Reason, Sent
 from devices.models import Command, SmsGateway
+from devices.states import Effect
 
 from .failpoints import arm
 
@@ -44,16 +45,17 @@ class LoggingGateway:
         chance: random.Random,
         pass_by: Callable[[], None],
         doubts: int,
+        lost_ons: int,
     ) -> None:
         self.log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self.clock, self.chance, self.pass_by = clock, chance, pass_by
-        self.doubts = doubts / 100
+        self.doubts, self.lost_ons = doubts / 100, lost_ons / 100
 
     def __call__(self, gateway: SmsGateway, outgoing: Outgoing) -> Sent:
         turn = self.chance.random()
         if turn < 0.08:
             return Sent(Outcome.REJECTED, Reason.REFUSED)
-        if turn < 0.14:
+        if turn < 0.14 or self._loses(outgoing):
             return Sent(Outcome.UNKNOWN, Reason.TIMEOUT)
         line = {
             "key": outgoing.key,
@@ -67,14 +69,29 @@ class LoggingGateway:
             return Sent(Outcome.UNKNOWN, Reason.TIMEOUT)
         return Sent(Outcome.ACCEPTED, Reason.ACCEPTED)
 
+    def _loses(self, outgoing: Outgoing) -> bool:
+        """Tell whether this is the first try of an `on` that never arrives."""
+        if not self.lost_ons or self.chance.random() >= self.lost_ons:
+            return False
+        first = Command.objects.filter(key=outgoing.key, tries=1)
+        return first.filter(previous__isnull=False, effect=Effect.ON).exists()
 
-def work(log: Path, clock: FastClock, seed: int, failpoint: str, passes: int, doubts: int) -> None:
+
+def work(
+    log: Path,
+    clock: FastClock,
+    seed: int,
+    failpoint: str,
+    passes: int,
+    doubts: int,
+    lost_ons: int,
+) -> None:
     """Take commands and reap until killed; a database that is away is waited for.
 
     Every third worker has the threads that the product's own have.
     """
     chance = random.Random(seed)
-    gateway = LoggingGateway(log, clock, chance, arm(failpoint, passes), doubts)
+    gateway = LoggingGateway(log, clock, chance, arm(failpoint, passes), doubts, lost_ons)
     threads = 2 if chance.random() < 1 / 3 else 1
     while True:
         try:
@@ -90,9 +107,9 @@ def work(log: Path, clock: FastClock, seed: int, failpoint: str, passes: int, do
             time.sleep(0.05)
 
 
-def drain(log: Path, clock: FastClock, seed: int, minutes: int = 240) -> None:
+def drain(log: Path, clock: FastClock, seed: int, lost_ons: int, minutes: int = 240) -> None:
     """After the storm: let time pass, minute by minute, until all is over or stays as it is."""
-    gateway = LoggingGateway(log, clock, random.Random(seed), lambda: None, doubts=8)
+    gateway = LoggingGateway(log, clock, random.Random(seed), lambda: None, 8, lost_ons)
     clock.stand_still()
     for _minute in range(minutes):
         if not Command.objects.open().exists():
