@@ -12,7 +12,7 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 ONE_BY_ONE = ("tests/tenancy/", "tests/i18n/")
 
 
-class ByFileOrTest(LoadFileScheduling):  # type: ignore[misc]
+class ByFileOrTest(LoadFileScheduling):
     """The scheduling of `--dist loadfile`, but for the folders of ONE_BY_ONE."""
 
     def _split_scope(self, nodeid: str) -> str:
