@@ -25,10 +25,14 @@ class GatewayHealth(GlobalModel):
     """
 
     gateway = models.OneToOneField(
-        SmsGateway, on_delete=models.CASCADE, primary_key=True, related_name="health"
+        SmsGateway,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="health",
+        editable=False,
     )
     held_until = models.DateTimeField(_("held until"), null=True)
-    held_reason = models.CharField(max_length=32, blank=True)
+    held_reason = models.CharField(max_length=32, blank=True, editable=False)
     failing_since = models.DateTimeField(_("failing since"), null=True)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     accepted_at = models.DateTimeField(_("last took a message"), null=True)

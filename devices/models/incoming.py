@@ -148,13 +148,17 @@ class InboxOccurrence(GlobalModel):
     would then be taken for the first one and lost.
     """
 
-    inbox = models.ForeignKey(GatewayInbox, on_delete=models.CASCADE, related_name="occurrences")
-    mark = models.CharField(max_length=64)
-    number = models.PositiveIntegerField()
-    listed = models.PositiveIntegerField()
-    ahead = models.PositiveIntegerField()
+    inbox = models.ForeignKey(
+        GatewayInbox, on_delete=models.CASCADE, related_name="occurrences", editable=False
+    )
+    mark = models.CharField(max_length=64, editable=False)
+    number = models.PositiveIntegerField(editable=False)
+    listed = models.PositiveIntegerField(editable=False)
+    ahead = models.PositiveIntegerField(editable=False)
 
     class Meta:
+        verbose_name = _("repeated message of an inbox")
+        verbose_name_plural = _("repeated messages of inboxes")
         constraints = (
             models.UniqueConstraint(fields=("inbox", "mark"), name="occurrence_once_an_inbox"),
         )

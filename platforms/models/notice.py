@@ -83,9 +83,11 @@ class Notice(SharedModel):
 class DeliveryItem(GlobalModel):
     """A notice in a delivery. A channel of a platform never gets one of another."""
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="items")
-    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="+")
-    again = models.BooleanField(default=False)  # it was told before and still lasts
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, related_name="items", editable=False
+    )
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="+", editable=False)
+    again = models.BooleanField(default=False, editable=False)  # told before and still lasting
 
     rules: ClassVar = (
         Rule(
@@ -113,9 +115,12 @@ class NoticeMark(GlobalModel):
     """How far a person has read: every notice up to this number."""
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notice_mark"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notice_mark",
+        editable=False,
     )
-    up_to = models.BigIntegerField(default=0)
+    up_to = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("mark of reading")
