@@ -25,7 +25,9 @@ WORD = re.compile(r"[A-Za-z][A-Za-z'’]+")
 # Taken out before words are looked for: what is data or a name on the wire.
 DATA = re.compile(
     r"""[\w.+-]+@[\w.-]+              # e-mail addresses
-      | https?://\S+
+      | \b[a-z]+://\S+                # addresses, of services too
+      | \{\w+\}                        # what a template of a command is filled with
+      | \bname,\ phone,[\w, ]+reset_only\b   # the columns of a table of sockets
       | \b(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}\b | \b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b
       | \b[0-9A-Fa-f]{12}\b | \b06-42[\w-]+
       | \b[A-Z]+(?:_[A-Z]+)+\b        # names of settings
@@ -37,11 +39,14 @@ DATA = re.compile(
 )
 # Names that Russian operators write in Latin letters, and the two languages of the switch.
 NAMES = {
-    *("AddReality", "API", "CSV", "CubicMedia", "English", "ID", "IP", "JSON", "LDAP", "MAC"),
-    *("Prometheus", "Remosa", "Service", "Sign", "Single", "SMS", "TLS", "UTF", "Windows"),
+    *("AddReality", "Android", "API", "Apprise", "beat", "celery", "CSV", "CubicMedia", "English"),
+    *("Gate", "HTTP", "ID", "IP", "JSON", "Kannel", "LDAP", "MAC", "Prometheus", "Remosa"),
+    *("Service", "Sign", "SIM", "Single", "SMS", "TLS", "UTF", "Windows"),
     *("On", "bearer", "discovery", "en", "esc", "instance", "ip", "mac", "name", "outip", "ru"),
     *("http", "https", "PEM", "service"),
 }
+# Asked once: each call walks the whole database of time zones.
+ZONES = frozenset(available_timezones())
 # What a browser sends of the table within a form, when it has no rows.
 NO_ROWS = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
 
@@ -86,7 +91,7 @@ def english_in(answer: HttpResponseBase) -> Iterator[str]:
     if "text/html" not in answer.headers.get("Content-Type", "") or answer.streaming:
         return
     for text in pages.texts(answer.content.decode()):  # type: ignore[attr-defined]
-        if text in NAMES | available_timezones():
+        if text in NAMES or text in ZONES:
             continue
         if set(WORD.findall(DATA.sub(" ", text))) - NAMES or text in untranslated():
             yield text

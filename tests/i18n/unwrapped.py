@@ -22,6 +22,7 @@ SAYING |= dict.fromkeys(("debug", "info", "success", "warning", "error"), 1)  # 
 RELATIONS = {"ForeignKey", "OneToOneField", "ManyToManyField"}
 # Proper names are the same everywhere.
 NAMES = {"AddReality", "Authorization", "Bearer", "CSV", "CubicMedia", "JSON", "Remosa"}
+NAMES |= {"GSM", "UCS"}  # encodings of an SMS, with their numbers
 # Blocks whose text is translated, or is no text.
 SILENT = re.compile(r"(?:blocktrans(?:late)?\b|comment\b|block bodyclass\b)")
 ENDS = {"endblocktrans", "endblocktranslate", "endcomment", "endblock"}
