@@ -30,7 +30,7 @@ def test_exporters_that_are_there_get_a_context_each_for_their_secrets(
         for name in ("one", "two"):
             rows.create(platform_id=platform_a.pk, kind="cubic", name=name, list_version=1)
     finally:
-        call_command("migrate", "exporters", verbosity=0)
+        call_command("migrate", verbosity=0)  # what stands on it was taken back with it
     one, two = Exporter.objects.order_by("name")
     assert one.secret_context != two.secret_context
     assert (one.settings, bool(one.secrets), one.over_limit) == ({}, False, 0)
@@ -57,7 +57,7 @@ def test_processes_are_limited_as_their_tokens_and_have_an_address_each(
             address = f"127.0.0.1:{port}"
             rows.create(kind="cubic", instance=instance, address=address, **fields)
     finally:
-        call_command("migrate", "exporters", verbosity=0)
+        call_command("migrate", verbosity=0)  # what stands on it was taken back with it
     assert dict(ExporterProcess.objects.values_list("instance", "limited_to")) == {
         "limited": platform_a.pk,
         "free": None,
