@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "exporters",
     "exporters.process",
     "devices",
+    "jobs",
     "django_celery_beat",
     "remosa.celery_app.RemosaConfig",
     "demo",

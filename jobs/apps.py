@@ -1,0 +1,12 @@
+"""Registers the jobs application."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class JobsConfig(AppConfig):
+    """Rules over Prometheus: which player is bad, since when, and what is done about it."""
+
+    name = "jobs"
+    verbose_name = _("Jobs")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,105 @@
+"""When jobs keep still: maintenance windows over a selection, and pauses of one job."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from platforms.scoping import ScopedQuerySet, TenantModel
+
+from .job import Job
+
+
+class MaintenanceWindow(TenantModel):
+    """No job acts on what it covers while it lasts; with nothing named, on the whole platform.
+
+    ``weekly``: it comes every week at the same local time, the last time before ``until``.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    starts_at = models.DateTimeField(_("begins"))
+    ends_at = models.DateTimeField(_("ends"))
+    weekly = models.BooleanField(_("every week"), default=False)
+    until = models.DateField(_("until"), null=True, blank=True)
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, null=True, blank=True, related_name="windows"
+    )
+    exporter = models.ForeignKey(
+        "exporters.Exporter", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    site = models.ForeignKey(
+        "platforms.Site", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    player = models.ForeignKey(
+        "exporters.Player", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    author_name = models.CharField(_("author"), max_length=254, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("maintenance window")
+        verbose_name_plural = _("maintenance windows")
+        ordering = ("-starts_at", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="window_ends_later"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("platform", "ends_at"),
+                name="window_lasting",
+                condition=Q(cancelled_at=None),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JobPauseQuerySet(ScopedQuerySet):
+    """Pauses of jobs."""
+
+    def at(self, now: datetime) -> "JobPauseQuerySet":
+        """Keep those that last."""
+        lasting = Q(expires_at=None) | Q(expires_at__gt=now)
+        return self.filter(lasting, lifted_at=None)
+
+
+class JobPause(TenantModel):
+    """One job acts on nothing until the pause is lifted or over; it goes on watching."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="pauses")
+    reason = models.CharField(_("reason"), max_length=255)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    author_name = models.CharField(_("author"), max_length=254, editable=False)
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    lifted_at = models.DateTimeField(_("lifted"), null=True, editable=False)
+
+    objects: ClassVar = JobPauseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pause of a job")
+        verbose_name_plural = _("pauses of jobs")
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return self.reason
