@@ -1,6 +1,6 @@
 """What a person may choose from for a socket, in words of the reader; and how it is restarted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from platforms.scoping import Principal
 from . import catalogue
 from .catalogue import CatalogueError
 from .models import Command, CommandTemplate, Device
-from .parameters import Kind
+from .parameters import Kind, Parameter, shown
 from .senders import Sender
 from .states import Effect
 from .templates import Danger, Template
@@ -25,6 +25,8 @@ TITLES: Mapping[Danger, Promise] = {
     Danger.CONFIG: _("Change its settings"),
     Danger.DESTRUCTIVE: _("What cannot be undone"),
 }
+# Behind a value, where no language has to decline them.
+_UNITS: Mapping[str, str | Promise] = {"s": _("s"), "min": _("min"), "C": "°C"}
 _FOR_WHOM: Mapping[Danger, Promise] = {
     Danger.POWER: _("Managers send this, and users to sockets that were assigned to them."),
     Danger.NONE: _("Managers send this, and users to sockets that were assigned to them."),
@@ -119,13 +121,12 @@ def title_of(command: Command) -> str:
 
 
 def values_of(command: Command) -> list[tuple[str, str]]:
-    """Return the values of a command that was given, by the labels of its template, no secrets."""
-    labels = {}
-    template = command.template
-    if template is not None:
-        with suppress(KeyError, CatalogueError):
-            labels = {each.name: str(each.label) for each in template.shape.parameters}
-    return [(labels.get(name, name), str(value)) for name, value in command.parameters.items()]
+    """Return label and value of what a command was given with, in words of the reader, no secrets.
+
+    What its template does not say any more stands there as it is stored.
+    """
+    known = {each.name: each for each in _parameters_of(command)}
+    return [_worded(known.get(name), name, str(text)) for name, text in command.parameters.items()]
 
 
 def danger_words(danger: str) -> str:
@@ -136,6 +137,25 @@ def danger_words(danger: str) -> str:
         Danger.CONFIG: gettext("settings"),
         Danger.DESTRUCTIVE: gettext("cannot be undone"),
     }[Danger(danger)]
+
+
+def _parameters_of(command: Command) -> Sequence[Parameter]:
+    """Return the parameters of its template; of the catalogue's where its row is gone."""
+    with suppress(KeyError, CatalogueError):
+        if command.template is not None:
+            return command.template.shape.parameters
+        model = catalogue.models().get(command.model_key)
+        return model.by_key[command.template_key].parameters if model is not None else ()
+    return ()
+
+
+def _worded(parameter: Parameter | None, name: str, text: str) -> tuple[str, str]:
+    if parameter is None:
+        return name, text
+    chosen = (str(each.label) for each in parameter.choices if str(each.value) == text)
+    value = next(chosen, shown(parameter, text))
+    unit = str(_UNITS.get(parameter.unit, ""))
+    return str(parameter.label), f"{value} {unit}".strip()
 
 
 def _shortest(minimum: int | None) -> str:

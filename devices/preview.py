@@ -15,13 +15,14 @@ from exporters.models import Player
 from . import checks
 from .checks import Circumstances, Refusal, Wish
 from .ledger import Room
-from .models import Binding, CommandTemplate, Device, DeviceLine
+from .models import Binding, Command, CommandTemplate, Device, DeviceLine
 from .segments import Encoding, cost
 from .senders import Sender
 from .states import Effect
 from .templates import Danger, Template
 
 MOST_PLAYERS = 200  # whose states a preview asks for
+MOST_OF_COMMAND = 50  # the same of the page of a command, which asks every few seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,15 @@ def fed_by(lines: Iterable[DeviceLine]) -> Sequence[Binding]:
     bound = Binding.objects.filter(line__in=list(lines), ended_at=None, player__retired_at=None)
     related = ("player__platform", "player__exporter", "player__site", "player__mac")
     return list(bound.select_related(*related).order_by("player__name", "player_id"))
+
+
+def players_of(command: Command, now: datetime) -> tuple[list[Described], int]:
+    """Return what hangs on the lines of a command now, as far as shown, and how many more do."""
+    # unscoped: of a command that was reached by for_user
+    lines = DeviceLine.objects.filter(commands__command=command.head_id or command.pk)
+    players = [binding.player for binding in fed_by(lines)]
+    shown = list(states_of(players, now, MOST_OF_COMMAND).values()) if players else []
+    return shown, len(players) - len(shown)
 
 
 def states_of(

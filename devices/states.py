@@ -31,7 +31,7 @@ class State(Labelled):
     CLAIMED = "claimed", _("Being checked")
     SENDING = "sending", _("Being sent")
     ACCEPTED = "accepted", _("Sent")
-    REJECTED = "rejected", _("Refused by the gateway")
+    REJECTED = "rejected", _("Not taken by the gateway")
     UNKNOWN = "unknown", _("Unknown: it may have been sent or not")
     VERIFIED = "verified", _("It worked")
     INEFFECTIVE = "ineffective", _("Sent, but it did not help")

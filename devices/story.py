@@ -11,10 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy
 
 from . import moves
-from .gateways.shape import Reason
+from .gateways.shape import NOT_ASKED, UNREACHED, Reason
 from .models import Command, CommandStep
 from .moves import Happening, Moved
-from .pace import LIMITS
+from .pace import EVIDENCE, LIMITS
 from .states import Event, Obstacle, State
 
 _EVENTS = {event.value: event for event in Event}
@@ -27,6 +27,8 @@ _GATES: Mapping[str, Promise] = {
     "grammar": gettext_lazy("The socket would not understand the text."),
     "cooldown": gettext_lazy("The line was switched a short time ago."),
 }
+_UNREACHED = frozenset(reason.value for reason in UNREACHED)
+_NOT_ASKED = frozenset(reason.value for reason in NOT_ASKED)
 GOOD = frozenset({State.VERIFIED})
 BAD = frozenset({State.INEFFECTIVE, State.FAILED, State.NOT_SENT, State.EXPIRED, State.UNRESOLVED})
 _HEADLINES: Mapping[State, Promise] = {
@@ -47,6 +49,14 @@ _HEADLINES: Mapping[State, Promise] = {
     State.FAILED: gettext_lazy("It was not sent: the gateway refused it each time."),
     State.CANCELLED: gettext_lazy("It was not sent: it was taken back."),
     State.EXPIRED: gettext_lazy("It was not sent: its time was over before that was possible."),
+}
+_NOT_REACHED: Mapping[State, Promise] = {
+    State.REJECTED: gettext_lazy("The gateway could not be reached: nothing was sent yet."),
+    State.FAILED: gettext_lazy("It was not sent: the gateway could not be reached."),
+}
+_NOT_GIVEN: Mapping[State, Promise] = {
+    State.REJECTED: gettext_lazy("It could not be given to the gateway: nothing was sent yet."),
+    State.FAILED: gettext_lazy("It was not sent: it could not be given to the gateway."),
 }
 # What is said of the last step beside the headline: why something did not happen.
 _EXPLAINED = frozenset({State.QUEUED, State.REJECTED, State.UNKNOWN, State.CANCELLED}) | BAD
@@ -82,14 +92,23 @@ class Story:
     moments: tuple[Moment, ...]
     may_cancel: bool
     may_give_up: bool
+    verdict_by: datetime | None  # of one whose players tell whether it helped
     give_up_from: datetime | None  # of one in doubt, while it is too early for it
     over: bool
     tone: str  # good, bad, doubt or calm
 
 
-def tell(command: Command, steps: Sequence[CommandStep], now: datetime, head: Command) -> Story:
-    """Return the story of a command with its steps in order; `head` is that of its sequence."""
-    last = steps[-1] if steps else None
+def tell(
+    command: Command,
+    steps: Sequence[CommandStep],
+    now: datetime,
+    head: Command,
+    acted: datetime | None = None,
+) -> Story:
+    """Return the story of a command with its steps in order; `head` is that of its sequence.
+
+    `acted`: when the power was back, which its players are judged by; None: not yet.
+    """
     state = command.standing
     awaited, until = _awaited(command, now)
     in_doubt = state is State.UNKNOWN and not command.closed
@@ -97,10 +116,11 @@ def tell(command: Command, steps: Sequence[CommandStep], now: datetime, head: Co
     obstacle = moves.obstacle_to_another(command.as_moved(), given_up, LIMITS)
     early = in_doubt and obstacle is Obstacle.TOO_EARLY and command.wire_at is not None
     return Story(
-        headline=_headline(command, last),
-        detail=_detail(last) if last is not None and state in _EXPLAINED else "",
+        headline=_headline(command, steps),
+        detail=_explained(state, steps),
         awaited=awaited,
         until=until,
+        verdict_by=acted + EVIDENCE if _is_judged(command) and acted is not None else None,
         moments=tuple(_moment(step) for step in steps),
         may_cancel=_may(head, Happening(Event.CANCEL, now)),
         may_give_up=in_doubt and obstacle is None,
@@ -125,14 +145,42 @@ def words_of(reason: str) -> str:
     return rest if colon and name.isidentifier() else reason
 
 
+def what_happened(step: CommandStep) -> str:
+    """Return the event of a step in words; the first one is that it was given."""
+    event = _EVENTS.get(step.event)
+    if event is None:
+        return _("It was given.")
+    if event is Event.REJECT and step.reason in _UNREACHED:
+        return _("The gateway could not be reached; nothing was sent.")
+    if event is Event.REJECT and step.reason in _NOT_ASKED:
+        return _("It could not be given to the gateway; nothing was sent.")
+    return str(event)
+
+
 def _may(command: Command, happening: Happening) -> bool:
     return isinstance(moves.step(command.as_moved(), happening, LIMITS), Moved)
 
 
 def _moment(step: CommandStep) -> Moment:
-    event = _EVENTS.get(step.event)
-    what = str(event) if event is not None else _("It was given.")
-    return Moment(step.at, what, step.get_state_display(), _detail(step))
+    return Moment(step.at, what_happened(step), step.get_state_display(), _detail(step))
+
+
+def _is_judged(command: Command) -> bool:
+    return command.standing is State.ACCEPTED and command.watched and not command.closed
+
+
+def _rejection(steps: Sequence[CommandStep]) -> CommandStep | None:
+    """Return the last time that it was not taken: giving up says no more than that it was."""
+    return next((each for each in reversed(steps) if each.event == Event.REJECT.value), None)
+
+
+def _explained(state: State, steps: Sequence[CommandStep]) -> str:
+    if not steps or state not in _EXPLAINED:
+        return ""
+    told = _detail(steps[-1])
+    if not told and state is State.FAILED and (rejection := _rejection(steps)) is not None:
+        told = _detail(rejection)
+    return told
 
 
 def _detail(step: CommandStep) -> str:
@@ -152,8 +200,14 @@ def _tone(command: Command) -> str:
     return "doubt" if state is State.UNKNOWN else "calm"
 
 
-def _headline(command: Command, last: CommandStep | None) -> str:
-    state = command.standing
+def _headline(command: Command, steps: Sequence[CommandStep]) -> str:
+    last = steps[-1] if steps else None
+    state, rejection = command.standing, _rejection(steps)
+    if rejection is not None and state in _NOT_REACHED:
+        if rejection.reason in _UNREACHED:
+            return str(_NOT_REACHED[state])
+        if rejection.reason in _NOT_ASKED:
+            return str(_NOT_GIVEN[state])
     if state is State.ACCEPTED:
         return str(_of_accepted(command))
     if state is State.QUEUED and (command.previous_id is not None or command.tries):
@@ -193,8 +247,7 @@ def _awaited(command: Command, now: datetime) -> tuple[str, datetime | None]:
         ends = wire_at + LIMITS.window if wire_at else None
         return _("A word of the gateway, of the socket or from the player"), ends
     if command.watched:
-        ends = wire_at + LIMITS.evidence if wire_at else None
-        return _("The player, online again and staying so"), ends
+        return _("The player, online again and staying so"), None
     ends = wire_at + LIMITS.reply if wire_at else None
     what = _("An answer of the socket") if command.replied_at is None else _("Further answers")
     return what, ends

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -50,8 +51,13 @@ class CommandAdmin(CommandDeeds, ConversationPages, BulkPages):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the platform only where there are several."""
-        own = ["what", "standing", "socket", "message", "harm", "giver", "when"]
+        own = ["what", "standing", "socket", "message", "sms", "harm", "giver", "when"]
         return [*own, "platform"] if several_platforms(request) else own
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Count the SMS of each sequence beside its first message."""
+        rows: models.QuerySet[Any] = super().get_queryset(request).with_cost()
+        return rows
 
     @admin.display(description=gettext_lazy("command"), ordering="pk")
     def what(self, command: Command) -> str:
@@ -72,6 +78,11 @@ class CommandAdmin(CommandDeeds, ConversationPages, BulkPages):
     def message(self, command: Command) -> str:
         """Return the text, less what could be a phone number: a list is read by everybody."""
         return phones.masked_within(command.text)
+
+    @admin.display(description=gettext_lazy("SMS"))
+    def sms(self, command: Any) -> str:
+        """Return what its whole sequence costs; what follows is counted with the first one."""
+        return str(command.cost) if command.head_id is None else "–"
 
     @display(description=gettext_lazy("danger"), label=DANGERS)
     def harm(self, command: Command) -> tuple[str, str]:

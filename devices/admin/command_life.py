@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from devices import phones, story
+from devices import phones, preview, story, verification
 from devices.conversation import meaning_of
 from devices.models import Command, IncomingSms
 from devices.offers import title_of, values_of
@@ -26,10 +26,11 @@ def life_of(request: HttpRequest, command: Command) -> dict[str, Any]:
     assert head is not None  # noqa: S101 (a follower has its head: a constraint holds it)
     reads = person.may(Deed.PHONES, command.platform_id)
     # unscoped: of a command that was reached by for_user
-    steps = list(command.steps.order_by("pk")[:MOST_STEPS])
-    messages = [head, *head.followers.order_by("pk")]
+    steps = list(command.steps.order_by("-pk")[:MOST_STEPS])[::-1]
+    messages = list(Command.objects.sequence_of(command))
     replies = IncomingSms.objects.for_user(person, Deed.SEE).filter(command__in=messages)
-    told = story.tell(command, steps, now, head)
+    acted = verification.acted_at(head) if head.wire_at is not None else None
+    told = story.tell(command, steps, now, head, acted)
     allowed = reach.sender_of(request).may(Danger(command.danger), command.device)
     return {
         "command": command,
@@ -52,6 +53,8 @@ def life_of(request: HttpRequest, command: Command) -> dict[str, Any]:
             (label, value if reads else phones.masked_within(value))
             for label, value in values_of(command)
         ],
+        "segments": sum(each.segments for each in messages),
+        "players": preview.players_of(head, now),
         "phone": command.phone if reads else "",
         "allowed": allowed,
         "now": now,

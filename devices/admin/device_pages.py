@@ -42,13 +42,12 @@ class DevicePages(ImportPages, CommissioningPages, ReplacementPages, SendingButt
         "command",
         "conversation",
         "commission",
-        "pause",
         {
-            "title": gettext_lazy("Replace"),
-            "icon": "swap_horiz",
-            "items": ("replace_sim", "replace_socket", "replace_player"),
+            "title": gettext_lazy("More"),
+            "icon": "more_horiz",
+            # All side by side, they would push the path out of the head of the page.
+            "items": ("pause", "replace_sim", "replace_socket", "replace_player", "retire"),
         },
-        "retire",
     )
     change_form_outer_before_template = "admin/devices/device/detail.html"
 

@@ -4,16 +4,16 @@ from typing import Any
 
 from rest_framework import serializers
 
+from devices import story
 from devices.models import Command, CommandStep, IncomingSms
 from devices.replies import Meaning
-from devices.states import Event, State
+from devices.states import State
 from devices.templates import Danger
 
 from .sight import Sight
 
 STATES = [(each.value, each.value) for each in State]
 MEANINGS = [(each.value, each.value) for each in Meaning]
-EVENTS = {each.value: each for each in Event}
 
 
 class CommandAnswer(serializers.ModelSerializer[Command]):
@@ -30,6 +30,7 @@ class CommandAnswer(serializers.ModelSerializer[Command]):
     state = serializers.ChoiceField(choices=STATES)
     over = serializers.BooleanField(source="closed", help_text="Nothing more happens to it.")
     reason = serializers.CharField(help_text="Why it stands where it stands; or empty.")
+    segments = serializers.IntegerField(help_text="SMS of this message alone.")
     head_id = serializers.IntegerField(
         allow_null=True, help_text="The first message of its sequence; null: it is the first."
     )
@@ -97,7 +98,7 @@ class StepAnswer(serializers.ModelSerializer[CommandStep]):
 
     def get_message(self, step: CommandStep) -> str:
         """Return the event in words."""
-        return str(EVENTS[step.event]) if step.event in EVENTS else ""
+        return story.what_happened(step) if step.event else ""
 
 
 class MessageAnswer(serializers.ModelSerializer[IncomingSms]):
@@ -146,13 +147,27 @@ class CommandDetail(CommandAnswer):
     """A command with all that happened to it."""
 
     messages = serializers.SerializerMethodField(help_text="All SMS of the sequence, in order.")
+    total_segments = serializers.SerializerMethodField(help_text="SMS of the whole sequence.")
     steps = StepAnswer(many=True)
     replies = MessageAnswer(many=True)
 
     class Meta(CommandAnswer.Meta):
-        fields = (*CommandAnswer.Meta.fields, "messages", "steps", "replies")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *CommandAnswer.Meta.fields, "messages", "total_segments", "steps", "replies",
+        )  # fmt: skip
 
     def get_messages(self, command: Command) -> Any:
         """Return the head of the sequence and what follows it."""
-        rows = Command.objects.sequence_of(command).select_related("device")
-        return CommandAnswer(rows, many=True, context=self.context).data
+        return CommandAnswer(self._sequence(command), many=True, context=self.context).data
+
+    def get_total_segments(self, command: Command) -> int:
+        """Return what all of them cost."""
+        return sum(each.segments for each in self._sequence(command))
+
+    def _sequence(self, command: Command) -> list[Command]:
+        """Return all messages, read once."""
+        if not hasattr(command, "whole_sequence"):
+            rows = Command.objects.sequence_of(command).select_related("device")
+            command.whole_sequence = list(rows)  # type: ignore[attr-defined]
+        found: list[Command] = command.whole_sequence  # type: ignore[attr-defined]
+        return found

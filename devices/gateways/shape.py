@@ -61,6 +61,11 @@ class Reason(Labelled):
     FAULT = "fault", _("An unforeseen fault; the log has more.")
 
 
+#: Why nothing was sent although no gateway refused it: nobody answered, or nobody was asked.
+UNREACHED = frozenset({Reason.DNS, Reason.REFUSED, Reason.TLS, Reason.NO_CONNECTION})
+NOT_ASKED = frozenset({Reason.SETTINGS, Reason.PHONE, Reason.TEXT, Reason.TOO_LONG, Reason.ADDRESS})
+
+
 class Fate(Labelled):
     """What a gateway says of a message that it was given, when asked again or by itself."""
 

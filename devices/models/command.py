@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from devices import moves
@@ -36,6 +37,24 @@ class CommandQuerySet(ScopedQuerySet):
         """Keep all messages of a command's sequence, in their order."""
         head = command.head_id or command.pk
         return self.filter(Q(pk=head) | Q(head=head)).order_by("pk")
+
+    def with_cost(self) -> "CommandQuerySet":
+        """Count for each the segments of its whole sequence, as `cost`."""
+        followers = Command.objects.filter(head=OuterRef("pk")).order_by().values("head")
+        following = followers.annotate(sum=Sum("segments")).values("sum")
+        counted: CommandQuerySet = self.annotate(
+            cost=F("segments") + Coalesce(Subquery(following), 0)
+        )
+        return counted
+
+    def with_company(self) -> "CommandQuerySet":
+        """Read along whether there are lines that each holds, and messages behind it."""
+        held = CommandLine.objects.filter(command=OuterRef("pk"), holds=True)
+        behind = Command.objects.filter(Q(head=OuterRef("pk")) | Q(previous=OuterRef("pk")))
+        rows: CommandQuerySet = self.annotate(
+            holds_lines=Exists(held), is_followed=Exists(behind.order_by())
+        )
+        return rows
 
     def under_way(self) -> "CommandQuerySet":
         """Keep those that a worker holds."""
@@ -131,6 +150,9 @@ class Command(SecretRow, TenantModel):
 
     #: Its key was used before, for the same wish: this is what was given then. No column.
     repeated = False
+    #: Whether it has lines to hold and messages behind it, which never changes; where
+    #: `with_company` did not read it, what has none is looked for. No columns.
+    holds_lines, is_followed = True, True
 
     objects: ClassVar = CommandQuerySet.as_manager()
 

@@ -10,21 +10,26 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from devices import commands, outbox
+from devices import commands, outbox, reaper, sockets
 from devices.gateways.shape import Outcome, Reason, Sent
 from devices.models import (
     Command,
     CommandStep,
+    CommandTemplate,
     Device,
     IncomingSms,
     Pause,
     SmsGateway,
 )
-from devices.pace import LIMITS
+from devices.pace import EVIDENCE, LIMITS
+from exporters.models import Exporter
+from platforms.audit import SYSTEM
 from platforms.models import Platform, User
+from tests import factories
 from tests.conftest import ClientOf
 from tests.devices import world
 from tests.devices.world import Clock, Gateway, give, sender
+from tests.exporters.watched_world import STATUS, World, sample, source
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("road")]
 LIST = "/admin/devices/command/"
@@ -194,6 +199,15 @@ def refused(device: Device, now: datetime) -> None:
     world.drive(Gateway(says=sent), Clock(now))
 
 
+def unreached(device: Device, now: datetime) -> None:
+    world.drive(Gateway(says=Sent(Outcome.REJECTED, Reason.DNS)), Clock(now))
+
+
+def unasked(device: Device, now: datetime) -> None:
+    sent = Sent(Outcome.REJECTED, Reason.SETTINGS, permanent=True)
+    world.drive(Gateway(says=sent), Clock(now))
+
+
 @pytest.mark.parametrize(
     ("happen", "words"),
     [
@@ -201,6 +215,8 @@ def refused(device: Device, now: datetime) -> None:
         (disabled, "It was not sent: something stood against it. The socket is disabled"),
         (spent, "It was not sent: something stood against it. The SMS of this day are used up"),
         (refused, "It was not sent: the gateway refused it each time. The gateway does not accept"),
+        (unreached, "The gateway could not be reached: nothing was sent yet. The name of the"),
+        (unasked, "It was not sent: it could not be given to the gateway. The settings of"),
     ],
 )
 def test_the_first_sentence_says_why_something_did_not_happen(
@@ -222,6 +238,113 @@ def test_a_sequence_shows_its_messages_and_each_its_own_life(
         assert words in shown
     follower = head.followers.get()
     assert headline(client.get(at("change", follower))) == "It follows the message before it."
+
+
+def test_a_gateway_that_nobody_reached_is_not_said_to_have_refused(
+    socket: Device, alice: User, client_of: ClientOf, now: datetime
+) -> None:
+    command = give(socket, "power_cycle", now=now)
+    gateway, clock = Gateway(says=Sent(Outcome.REJECTED, Reason.REFUSED)), Clock(now)
+    for _try in range(LIMITS.tries):
+        clock.turn(minutes=2)
+        world.drive(gateway, clock)
+        reaper.reap(clock())
+    page = client_of(alice).get(at("change", command))
+    assert headline(page).startswith(
+        "It was not sent: the gateway could not be reached. Nobody answers"
+    )
+    assert "efused" not in text(page)
+    assert "The gateway could not be reached; nothing was sent." in text(page)
+
+
+def test_the_values_of_a_command_stand_in_the_words_of_its_template(
+    platform_a: Platform, alice: User, client_of: ClientOf, now: datetime
+) -> None:
+    socket = world.make_socket(platform_a)
+    values = {"day": "1", "start": "08:30", "stop": "09:00"}
+    timer = give(socket, "schedule_set", values, now=now, sender=sender(alice))
+    cycle = give(socket, "power_cycle", {"minutes": "5"}, now=now)
+    client = client_of(alice)
+
+    def told(command: Command, language: str) -> list[tuple[str, str]]:
+        page = client.get(at("change", command), headers={"accept-language": language})
+        found: list[tuple[str, str]] = page.context["parameters"]
+        return found
+
+    assert told(timer, "en")[0] == ("Days", "Monday")
+    assert told(timer, "ru")[0] == ("Дни", "Понедельник")
+    assert told(cycle, "en")[0][1] == "5 min"
+    CommandTemplate.objects.all().delete()
+    assert told(timer, "en")[0] == ("Days", "Monday"), "the catalogue still knows it"
+    Command.objects.update(template_key="gone")
+    assert told(cycle, "en") == [("minutes", "5")]
+
+
+def test_what_became_a_secret_in_the_template_is_not_shown(
+    platform_a: Platform, alice: User, client_of: ClientOf, now: datetime
+) -> None:
+    socket = world.make_socket(platform_a)
+    command = give(socket, "power_cycle", {"minutes": "5"}, now=now)
+    definition = {
+        "key": "own", "name": {"en": "Own", "ru": "Own"}, "help": {"en": "-", "ru": "-"},
+        "danger": "power", "code": "#12#0#{minutes}#1#", "effect": "cycle",
+        "parameters": [{
+            "name": "minutes", "kind": "pin", "secret": True,
+            "label": {"en": "Password", "ru": "Пароль"}, "help": {"en": "-", "ru": "-"},
+        }],
+    }  # fmt: skip
+    own = CommandTemplate.objects.create(
+        platform=platform_a, model=socket.model, key="own", definition=definition
+    )
+    Command.objects.update(template=own, parameters={"minutes": "7315"})
+    page = client_of(alice).get(at("change", command))
+    assert [label for label, _value in page.context["parameters"]] == ["Password"]
+    assert "7315" not in text(page)
+
+
+def test_a_sequence_costs_what_all_its_messages_cost(
+    platform_a: Platform, alice: User, client_of: ClientOf, now: datetime
+) -> None:
+    pair = world.make_socket(platform_a, "simpal_d410")
+    head = give(pair, "power_cycle_line", {"line": "1"}, now=now)
+    client = client_of(alice)
+    assert client.get(at("change", head)).context["segments"] == 2
+    assert client.get(at("change", head.followers.get())).context["segments"] == 2
+    rows = client.get(LIST).context["cl"].result_list
+    assert {row.pk: row.cost for row in rows}[head.pk] == 2
+
+
+def test_the_page_shows_the_players_on_the_line_and_when_a_verdict_is_due(
+    watched: World,
+    platform_a: Platform,
+    exporter_a: Exporter,
+    alice: User,
+    client_of: ClientOf,
+    now: datetime,
+) -> None:
+    pair, client = world.make_socket(platform_a, "simpal_d410"), client_of(alice)
+    players = [factories.make_mac(exporter_a, name=name).player for name in ("Hall", "Lift")]
+    for player in players:
+        sockets.bind(player, pair.lines.get(number=1), SYSTEM)
+    silent = factories.make_mac(exporter_a, name="Elsewhere").player
+    sockets.bind(silent, pair.lines.get(number=2), SYSTEM)
+    watched.say([source(exporter_a), sample(STATUS, players[0], 1)])
+    head = give(pair, "power_cycle_line", {"line": "1"}, now=now, sender=sender(alice))
+    shown, more = client.get(at("live", head)).context["players"]
+    assert [(each.name, each.state.value) for each in shown] == [
+        ("Hall", "online"), ("Lift", "unknown"),
+    ]  # fmt: skip
+    assert more == 0
+    assert str(shown[1].verdict.why.label) in text(client.get(at("live", head)))
+
+    clock = Clock(now)
+    world.drive(Gateway(), clock)
+    assert client.get(at("live", head)).context["story"].verdict_by is None, "it is still dark"
+    clock.turn(seconds=31)
+    world.drive(Gateway(), clock)
+    page = client.get(at("live", head))
+    assert page.context["story"].verdict_by == clock() + EVIDENCE
+    assert "A verdict is expected by" in text(page)
 
 
 # -- deeds --------------------------------------------------------------------------------------
