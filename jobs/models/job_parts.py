@@ -165,6 +165,8 @@ class Floor(TenantModel):
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="floors")
     clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="+")
     observed = models.FloatField()
+    #: For how many seconds runs that were going on were not known: by player id, where any.
+    frozen = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = _("floor of a job")

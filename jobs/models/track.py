@@ -87,8 +87,8 @@ class Track(TenantModel):
     since_slot = models.BigIntegerField(editable=False)
     era = models.PositiveIntegerField(default=0, editable=False)
     seen_good = models.BooleanField(default=False, editable=False)
-    flips = models.PositiveSmallIntegerField(default=0, editable=False)
-    flips_from = models.BigIntegerField(default=0, editable=False)  # slot
+    #: The last slots at which it changed, six at most, between blanks.
+    flips = models.CharField(max_length=120, blank=True, default="", editable=False)
     #: Of the condition that held when it turned bad, for people; null: it did not.
     value = models.FloatField(null=True, editable=False)
     #: Code of the reason while it is not known.
