@@ -46,27 +46,27 @@ def not_held(commands: "QuerySet[Command]", now: datetime) -> "QuerySet[Command]
 
 
 def admits(command: Command, now: datetime) -> bool:
-    """Tell whether the gateway takes this command now, in the transaction that claims it.
+    """Tell whether the command's gateway takes it now, in the transaction that claims it.
 
     Its row is locked until then, so that two workers cannot both count the last place as free.
     """
-    limits = SmsGateway.objects.filter(pk=command.gateway_id).values_list("per_minute", "at_once")
-    per_minute, at_once = limits.get()
+    per_minute, at_once = command.gateway.per_minute, command.gateway.at_once
     if per_minute is None and at_once is None:
         return True
     health = _locked(command.gateway_id)
+    claimed = Count("pk", filter=Q(state=State.CLAIMED.value))
     open_now = _open_now(now).filter(gateway=command.gateway_id)
-    if at_once is not None and open_now.count() >= at_once:
+    held = open_now.order_by().aggregate(all=Count("pk"), claimed=claimed)
+    if at_once is not None and held["all"] >= at_once:
         return False
     if per_minute is None or command.owed:
         return True
-    sent = Command.objects.filter(gateway=command.gateway_id, wire_at__gt=now - MINUTE)
-    waiting = open_now.filter(state=State.CLAIMED.value).count()
-    if sent.count() + waiting < per_minute:
+    lately = Command.objects.filter(gateway=command.gateway_id, wire_at__gt=now - MINUTE)
+    sent = lately.order_by().aggregate(all=Count("pk"), first=Min("wire_at"))
+    if sent["all"] + held["claimed"] < per_minute:
         return True
-    first = sent.aggregate(first=Min("wire_at"))["first"]
     # Where all of them are still with workers, nobody knows yet whether they will be sent.
-    until = now + FIRST_REST if first is None else first + MINUTE
+    until = now + FIRST_REST if sent["first"] is None else sent["first"] + MINUTE
     _hold(health, until, HeldReason.MINUTE.value)
     return False
 
@@ -74,6 +74,8 @@ def admits(command: Command, now: datetime) -> bool:
 def note(gateway: SmsGateway, sent: Sent, now: datetime) -> None:
     """Write down how a request ended; a gateway that fails rests, for longer each time."""
     if sent.reason in _SAYS_NOTHING:
+        return
+    if sent.reason in _WORKS and _still_well(gateway.pk, now):
         return
     with transaction.atomic():
         health = _locked(gateway.pk)
@@ -109,9 +111,19 @@ def _open_now(now: datetime) -> "QuerySet[Command]":
     return rows
 
 
+def _still_well(gateway_id: int, now: datetime) -> bool:
+    """Note in one statement what most answers say: it works, as it did before."""
+    free = Q(held_until=None, held_reason="") | Q(held_reason=HeldReason.MINUTE.value)
+    rows = GatewayHealth.objects.filter(free, gateway_id=gateway_id, failures=0, failing_since=None)
+    return rows.update(accepted_at=now) == 1
+
+
 def _locked(gateway_id: int) -> GatewayHealth:
-    GatewayHealth.objects.get_or_create(gateway_id=gateway_id)
-    health: GatewayHealth = GatewayHealth.objects.select_for_update().get(gateway_id=gateway_id)
+    rows = GatewayHealth.objects.select_for_update().filter(gateway_id=gateway_id)
+    health: GatewayHealth | None = rows.first()
+    if health is None:
+        GatewayHealth.objects.get_or_create(gateway_id=gateway_id)
+        health = rows.get()
     return health
 
 

@@ -2,6 +2,7 @@
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+_WANTED = ("synchronous_commit", "fsync")  # of PostgreSQL
 _SYNCHRONOUS = {0: "OFF", 1: "NORMAL"}  # of SQLite; FULL and EXTRA are safe
 
 
@@ -21,9 +22,10 @@ def problem(connection: BaseDatabaseWrapper) -> str | None:
                 return f"SQLite runs with synchronous={level}: set it to FULL."
             unsafe = journal in ("off", "memory")
             return f"SQLite runs with journal_mode={journal}: set it to WAL." if unsafe else None
-        for name in ("synchronous_commit", "fsync"):
-            cursor.execute(f"SHOW {name}")
-            if cursor.fetchone()[0] == "off":
+        # Both in one question: it is put twice for every command.
+        cursor.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in _WANTED))
+        for name, value in zip(_WANTED, cursor.fetchone(), strict=True):
+            if value == "off":
                 return f"PostgreSQL runs with {name}=off: set it to on."
     return None
 

@@ -90,10 +90,14 @@ def _of_text(command: Command) -> Gate | None:
 
 
 def _of_pause(command: Command, now: datetime) -> Gate | None:
+    if Effect(command.effect) in RESENDABLE:
+        return None  # whatever is paused
     return pause_of(command.effect, Pause.objects.stopping(command.device, now).first())
 
 
 def _of_cooldown(command: Command, now: datetime) -> Gate | None:
+    if not command.holds_lines:
+        return None
     held = CommandLine.objects.filter(command=command, holds=True).values("line_id")
     cooling = CommandLine.objects.filter(line_id__in=held, holds=True, cooldown_until__gt=now)
     if not cooling.exclude(command=command).exists():

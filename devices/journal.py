@@ -4,13 +4,14 @@ What a move brings along (budget, cooldown, the rest of a sequence, free lines) 
 same transaction, which is the caller's.
 """
 
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
-from . import ledger
+from . import ledger, moves
 from .models import Command, CommandLine, CommandStep
 from .moves import Budget, Happening, Moved, Refused, step
 from .pace import COOLDOWN, LIFE, LIMITS
@@ -41,7 +42,7 @@ def move(command: Command, happening: Happening, reason: str = "", **columns: An
     after = outcome.command
     values = {name: getattr(after, name) for name in _DECIDED} | {"state": after.state.value}
     values |= {"reason": reason[:255], **columns}
-    with transaction.atomic():
+    with transaction.atomic() if _needs_savepoint(after) else nullcontext():
         changed = Command.objects.filter(
             pk=command.pk, state=command.state, fence=command.fence, closed=False
         ).update(**values)
@@ -57,6 +58,16 @@ def move(command: Command, happening: Happening, reason: str = "", **columns: An
         if after.closed:
             _end(command, happening.now)
     return outcome
+
+
+def _needs_savepoint(after: moves.Command) -> bool:
+    """Tell whether a move may fail after it wrote, while its caller's transaction goes on.
+
+    Who catches NotMoved goes on. Nothing is written before the UPDATE, and after it only the moves
+    of what follows can fail: those of a message that never went out.
+    """
+    alone = not transaction.get_connection().in_atomic_block
+    return alone or (after.closed and after.wire_at is None)
 
 
 def begin(command: Command, now: datetime) -> None:
@@ -89,7 +100,11 @@ def _write_step(command: Command, happening: Happening, reason: str) -> None:
 
 def _hold(command: Command, now: datetime) -> None:
     """Begin the line's cooldown, and let the next message of the sequence follow."""
-    CommandLine.objects.filter(command=command, holds=True).update(cooldown_until=now + COOLDOWN)
+    if command.holds_lines:
+        held = CommandLine.objects.filter(command=command, holds=True)
+        held.update(cooldown_until=now + COOLDOWN)
+    if not command.is_followed:
+        return
     for follower in Command.objects.open().filter(previous=command):
         due, owed = now + follower.wait, follower.effect == Effect.ON
         # An `on` further behind does not wait for ever for what comes between.

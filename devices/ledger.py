@@ -5,6 +5,7 @@ and never both take the last segment.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -107,12 +108,16 @@ def reserve(platform: Platform, now: datetime, *, used: int, kept: int, by_job: 
     Returns the day that pays. The platform's limit as it is now counts, not that of the row.
     """
     day = day_of(platform, now)
-    with transaction.atomic():
-        for period in periods(day):
-            limit = _limit_of(platform, period.span)
+    limits = {period: _limit_of(platform, period.span) for period in periods(day)}
+    # The first is written before the second may refuse; without limits none does.
+    with (
+        transaction.atomic() if any(each is not None for each in limits.values()) else nullcontext()
+    ):
+        for period, limit in limits.items():
             _take(platform.pk, period, limit, used, kept, by_job)
-        for row in _rows(platform.pk, day):
-            budget_warnings.watch(platform, row, now)
+        if platform.sms_limit_day or platform.sms_limit_month:
+            for row in _rows(platform.pk, day):
+                budget_warnings.watch(platform, row, now)
     return day
 
 

@@ -5,9 +5,11 @@ holds a transaction while a gateway is asked.
 """
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
@@ -41,11 +43,12 @@ class Claim(NamedTuple):
 
 
 class Intent(NamedTuple):
-    """What was promised to be sent, and when; it is stored."""
+    """What was promised to be sent, and when; it is stored. `command` is its row as it is then."""
 
     gateway: SmsGateway
     outgoing: Outgoing
     at: datetime
+    command: Command | None = None
 
 
 def turn(send: Send, clock: Clock = timezone.now) -> bool:
@@ -57,7 +60,7 @@ def turn(send: Send, clock: Clock = timezone.now) -> bool:
     intent = intend(claimed, clock())
     if intent is not None:
         sent = wire(intent, send, clock)
-        record(claimed, sent, clock())
+        record(claimed, sent, clock(), intent.command)
     return True
 
 
@@ -72,26 +75,26 @@ def has_waiting(now: datetime) -> bool:
 
 def claim(now: datetime) -> Claim | None:
     """Take the command whose turn it is, what is owed first; None when there is none."""
-    full = capacity.busy(now)
-    for owed in (True, False):
-        while (found := _claim(now, full, owed=owed)) is not None:
-            if isinstance(found, Claim):
-                return found
-            full.add(found)
+    full: set[int] = set()
+    refused: Counter[int] = Counter()
+    while (found := _claim(now, full)) is not None:
+        if isinstance(found, Claim):
+            return found
+        refused[found] += 1
+        # Counted anew, and not before one was full: it may be free again, and whoever freed it
+        # may have looked while we held its command. Who refuses twice is not asked a third time.
+        full = capacity.busy(now) | {pk for pk, times in refused.items() if times > 1}
     return None
 
 
-def _claim(now: datetime, full: set[int], *, owed: bool) -> Claim | int | None:
+def _claim(now: datetime, full: set[int]) -> Claim | int | None:
     """Take the first command, or return the gateway that does not take it now.
 
     A transaction each: who held one gateway's row and asked for another's would meet, crosswise,
     with somebody who came the other way round.
     """
-    queue = _queue(now).filter(owed=True) if owed else capacity.not_held(_queue(now), now)
     with transaction.atomic(durable=True):
-        # On SQLite the transaction began IMMEDIATE: nobody else writes until it ends.
-        rows = queue.select_for_update(skip_locked=True, of=("self",))
-        command = rows.exclude(gateway_id__in=full).first()
+        command = _first(now, full)
         if command is None:
             return None
         if not capacity.admits(command, now):
@@ -103,6 +106,17 @@ def _claim(now: datetime, full: set[int], *, owed: bool) -> Claim | int | None:
         return Claim(command.pk, command.fence)
 
 
+def _first(now: datetime, full: set[int]) -> Command | None:
+    """Lock the command whose turn it is: what is owed waits for no gateway's rest."""
+    for queue in (_queue(now).filter(owed=True), capacity.not_held(_queue(now), now)):
+        # On SQLite the transaction began IMMEDIATE: nobody else writes until it ends.
+        rows = queue.select_related("gateway").exclude(gateway_id__in=full)
+        command: Command | None = rows.select_for_update(skip_locked=True, of=("self",)).first()
+        if command is not None:
+            return command
+    return None
+
+
 def intend(claimed: Claim, now: datetime) -> Intent | None:
     """Check everything once more, pay, and store that it goes out; None: it does not.
 
@@ -110,7 +124,10 @@ def intend(claimed: Claim, now: datetime) -> Intent | None:
     """
     durability.demand(connection)
     with transaction.atomic(durable=True):
-        command = Command.objects.locked(claimed.pk)
+        # What gates and payment ask for comes along in the one query.
+        rows = Command.objects.with_company()
+        rows = rows.select_related("device__model", "gateway", "platform")
+        command: Command = rows.locked(claimed.pk)
         if command.state != State.CLAIMED.value or command.fence != claimed.fence:
             return None
         try:
@@ -127,7 +144,7 @@ def intend(claimed: Claim, now: datetime) -> Intent | None:
             text=command.wire_text(),
             ttl=int(TTL.total_seconds()),
         )
-        return Intent(command.gateway, outgoing, now)
+        return Intent(command.gateway, outgoing, now, command)
 
 
 def wire(intent: Intent, send: Send, clock: Clock = timezone.now) -> Sent | None:
@@ -137,15 +154,22 @@ def wire(intent: Intent, send: Send, clock: Clock = timezone.now) -> Sent | None
     return send(intent.gateway, intent.outgoing)
 
 
-def record(claimed: Claim, sent: Sent | None, now: datetime) -> bool:
+def record(
+    claimed: Claim, sent: Sent | None, now: datetime, command: Command | None = None
+) -> bool:
     """Store what the gateway said; False: another worker has the command now.
 
-    Where the lease was over in the meantime, what is known all the same ends the doubt.
+    Where the lease was over in the meantime, what is known all the same ends the doubt. `command`
+    is the row of the intent: where nothing happened to it since, it need not be read again.
     """
     event = Event.STALE if sent is None else _EVENTS[sent.outcome]
     reason = "" if sent is None else sent.reason.value
     columns = {"gateway_reference": sent.gateway_id[:128]} if sent and sent.gateway_id else {}
     with transaction.atomic(durable=True):
+        if command is not None and event is Event.ACCEPT:
+            with suppress(NotMoved):
+                journal.move(command, Happening(event, now, claimed.fence), reason, **columns)
+                return True
         command = Command.objects.locked(claimed.pk)
         if command.state == State.UNKNOWN.value:
             found = _found(command, event)
@@ -180,8 +204,8 @@ def _pay_and_intend(command: Command, claimed: Claim, now: datetime) -> gates.Ga
     """Pay and move together, or neither; return the gate that was shut only now."""
     try:
         with transaction.atomic():
-            _pay(command, now)
-            journal.move(command, Happening(Event.INTEND, now, claimed.fence))
+            paid = _pay(command, now)
+            journal.move(command, Happening(Event.INTEND, now, claimed.fence), **paid)
     except ledger.BudgetSpent as error:
         ledger.warn_of_refusal(command.platform, now, by_job=command.by_job)
         return gates.Gate("budget", str(error))
@@ -192,14 +216,17 @@ def _pay_and_intend(command: Command, claimed: Claim, now: datetime) -> gates.Ga
     return None
 
 
-def _pay(command: Command, now: datetime) -> None:
-    """Pay for this message, and keep what the rest of its sequence will cost."""
+def _pay(command: Command, now: datetime) -> Mapping[str, Any]:
+    """Pay for this message, and keep what the rest of its sequence will cost.
+
+    Returns the columns that say so of this message, for the move that it is paid for.
+    """
     if command.kept_segments and command.budget_day is not None:
         ledger.commit(command.platform_id, command.budget_day, command.kept_segments)
-        Command.objects.filter(pk=command.pk).update(kept_segments=0)
-        return
-    followers = Command.objects.open().filter(head=command.pk)
-    kept = sum(followers.values_list("segments", flat=True))
+        return {"kept_segments": 0}
+    behind = Command.objects.open().filter(head=command.pk)
+    followers = list(behind) if command.is_followed else []
+    kept = sum(follower.segments for follower in followers)
     overdrawn = False
     try:
         day = ledger.reserve(
@@ -209,11 +236,11 @@ def _pay(command: Command, now: datetime) -> None:
         if not command.owed:
             raise
         day, overdrawn = ledger.overdraw(command.platform, now, command.segments), True
-    Command.objects.filter(pk=command.pk).update(budget_day=day, overdrawn=overdrawn)
     for follower in followers:
         Command.objects.filter(pk=follower.pk).update(
             kept_segments=follower.segments, budget_day=day
         )
+    return {"budget_day": day, "overdrawn": overdrawn}
 
 
 def _turn_away(command: Command, claimed: Claim, shut: gates.Gate, now: datetime) -> None:

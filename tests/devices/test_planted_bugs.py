@@ -128,7 +128,7 @@ def budget_outside_the_transaction(
             paid(Command.objects.locked(claimed.pk), now)
         return intend(claimed, now)
 
-    patch.setattr(outbox, "_pay", lambda command, now: None)
+    patch.setattr(outbox, "_pay", lambda command, now: {})
     patch.setattr(outbox, "intend", paying)
 
 
