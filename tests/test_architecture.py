@@ -37,7 +37,8 @@ PURE = (
     *("devices/phones.py", "devices/replies.py", "devices/segments.py", "devices/states.py"),
     *("devices/templates.py", "devices/words.py"),
     *("exporters/kinds", "exporters/labelled.py", "exporters/macs.py", "exporters/metrics.py"),
-    *("exporters/promql.py", "jobs/tracks.py", "jobs/verdicts.py"),
+    "exporters/promql.py",
+    *(f"jobs/{name}.py" for name in ("admission", "brake", "ladder", "tracks", "verdicts")),
 )
 DOORS = ("platforms/admin", "platforms/views.py", "exporters/admin", "exporters/api", "devices/api")
 

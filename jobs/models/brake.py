@@ -10,8 +10,9 @@ from platforms.scoping import TenantModel
 class Brake(TenantModel):
     """The brake of a domain: of an exporter, or of a whole platform (no exporter).
 
-    ``bad`` of ``enrolled`` players, as the evaluation saw it that last changed the row;
-    ``below_since`` is set while it is engaged and the count has stayed below the limit.
+    ``bad`` of ``enrolled`` players, as they were counted last at ``counted_at``: while it is
+    engaged, and when a job wants to act. ``below_since`` is set while it is engaged and the count
+    has stayed below the limit.
     """
 
     exporter = models.ForeignKey(
@@ -21,6 +22,7 @@ class Brake(TenantModel):
     engaged_at = models.DateTimeField(_("engaged at"), null=True)
     released_at = models.DateTimeField(_("released at"), null=True)
     below_since = models.DateTimeField(_("below the limit since"), null=True)
+    counted_at = models.DateTimeField(_("counted"), null=True)
     bad = models.PositiveIntegerField(_("bad players"), default=0)
     enrolled = models.PositiveIntegerField(_("of"), default=0)
 

@@ -187,6 +187,8 @@ class JobExecution(TenantModel):
     output = models.TextField(_("answer"), blank=True)
     error = models.CharField(_("error"), max_length=255, blank=True)
     created_at = models.DateTimeField(_("begun"))
+    #: When its command was given: a proposal is older. Rates count by it.
+    commanded_at = models.DateTimeField(_("commanded"), null=True)
     expires_at = models.DateTimeField(_("lapses"), null=True)
     decided_at = models.DateTimeField(_("decided"), null=True)
     decided_by = models.ForeignKey(
@@ -227,7 +229,7 @@ class JobExecution(TenantModel):
                 name="execution_open",
                 condition=Q(standing__in=(Standing.PROPOSED, Standing.COMMANDED)),
             ),
-            models.Index(fields=("platform", "created_at"), name="execution_rate"),
+            models.Index(fields=("platform", "commanded_at"), name="execution_rate"),
         )
 
     def __str__(self) -> str:
