@@ -1,19 +1,20 @@
 """Describes rows: asks Prometheus about a handful of players and judges each of them.
 
-Three or four queries to Prometheus and one to the database, whatever the number of rows.
+One query to Prometheus about now and one to the database, whatever the number of rows; and for
+since-when what `beginnings` says.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from . import observations
+from . import health, observations, promql
 from .asking import Ask, Outage
 from .beginnings import beginnings
-from .health import health_of
 from .kinds import KINDS
 from .models import ExporterMac, Player, PlayerSource
 from .observations import Key, Watched
+from .prometheus import Sample
 from .since import Since
 from .sources import sources_of
 from .verdicts import Observation, Source, State, Verdict, Why, judge, unknown
@@ -42,9 +43,9 @@ class Device:
     site_id: int | None
     site_name: str
     verdict: Verdict
-    since: datetime | None
-    since_at_least: bool
     labels: Mapping[str, str]
+    since: datetime | None = None
+    since_at_least: bool = False
 
     @property
     def state(self) -> State:
@@ -72,21 +73,12 @@ def describe(
 ) -> tuple[tuple[Device, ...], Outage | None]:
     """Describe players in their order, and tell why nothing could be known."""
     asked = [watched(player) for player in rows]
-    seen = observations.observe(ask, asked)
-    health = health_of(
-        ask, {each.key.platform_id for each in asked}, {each.key.exporter_id for each in asked}
-    )
-    sources = (
-        {}
-        if isinstance(health, Outage)
-        else sources_of(
-            ask.processes,
-            health,
-            {player.exporter_id: player.exporter for player in rows}.values(),
-        )
-    )
-    outage = next((each for each in (seen, health) if isinstance(each, Outage)), None)
-    seen_now = {} if isinstance(seen, Outage) else seen
+    found = _now(ask, asked)
+    outage = found if isinstance(found, Outage) else None
+    samples = [] if isinstance(found, Outage) else found
+    exporters = {player.exporter_id: player.exporter for player in rows}.values()
+    sources = {} if outage else sources_of(ask.processes, health.read(samples), exporters)
+    seen_now = observations.read(samples)
     observed = [seen_now.get(each.key, Observation()) for each in asked]
     verdicts = [
         _judge(player, observation, sources.get(player.exporter_id), outage)
@@ -95,10 +87,30 @@ def describe(
     states = {each.key: verdict.state for each, verdict in zip(asked, verdicts, strict=True)}
     began = beginnings(ask, asked, states, now.timestamp()) if with_since else {}
     devices = tuple(
-        _device(player, observation, verdict, began.get(row_key(player)))
+        dated(_device(player, observation, verdict), player, began.get(row_key(player)))
         for player, observation, verdict in zip(rows, observed, verdicts, strict=True)
     )
     return devices, outage
+
+
+def dated(device: Device, player: Player, began: Since | None) -> Device:
+    """Say since when a player has its state, or when an unknown one was known last."""
+    since = datetime.fromtimestamp(began.at, UTC) if began else None
+    if since is None and device.state is State.UNKNOWN:
+        since = player.last_seen
+    return replace(device, since=since, since_at_least=bool(began and began.at_least))
+
+
+def _now(ask: Ask, asked: Sequence[Watched]) -> list[Sample] | Outage:
+    """Ask for everything that a page says of now, so that all of it is of one moment.
+
+    The union loses nothing: only series of players have an identity, only those of sources and
+    of players a platform. A reason and a filled info tell themselves from the status.
+    """
+    platforms = {each.key.platform_id for each in asked}
+    exporters = {each.key.exporter_id for each in asked}
+    parts = [*observations.parts(ask, asked), *health.parts(ask, platforms, exporters)]
+    return ask.now(promql.union(*parts)) if parts else []
 
 
 def _judge(
@@ -116,12 +128,9 @@ def _judge(
     return verdict
 
 
-def _device(player: Player, seen: Observation, verdict: Verdict, began: Since | None) -> Device:
+def _device(player: Player, seen: Observation, verdict: Verdict) -> Device:
     mac = getattr(player, "mac", None)
     labels = {label: seen.info.get(label, "") for label in KINDS[player.exporter.kind].info_labels}
-    since = datetime.fromtimestamp(began.at, UTC) if began else None
-    if since is None and verdict.state is State.UNKNOWN:
-        since = player.last_seen
     return Device(
         player_id=player.pk,
         identity=player.identity,
@@ -136,8 +145,6 @@ def _device(player: Player, seen: Observation, verdict: Verdict, began: Since | 
         site_id=player.site_id,
         site_name=player.site.name if player.site else "",
         verdict=verdict,
-        since=since,
-        since_at_least=bool(began and began.at_least),
         labels=labels,
     )
 

@@ -4,7 +4,7 @@ It touches no rows. Whatever goes wrong becomes an Outage, never an exception: p
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -12,8 +12,13 @@ from . import metrics, promql
 from .asking import Ask, Outage
 from .kinds import KINDS
 from .observations import exporter_of, groups
+from .prometheus import Sample
+from .promql import Expression
 
-METRICS_OF_SOURCE = (metrics.SOURCE_UP, metrics.SOURCE_LAST_SUCCESS, metrics.SOURCE_TRUNCATED)
+_OF_SOURCE = tuple(
+    metric.name
+    for metric in (metrics.SOURCE_UP, metrics.SOURCE_LAST_SUCCESS, metrics.SOURCE_TRUNCATED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +50,27 @@ def health_of(
     ask: Ask, platform_ids: Collection[int], exporter_ids: Collection[int]
 ) -> Health | Outage:
     """Ask how these exporters' vendors stand, and which exporter processes answer: one query."""
+    asked = parts(ask, platform_ids, exporter_ids)
+    found = ask.now(promql.union(*asked)) if asked else []
+    return found if isinstance(found, Outage) else read(found)
+
+
+def parts(
+    ask: Ask, platform_ids: Collection[int], exporter_ids: Collection[int]
+) -> list[Expression]:
+    """Return what asks for vendors and processes: parts of a union, none for no exporter."""
     if not exporter_ids or not platform_ids:
-        return Health()
+        return []
+    numbers = [str(number) for number in exporter_ids]
     sources = (
-        promql.selector(
-            [metric.name for metric in METRICS_OF_SOURCE],
-            group,
-            exporter_id=[str(number) for number in exporter_ids],
-        )
+        promql.selector(_OF_SOURCE, group, exporter_id=numbers)
         for group in groups(ask, platform_ids)
     )
-    found = ask.now(promql.union(*sources, promql.processes_up(KINDS)))
-    if isinstance(found, Outage):
-        return found
+    return [*sources, promql.processes_up(KINDS)]
+
+
+def read(found: Iterable[Sample]) -> Health:
+    """Read what `parts` asked for; other samples of the same answer are passed over."""
     processes: dict[ProcessKey, bool] = {}
     by_exporter: dict[tuple[int, int], dict[str, float]] = defaultdict(dict)
     for series in found:
@@ -65,7 +78,7 @@ def health_of(
         if name == "up":
             key = ProcessKey(labels.get("kind", ""), labels.get("instance", ""))
             processes[key] = processes.get(key, False) or series.value == 1
-        elif (exporter := exporter_of(labels)) is not None:
+        elif name in _OF_SOURCE and (exporter := exporter_of(labels)) is not None:
             known = by_exporter[exporter]
             known[name] = max(known.get(name, series.value), series.value)
     return Health({key: _source(values) for key, values in by_exporter.items()}, processes)

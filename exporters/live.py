@@ -6,7 +6,7 @@ queries, whatever the number of rows. None raises because Prometheus is away: th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -14,7 +14,8 @@ from platforms.scoping import Principal
 
 from . import addresses, census, observations, selection
 from .asking import Ask, Outage
-from .description import Device, describe, row_key, watched
+from .beginnings import FINEST_STEP, beginnings, look_back
+from .description import Device, dated, describe, row_key, watched
 from .models import Exporter, Player
 from .prometheus import Sample
 from .selection import DeviceFilters
@@ -36,6 +37,7 @@ __all__ = [
 PAGE_SIZE = 50
 LARGEST_PAGE = 1000
 FEW = 10_000  # so many identities go into a query; more are compared here
+DAY_SECONDS = 86400
 PARTS_OF_A_DAY = 96
 RANK = {State.OFFLINE: 0, State.UNKNOWN: 1, State.ONLINE: 2}
 
@@ -116,17 +118,17 @@ def every_device(
 def device_detail(player: Player, now: datetime | None = None) -> DeviceDetail:
     """Return everything known of one player that the caller has found by its own scope."""
     now, ask = now or timezone.now(), Ask()
-    (device,), outage = describe(ask, [player], now)
-    asked = [watched(player)]
-    start = (now - timedelta(days=1)).timestamp() // 60 * 60
+    asked, key = [watched(player)], row_key(player)
+    (device,), outage = describe(ask, [player], now, with_since=False)
+    day = look_back(ask, asked, now.timestamp(), DAY_SECONDS, FINEST_STEP)
+    began = beginnings(ask, asked, {key: device.state}, now.timestamp(), day)
     samples = observations.raw_samples(ask, asked)
-    lines = observations.history(ask, asked, start, now.timestamp() // 60 * 60, 60)
-    points = () if isinstance(lines, Outage) else lines.get(row_key(player), ())
+    points = () if isinstance(day.lines, Outage) else day.lines.get(key, ())
     return DeviceDetail(
-        device=device,
+        device=dated(device, player, began.get(key)),
         at=now,
         samples=() if isinstance(samples, Outage) else tuple(samples),
-        day=strip(points, start, 86400 / PARTS_OF_A_DAY, PARTS_OF_A_DAY),
+        day=strip(points, day.start, DAY_SECONDS / PARTS_OF_A_DAY, PARTS_OF_A_DAY),
         outage=outage.why if outage else None,
         fault=str(outage.fault) if outage else "",
     )

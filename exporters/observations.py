@@ -62,17 +62,40 @@ FAMILIES: Mapping[str, Family] = {kind: family(kind) for kind in KINDS}
 _LABELS = {each: kind.label for kind in FAMILIES.values() for each in kind[:3]}
 _STATUSES = frozenset(kind.status for kind in FAMILIES.values())
 _INFOS = frozenset(kind.info for kind in FAMILIES.values())
+_UNKNOWNS = frozenset(kind.unknown for kind in FAMILIES.values())
 
 
-def observe(ask: Ask, watched: Collection[Watched]) -> dict[Key, Observation] | Outage:
-    """Ask for the status of the last scrape, info and reason of these players: one query."""
+def parts(ask: Ask, watched: Collection[Watched]) -> list[Expression]:
+    """Return what asks for the status of the last scrape, info and reason: parts of a union."""
     statuses = _selectors(ask, watched, lambda each: (each.status,))
-    if not statuses:
-        return {}
-    now = (promql.of_last_scrape(each, KINDS) for each in statuses)
-    others = _selectors(ask, watched, lambda each: (each.info, each.unknown))
-    found = ask.now(promql.union(*now, *others))
-    return found if isinstance(found, Outage) else _observations(found)
+    now = [promql.of_last_scrape(each, KINDS) for each in statuses]
+    return [*now, *_selectors(ask, watched, lambda each: (each.info, each.unknown))]
+
+
+def read(found: Iterable[Sample]) -> dict[Key, Observation]:
+    """Read what `parts` asked for; other samples of the same answer are passed over."""
+    statuses: dict[Key, set[float]] = defaultdict(set)
+    reasons: dict[Key, set[str]] = defaultdict(set)
+    infos: dict[Key, Mapping[str, str]] = {}
+    for series in found:
+        key = key_of(series.labels)
+        if key is None:
+            continue
+        name = series.labels.get("__name__", "")
+        if name in _STATUSES:
+            statuses[key].add(series.value)
+        elif name in _INFOS:
+            infos[key] = series.labels
+        elif name in _UNKNOWNS and series.value:
+            reasons[key].add(series.labels.get("reason", ""))
+    return {
+        key: Observation(
+            frozenset(statuses[key]) if key in statuses else frozenset(),
+            tuple(sorted(reasons[key])) if key in reasons else (),
+            infos.get(key, {}),
+        )
+        for key in statuses.keys() | reasons.keys() | infos.keys()
+    }
 
 
 def raw_samples(ask: Ask, watched: Collection[Watched]) -> list[Sample] | Outage:
@@ -247,28 +270,3 @@ def _selectors(
         )
         for (kind, _group), keys in sorted(parts.items())
     ]
-
-
-def _observations(found: Iterable[Sample]) -> dict[Key, Observation]:
-    statuses: dict[Key, set[float]] = defaultdict(set)
-    reasons: dict[Key, set[str]] = defaultdict(set)
-    infos: dict[Key, Mapping[str, str]] = {}
-    for series in found:
-        key = key_of(series.labels)
-        if key is None:
-            continue
-        name = series.labels.get("__name__", "")
-        if name in _STATUSES:
-            statuses[key].add(series.value)
-        elif name in _INFOS:
-            infos[key] = series.labels
-        elif series.value:
-            reasons[key].add(series.labels.get("reason", ""))
-    return {
-        key: Observation(
-            frozenset(statuses[key]) if key in statuses else frozenset(),
-            tuple(sorted(reasons[key])) if key in reasons else (),
-            infos.get(key, {}),
-        )
-        for key in statuses.keys() | reasons.keys() | infos.keys()
-    }
