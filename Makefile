@@ -5,6 +5,9 @@ SETUP = $(PYTHON) -m tools.setup
 # By file: what a file's tests share, such as a whole demo, is started once.
 PYTEST = $(BIN)/python -m pytest -q -n 3 --dist loadfile
 
+# Dozens of processes start in a run: without its files each would compile all of it anew.
+export PYTHONDONTWRITEBYTECODE =
+
 ROWS =
 MINUTES = 20
 SPEED = 30

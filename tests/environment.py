@@ -69,6 +69,10 @@ def _database_url() -> str:
     raise pytest.UsageError(f"REMOSA_TEST_DATABASE is {DATABASE!r}: write postgres or sqlite")
 
 
+# Asserts are rewritten, and files compiled, once: not in every worker of every run anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Everything that a .env of the developer could change, and the secrets: known, worthless ones.
 os.environ.update(
     ALLOWED_HOSTS="testserver,127.0.0.1,localhost",
