@@ -39,6 +39,8 @@ PURE = (
     *("exporters/kinds", "exporters/labelled.py", "exporters/macs.py", "exporters/metrics.py"),
     "exporters/promql.py",
     *(f"jobs/{name}.py" for name in ("admission", "brake", "ladder", "tracks", "verdicts")),
+    *(f"jobs/{name}.py" for name in ("cron", "hours", "schedule_words", "wall_time", "windows")),
+    "jobs/names.py",
 )
 DOORS = ("platforms/admin", "platforms/views.py", "exporters/admin", "exporters/api", "devices/api")
 
