@@ -63,6 +63,7 @@ def main() -> int:
     parser.add_argument("--named", type=int, default=70)
     parser.add_argument("--doubts", type=int, default=8)
     parser.add_argument("--lost-ons", type=int, default=0)
+    parser.add_argument("--refused-middles", type=int, default=30)
     parser.add_argument("--stops", type=int, default=3)
     parser.add_argument("--server-crashes", type=int, default=0)
     parser.add_argument("--speed", type=float, default=60.0)

@@ -8,10 +8,11 @@ from typing import Any
 
 from devices.models import BudgetPeriod, Command, CommandLine, CommandStep
 from devices.pace import COOLDOWN
-from devices.states import Event, State
+from devices.states import Effect, Event, State
 
 SAID_SENT = {"accepted", "verified", "ineffective"}
 SAID_UNSENT = {"failed", "cancelled", "expired", "not_sent"}
+OFF, ON = "#02#", "#01#"  # of the lab's sockets, before the number of the line
 SLACK = timedelta(seconds=5)  # between the intent, which begins a cooldown, and the wire
 
 
@@ -57,25 +58,33 @@ def _too_soon(lines: list[dict[str, str]], commands: dict[str, Command]) -> int:
 
 
 def _left_off(lines: list[dict[str, str]], commands: dict[str, Command]) -> int:
-    """Count sequences whose `off` arrived and whose `on` never followed it."""
+    """Count sequences of which an `off` arrived and no `on` of the same line after it.
+
+    Whatever stands between them; by the texts on the wire alone, not by what rows say of them.
+    """
     times: dict[str, list[str]] = defaultdict(list)
     for line in lines:
         times[line["key"]].append(line["at"])
-    dark = 0
+    sequences: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for key, command in commands.items():
-        if command.previous is None or not (off := times[str(command.previous.key)]):
-            continue
-        dark += not any(at > max(off) for at in times[key])
-    return dark
+        sequences[command.head_id or command.pk] += [(at, command.text) for at in times[key]]
+    return sum(
+        any(
+            text.startswith(OFF)
+            and not any(on == ON + text.removeprefix(OFF) and late > at for late, on in sent)
+            for at, text in sent
+        )
+        for sent in sequences.values()
+    )
 
 
 def _interrupted() -> int:
     """Count sequences whose worker died after the `off` may have gone out, and before the end."""
     died = CommandStep.objects.filter(event=Event.LEASE_OVER.value)
-    of_off = died.filter(command__next__isnull=False, state=State.UNKNOWN.value)
-    of_on = died.filter(command__previous__isnull=False)
+    of_off = died.filter(command__effect=Effect.OFF.value, state=State.UNKNOWN.value)
+    later = died.filter(command__head__isnull=False)
     heads = {*of_off.values_list("command", flat=True)}
-    return len(heads | {*of_on.values_list("command__previous", flat=True)})
+    return len(heads | {*later.values_list("command__head", flat=True)})
 
 
 def _unpaid(sends: int) -> int:

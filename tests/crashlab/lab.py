@@ -16,7 +16,9 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, connection
 
 from devices import commands
-from devices.models import Device
+from devices.models import CommandTemplate, Device, DeviceModel
+from devices.own_templates import checked
+from devices.senders import Sender
 from platforms.models import Platform
 from tests.devices import world
 
@@ -27,7 +29,39 @@ FIRST = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 Wishes = tuple[tuple[str, dict[str, str]], ...]
 WISHES: Wishes = (("power_cycle", {"minutes": "1"}), ("status", {}))
 BETWEEN = ("in_wire", "after_wire", "before_record", "moved_not_committed", "after_record")
-PAIR_WISHES: Wishes = (("power_cycle_line", {"line": "1"}), ("power_cycle_line", {"line": "2"}))
+# Of the platform's own: between `off` and `on` goes a message that can be refused or lost alone.
+LONG = "own_cycle"
+PAIR_WISHES: Wishes = (
+    ("power_cycle_line", {"line": "1"}),
+    ("power_cycle_line", {"line": "2"}),
+    (LONG, {"line": "1"}),
+    (LONG, {"line": "2"}),
+)
+
+
+def own_cycle(platform: Platform) -> CommandTemplate:
+    """Write a template of the platform's own: off, a question, on."""
+    words = {"en": "Restart and ask", "ru": "Restart and ask"}
+    line = {"name": "line", "kind": "integer", "label": words, "help": words, "min": 1, "max": 2}
+    definition = {
+        "key": LONG,
+        "name": words,
+        "help": words,
+        "danger": "power",
+        "lines": "line",
+        "parameters": [line],
+        "sequence": [
+            {"code": "#02#{line}#", "effect": "off"},
+            {"code": "#07#", "effect": "query", "after": 10},
+            {"code": "#01#{line}#", "effect": "on", "after": 20},
+        ],
+    }
+    model = DeviceModel.objects.get(key="simpal_d410")
+    checked(model.shape, definition)
+    row: CommandTemplate = CommandTemplate.objects.create(
+        platform=platform, model=model, key=LONG, definition=definition, for_jobs=True
+    )
+    return row
 
 
 @dataclass
@@ -42,6 +76,7 @@ class Storm:
     named: int = 70  # per cent of workers that die at a named place
     doubts: int = 8  # per cent of messages that the gateway takes without an answer
     lost_ons: int = 0  # per cent of `on`s after an `off` of which the first try never arrives
+    refused_middles: int = 30  # per cent of messages between `off` and `on` that are never taken
     stops: int = 3  # SIGSTOP longer than a lease
     server_crashes: int = 0
     sequences: bool = False  # D410s alone; workers die after an `off` and before its `on`
@@ -74,6 +109,7 @@ class Lab:
             world.make_socket(platform, models[number % len(models)])
             for number in range(self.storm.sockets)
         ]
+        self.long = own_cycle(platform)
         started = time.monotonic()
         stops, crashes = self.storm.stops, self.storm.server_crashes
         try:
@@ -95,7 +131,7 @@ class Lab:
         finally:
             self._end_all()
         connection.close()
-        worker.drain(self.log, self.clock, self.storm.seed, self.storm.lost_ons)
+        worker.drain(self.log, self.clock, self.storm.seed, self._lies())
         seconds = round(time.monotonic() - started, 1)
         return {
             "kills": sum(self.deaths.values()),
@@ -113,7 +149,9 @@ class Lab:
         key = UUID(int=self.chance.getrandbits(128), version=4)
         while True:
             try:
-                world.give(device, name, dict(values), named=key, now=self.clock())
+                template = self.long if name == LONG else world.template(device, name)
+                job = Sender.job("crashlab")
+                commands.queue(template, device, dict(values), job, key, self.clock())
                 self.given.add(str(key))
                 return
             except commands.CommandRefused:
@@ -127,16 +165,19 @@ class Lab:
         named = self.chance.randrange(100) < self.storm.named
         places = BETWEEN if self.storm.sequences else NAMES
         place = min(places, key=self._deaths_at) if named else ""
-        lies = self.storm.doubts, self.storm.lost_ons
         passes, seed = self.chance.randint(1, 3), self.storm.seed * 100_000 + self.begun
         connection.close()  # not to be shared with the child
         pid = os.fork()
         if pid == 0:
             try:
-                worker.work(self.log, self.clock, seed, place, passes, *lies)
+                worker.work(self.log, self.clock, seed, place, passes, self._lies())
             finally:
                 os._exit(1)  # a fault of the worker itself: the report shows it
         self.running[pid] = place or "anywhere"
+
+    def _lies(self) -> worker.Lies:
+        storm = self.storm
+        return worker.Lies(storm.doubts / 100, storm.lost_ons / 100, storm.refused_middles / 100)
 
     def _deaths_at(self, place: str) -> int:
         """Count those who died at a named place, and those who are to die there."""

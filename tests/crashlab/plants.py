@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from devices import journal, moves, reaper
 from devices.models import Command
-from devices.states import Effect, Event
+from devices.moves import Happening
+from devices.states import Effect, Event, State
 from platforms import integrity
 
 Told = ParamSpec("Told")
@@ -54,7 +55,20 @@ def forget_the_on() -> None:
     journal._pass_over = forgetting(journal._pass_over)
 
 
+def cancel_all_that_follows() -> None:
+    """Cancel what follows a message that never went out, an `on` of a dark line too."""
+
+    def cancel(command: Command, now: datetime) -> None:
+        behind = Command.objects.open().filter(head=command.head_id or command.pk)
+        behind.filter(pk__gt=command.pk).update(owed=False)
+        for follower in behind.filter(pk__gt=command.pk, state=State.QUEUED.value):
+            journal.move(follower, Happening(Event.CANCEL, now))
+
+    journal._pass_over = cancel
+
+
 PLANTS: dict[str, Callable[[], None]] = {
     "resend_unknown": resend_unknown,
     "forget_the_on": forget_the_on,
+    "cancel_all_that_follows": cancel_all_that_follows,
 }

@@ -19,6 +19,8 @@ SHORT = ("--kills", "8", "--workers", "1", "--sockets", "20", "--seed", "4")
 IN_DOUBT = ("--doubts", "50")
 # No chance: every `on` whose `off` arrived is lost once, and nothing but a debt sends it again.
 LOST_ONS = ("--sequences", "--lost-ons", "100")
+# Of off, question, on the question is never taken: the `on` follows what went out before.
+REFUSED_MIDDLES = ("--sequences", "--refused-middles", "100")
 
 
 @pytest.fixture
@@ -65,7 +67,11 @@ def test_a_storm_loses_nothing_sends_nothing_twice_and_leaves_nothing_stuck(
 
 @pytest.mark.parametrize(
     ("plant", "found", "lies"),
-    [("resend_unknown", "duplicates", IN_DOUBT), ("forget_the_on", "left_off", LOST_ONS)],
+    [
+        ("resend_unknown", "duplicates", IN_DOUBT),
+        ("forget_the_on", "left_off", LOST_ONS),
+        ("cancel_all_that_follows", "left_off", REFUSED_MIDDLES),
+    ],
 )
 def test_a_bug_that_is_planted_is_found_by_the_checker(
     plant: str, found: str, lies: tuple[str, ...], empty_database: str
@@ -75,7 +81,7 @@ def test_a_bug_that_is_planted_is_found_by_the_checker(
     assert json.loads(done.stdout.splitlines()[-1])[found] > 0
 
 
-@pytest.mark.parametrize("lies", [IN_DOUBT, LOST_ONS])
+@pytest.mark.parametrize("lies", [IN_DOUBT, LOST_ONS, REFUSED_MIDDLES])
 def test_nothing_is_found_by_the_checker_where_no_bug_is_planted(
     lies: tuple[str, ...], empty_database: str
 ) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -35,6 +36,14 @@ class FastClock:
         return self.first + timedelta(seconds=seconds) + self.ahead
 
 
+class Lies(NamedTuple):
+    """How often the gateway does what gateways should not, as parts of one."""
+
+    doubts: float
+    lost_ons: float
+    refused_middles: float
+
+
 class LoggingGateway:
     """What it takes, it writes down: one line, in one write, that outlives whoever made it."""
 
@@ -44,12 +53,11 @@ class LoggingGateway:
         clock: FastClock,
         chance: random.Random,
         pass_by: Callable[[], None],
-        doubts: int,
-        lost_ons: int,
+        lies: Lies,
     ) -> None:
         self.log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self.clock, self.chance, self.pass_by = clock, chance, pass_by
-        self.doubts, self.lost_ons = doubts / 100, lost_ons / 100
+        self.lies = lies
 
     def __call__(self, gateway: SmsGateway, outgoing: Outgoing) -> Sent:
         turn = self.chance.random()
@@ -57,6 +65,8 @@ class LoggingGateway:
             return Sent(Outcome.REJECTED, Reason.REFUSED)
         if turn < 0.14 or self._loses(outgoing):
             return Sent(Outcome.UNKNOWN, Reason.TIMEOUT)
+        if self._never_takes(outgoing):
+            return Sent(Outcome.REJECTED, Reason.DECLINED, permanent=True)
         line = {
             "key": outgoing.key,
             "phone": outgoing.phone,
@@ -65,16 +75,23 @@ class LoggingGateway:
         }
         os.write(self.log, json.dumps(line).encode() + b"\n")
         self.pass_by()
-        if turn < 0.14 + self.doubts:
+        if turn < 0.14 + self.lies.doubts:
             return Sent(Outcome.UNKNOWN, Reason.TIMEOUT)
         return Sent(Outcome.ACCEPTED, Reason.ACCEPTED)
 
     def _loses(self, outgoing: Outgoing) -> bool:
         """Tell whether this is the first try of an `on` that never arrives."""
-        if not self.lost_ons or self.chance.random() >= self.lost_ons:
+        if not self.lies.lost_ons or self.chance.random() >= self.lies.lost_ons:
             return False
         first = Command.objects.filter(key=outgoing.key, tries=1)
         return first.filter(previous__isnull=False, effect=Effect.ON).exists()
+
+    def _never_takes(self, outgoing: Outgoing) -> bool:
+        """Tell whether this stands between an `off` and its `on`, and is refused for good."""
+        if self.chance.random() >= self.lies.refused_middles:
+            return False
+        middle = Command.objects.filter(key=outgoing.key, previous__isnull=False)
+        return middle.exclude(effect=Effect.ON).exists()
 
 
 def work(
@@ -83,15 +100,14 @@ def work(
     seed: int,
     failpoint: str,
     passes: int,
-    doubts: int,
-    lost_ons: int,
+    lies: Lies,
 ) -> None:
     """Take commands and reap until killed; a database that is away is waited for.
 
     Every third worker has the threads that the product's own have.
     """
     chance = random.Random(seed)
-    gateway = LoggingGateway(log, clock, chance, arm(failpoint, passes), doubts, lost_ons)
+    gateway = LoggingGateway(log, clock, chance, arm(failpoint, passes), lies)
     threads = 2 if chance.random() < 1 / 3 else 1
     while True:
         try:
@@ -107,9 +123,10 @@ def work(
             time.sleep(0.05)
 
 
-def drain(log: Path, clock: FastClock, seed: int, lost_ons: int, minutes: int = 240) -> None:
+def drain(log: Path, clock: FastClock, seed: int, lies: Lies, minutes: int = 240) -> None:
     """After the storm: let time pass, minute by minute, until all is over or stays as it is."""
-    gateway = LoggingGateway(log, clock, random.Random(seed), lambda: None, 8, lost_ons)
+    few = lies._replace(doubts=0.08)
+    gateway = LoggingGateway(log, clock, random.Random(seed), lambda: None, few)
     clock.stand_still()
     for _minute in range(minutes):
         if not Command.objects.open().exists():
