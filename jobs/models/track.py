@@ -63,6 +63,11 @@ class Clock(TenantModel):
     known_since = models.BigIntegerField(default=0, editable=False)
     era = models.PositiveIntegerField(default=0, editable=False)
     why = models.CharField(max_length=32, blank=True, editable=False)
+    #: How many series each condition had when all was well: while it stays so, nobody vanished.
+    counts = models.JSONField(default=list, editable=False)
+    #: Enrolled players of which nothing was ever known, as the last look at each of them said.
+    fresh = models.PositiveIntegerField(default=0, editable=False)
+    looked = models.BigIntegerField(default=0, editable=False)  # slot of that look
 
     class Meta:
         verbose_name = _("clock of a source")
