@@ -16,6 +16,7 @@ from exporters.live import State
 
 from . import checks, commands, ledger
 from .checks import CommandRefused, Refusal, Wish
+from .composition import ParametersRefused, TextRefused
 from .models import Command, CommandTemplate, Device
 from .preview import fed_by, states_of
 from .senders import Sender
@@ -173,6 +174,12 @@ def _send(
         command = commands.queue(template, line.device, values, sender, own, now, confirmed=True)
     except CommandRefused as error:  # what stands against it came up just now
         return replace(line, refusal=Refusal(error.code, str(error), error.until))
+    except (ParametersRefused, TextRefused):
+        # The template was changed meanwhile: the others may have a text of before, or none.
+        commands.record_refusal(template, line.device, sender, "text")
+        return replace(
+            line, refusal=Refusal("text", _("The socket would not understand the text."))
+        )
     return replace(line, command=command)
 
 

@@ -6,9 +6,13 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from platforms.audit import SYSTEM
+
 from . import catalogue
 from .models import Command, CommandLine, Pause
+from .senders import Sender
 from .states import RESENDABLE, Effect
+from .templates import Danger
 
 
 class Gate(NamedTuple):
@@ -29,6 +33,7 @@ def first_shut(command: Command, now: datetime) -> Gate | None:
         return None
     return (
         _of_platform(command)
+        or _of_author(command)
         or _of_device(command)
         or _of_text(command)
         or _of_pause(command, now)
@@ -55,6 +60,18 @@ def _of_platform(command: Command) -> Gate | None:
     if command.platform.active:
         return None
     return Gate("platform", _("The platform is not active."))
+
+
+def _of_author(command: Command) -> Gate | None:
+    """Ask for a person's rights once more: they may be gone since the command was given."""
+    if command.by_job:
+        return None
+    author = command.author
+    if author is None or not author.is_active:
+        return Gate("author", _("The account of whoever gave the command is gone or disabled."))
+    if not Sender(SYSTEM, author).may(Danger(command.danger), command.device):
+        return Gate("author", _("Whoever gave the command may not give it any more."))
+    return None
 
 
 def _of_device(command: Command) -> Gate | None:

@@ -12,9 +12,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from platforms import audit
+from platforms.audit import SYSTEM, Action
 
 from . import capacity, durability, gates, journal, ledger
 from .gateways.shape import Outcome, Outgoing, Sent
@@ -97,13 +100,40 @@ def _claim(now: datetime, full: set[int]) -> Claim | int | None:
         command = _first(now, full)
         if command is None:
             return None
+        own, another = command.gateway, _another_gateway(command)
+        command.gateway = another or own
         if not capacity.admits(command, now):
-            return command.gateway_id
+            return own.pk
+        reason = f"another_gateway: {another}" if another else ""
         try:
-            journal.move(command, Happening(Event.CLAIM, now))
+            journal.move(command, Happening(Event.CLAIM, now), reason, gateway=command.gateway)
         except NotMoved:
             return None
+        if another is not None:
+            before, after = {"gateway": str(own)}, {"gateway": str(another), "reason": "disabled"}
+            _tell(command, before, after)
         return Claim(command.pk, command.fence)
+
+
+def _another_gateway(command: Command) -> SmsGateway | None:
+    """Return another gateway for an `on` that is owed and that a disabled one did not take.
+
+    Its own is tried first, disabled or not: the socket knows its number. So for the same reason
+    the others in this order: one of the same number, the socket's own of now, the platform's.
+    """
+    own = command.gateway
+    if own.enabled or not command.owed or not command.tries:
+        return None
+    usable = SmsGateway.objects.usable_on(command.platform_id).filter(enabled=True)
+    rows = list(usable.order_by(F("platform_id").asc(nulls_last=True), "pk"))
+    rows.sort(key=lambda row: row.pk != command.device.gateway_id)
+    rows.sort(key=lambda row: not own.phone or row.phone != own.phone)
+    return rows[0] if rows else None
+
+
+def _tell(command: Command, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    platform = command.platform_id
+    audit.record(SYSTEM, Action.CHANGED, command, platform_id=platform, before=before, after=after)
 
 
 def _first(now: datetime, full: set[int]) -> Command | None:

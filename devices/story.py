@@ -22,10 +22,13 @@ _REASONS = {reason.value: reason for reason in Reason}
 # What gates.py says in words of the worker's language, by the names of the gates.
 _GATES: Mapping[str, Promise] = {
     "platform": gettext_lazy("The platform is not active."),
+    "author": gettext_lazy("Whoever gave the command may not give it any more."),
     "device": gettext_lazy("The socket is disabled, was taken out or changed since."),
     "gateway": gettext_lazy("The gateway is disabled."),
     "grammar": gettext_lazy("The socket would not understand the text."),
     "cooldown": gettext_lazy("The line was switched a short time ago."),
+    # Of the outbox: the `on` of a dark line whose gateway did not take it.
+    "another_gateway": gettext_lazy("Its gateway is disabled: it goes by another one."),
 }
 _UNREACHED = frozenset(reason.value for reason in UNREACHED)
 _NOT_ASKED = frozenset(reason.value for reason in NOT_ASKED)

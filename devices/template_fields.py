@@ -156,6 +156,7 @@ def definition_of(values: Mapping[str, Any], outline: Outline, ordered: Any) -> 
         "danger": values["danger"],
         "lines": _lines(values.get("lines", "")),
         "self_restoring": bool(values.get("self_restoring")),
+        "dark_seconds": values.get("dark_seconds") or 0,
         "parameters": [_parameter(values, each) for each in outline.parameters],
     }
     steps = list(_steps(values, outline))
@@ -182,6 +183,7 @@ def initial_of(definition: Mapping[str, Any]) -> dict[str, Any]:
         "key": definition["key"],
         "danger": definition["danger"],
         "self_restoring": definition.get("self_restoring", False),
+        "dark_seconds": definition.get("dark_seconds", 0) or None,
     }
     for part in ("name", "help"):
         values |= {f"{part}_{code}": text for code, text in definition[part].items()}

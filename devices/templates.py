@@ -16,6 +16,7 @@ from .words import Words
 
 _PIECES = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 LONGEST_WAIT = 3600  # seconds that a line may be dark by design
+_SECONDS = {"s": 1, "min": 60}  # of the units in which a parameter can tell a time
 
 
 class Danger(StrEnum):
@@ -57,6 +58,7 @@ class Template:
     lines: tuple[int, ...] | str = ()
     ordered: tuple[str, str] | None = None  # the first must be lower than the second
     self_restoring: bool = False  # the line comes back on even when nobody asks it to
+    dark_seconds: int = 0  # the line stays dark for, apart from what parameters tell
 
     def __post_init__(self) -> None:
         declared = {parameter.name for parameter in self.parameters}
@@ -81,6 +83,16 @@ class Template:
     @property
     def reads(self) -> bool:
         return self.effect is Effect.QUERY
+
+    def dark(self, values: Mapping[str, str]) -> int:
+        """Return for how many seconds a socket keeps its line off before it switches it on itself.
+
+        Counts in what the template says and the times among the values. Raises ValueError.
+        """
+        times = [each for each in self.parameters if each.unit in _SECONDS and each.name in values]
+        return self.dark_seconds + sum(
+            _SECONDS[each.unit] * int(values[each.name]) for each in times
+        )
 
     @cached_property
     def patterns(self) -> tuple[re.Pattern[str], ...]:

@@ -16,7 +16,7 @@ from exporters.models import Player
 from exporters.promql import SCRAPED_WITHIN
 from exporters.verdicts import State as Seen
 
-from . import evidence, journal, telemetry
+from . import catalogue, evidence, journal, telemetry
 from .catalogue import CatalogueError
 from .evidence import Finding, Sight
 from .journal import NotMoved
@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 BATCH = 200  # commands a look
 # So far back go the samples that decide: the steady time, and the longest gap between two of them.
 SECONDS = int(RECOVERED.total_seconds()) + SCRAPED_WITHIN
-_UNIT = {"s": timedelta(seconds=1), "min": timedelta(minutes=1)}
 
 
 def verify(now: datetime) -> int:
@@ -49,13 +48,13 @@ def acted_at(command: Command) -> datetime | None:
     """Return when the power was back, as far as the messages say; None: one is still to come.
 
     That is when the last message of its sequence went out; and where the socket itself keeps the
-    line dark for a time that the command names, when that is over.
+    line dark for a time after one of them, when that is over too.
     """
     sequence: list[Command] = [command, *command.followers.all()]
     if any(each.wire_at is None and not each.closed for each in sequence):
         return None
-    sent: datetime = max(each.wire_at for each in sequence if each.wire_at is not None)
-    return sent + _dark(command)
+    told = _told(command)
+    return max(each.wire_at + _dark(each, told) for each in sequence if each.wire_at is not None)
 
 
 def _verify(ask: Ask, commands: Sequence[Command], now: datetime) -> int:
@@ -96,15 +95,24 @@ def _sights(players: Sequence[Player], seen: Mapping[int, Sight]) -> list[Sight]
     return [seen.get(player.pk, Sight(Seen.UNKNOWN)) for player in players]
 
 
-def _dark(command: Command) -> timedelta:
-    """Return how long a socket was told to keep its line off before it switches it on itself."""
-    dark = timedelta(0)
-    if command.effect != Effect.CYCLE or command.template is None:
-        return dark
+def _dark(message: Command, told: timedelta) -> timedelta:
+    """Return how long a socket keeps its line off after a message, before it switches it on itself.
+
+    The longer of what the template tells and what the catalogue reads in the text: the time may
+    stand there without being a parameter.
+    """
+    if message.effect != Effect.CYCLE:
+        return timedelta(0)
+    model = catalogue.models().get(message.model_key)
+    return max(told, timedelta(seconds=model.dark_by(message.text) if model else 0))
+
+
+def _told(command: Command) -> timedelta:
+    """Return the time that the template of a command tells, with the values that it was given."""
+    if command.template is None:
+        return timedelta(0)
     try:
-        for each in command.template.shape.parameters:
-            if each.unit in _UNIT and each.name in command.parameters:
-                dark += _UNIT[each.unit] * int(command.parameters[each.name])
+        return timedelta(seconds=command.template.shape.dark(command.parameters))
     except (KeyError, ValueError, CatalogueError):
         logger.warning("Command %s: its template no longer says how long it lasts.", command.pk)
-    return dark
+        return timedelta(0)

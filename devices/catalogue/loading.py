@@ -82,6 +82,7 @@ def read_template(data: Any) -> Template:
             lines=lines if isinstance(lines, str) else tuple(lines),
             ordered=tuple(data["ordered"]) if "ordered" in data else None,
             self_restoring=data.get("self_restoring", False),
+            dark_seconds=data.get("dark_seconds", 0),
         )
     except (TemplateError, ValueRefused) as error:
         raise CatalogueError(str(error)) from error

@@ -60,6 +60,15 @@ class Model:
         found = reader.patterns[0].fullmatch(text)
         return self.lines_by(found[reader.lines] if found else "0")
 
+    def dark_by(self, text: str) -> int:
+        """Return for how many seconds a text leaves a line dark that the socket then switches on.
+
+        As the catalogue's own command of that text tells it; 0 where there is none.
+        """
+        reader = self.reader(text)
+        found = reader and reader.patterns[0].fullmatch(text)
+        return reader.dark(found.groupdict()) if reader and found else 0
+
     def lines_by(self, value: str) -> frozenset[int]:
         """Return the lines that the value of a parameter means; 0 is all of them."""
         return frozenset({int(value)}) if int(value) else self.every_line

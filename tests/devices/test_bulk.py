@@ -1,14 +1,15 @@
 """One command to many sockets: who gets it, who is skipped and why, and nothing twice."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from devices import bulk, sockets
+from devices import bulk, checks, sockets
 from devices.checks import CommandRefused
-from devices.composition import ParametersRefused
+from devices.composition import Composed, ParametersRefused, TextRefused
 from devices.models import Assignment, Command, CommandTemplate, Device
 from exporters.models import Exporter
 from platforms.audit import SYSTEM
@@ -66,6 +67,27 @@ def test_the_budget_is_counted_over_the_whole_selection(platform_a: Platform, al
     assert list(skipped(plan).values()) == ["budget", "budget"]
     assert Command.objects.count() == 3
     assert AuditEntry.objects.filter(action="refused").count() == 2
+
+
+def test_a_text_that_one_socket_would_not_understand_keeps_nobody_else_from_it(
+    platform_a: Platform, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The template changes between two sockets, which nothing outside can be made to do."""
+    devices, composed = several(platform_a, 3), checks.compose
+    texts = iter([None, None, TextRefused("outside the grammar"), None])  # the plan is the first
+
+    def compose(*told: Any) -> Composed:
+        if error := next(texts):
+            raise error
+        return composed(*told)
+
+    monkeypatch.setattr(checks, "compose", compose)
+    plan = bulk.send(cycle(), devices, MINUTE, sender(alice), NOON, uuid4())
+    assert skipped(plan) == {devices[1].name: "text"}
+    assert list(Command.objects.order_by("pk").values_list("device", flat=True)) == [
+        devices[0].pk, devices[2].pk,
+    ]  # fmt: skip
+    assert AuditEntry.objects.get(action="refused").after["refused"] == "text"
 
 
 def test_the_same_key_gives_nothing_twice_and_completes_what_was_cut_short(

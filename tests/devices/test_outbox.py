@@ -7,11 +7,13 @@ from django.db import IntegrityError, connection, transaction
 
 from devices import commands, gates, outbox, reaper
 from devices.gateways.shape import Outcome, Outgoing, Reason, Sent
-from devices.models import BudgetPeriod, Command, CommandLine, Device, Pause
+from devices.models import Assignment, BudgetPeriod, Command, CommandLine, Device, Pause
 from devices.pace import COOLDOWN, LIMITS
 from devices.senders import Sender
 from devices.states import State
-from platforms.models import Platform, User
+from platforms.models import Membership, Platform, User
+from platforms.roles import Role
+from tests import factories
 from tests.devices import world
 from tests.devices.world import NOON, Clock, Gateway
 
@@ -452,6 +454,50 @@ def test_a_gate_of_jobs_stops_jobs_and_not_people(
     world.drive(gateway, clock)
     assert (state_of(by_job), by_job.reason) == ("cancelled", "brake: too many are bad")
     assert state_of(by_alice) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ("disabled", "disabled"), ("gone", "gone"), ("member no more", "any more"),
+        ("viewer now", "any more"), ("socket taken from it", "any more"),
+    ],
+)  # fmt: skip
+def test_a_person_who_lost_the_right_meanwhile_sends_nothing(
+    lost: str, words: str, socket: Device, gateway: Gateway, clock: Clock
+) -> None:
+    carl = factories.make_member(socket.platform, Role.USER)
+    Assignment.objects.create(platform=socket.platform, user=carl, device=socket)
+    off = world.give(socket, "power_off", sender=world.sender(carl))
+    mine = Membership.objects.filter(user=carl)
+    match lost:
+        case "disabled":
+            User.objects.filter(pk=carl.pk).update(is_active=False)
+        case "gone":
+            Command.objects.update(author=None)
+        case "member no more":
+            mine.delete()
+        case "viewer now":
+            mine.update(role=Role.VIEWER)
+        case "socket taken from it":
+            Assignment.objects.all().delete()
+    by_job = world.give(socket, "status")
+    world.drive(gateway, clock)
+    assert (state_of(off), state_of(by_job), gateway.texts) == ("cancelled", "accepted", ["#07#"])
+    assert off.reason.startswith("author: ")
+    assert words in off.reason
+    assert CommandLine.objects.get(command=off).closed
+
+
+def test_the_on_of_a_person_who_lost_the_right_after_the_off_goes_out(
+    pair: Device, gateway: Gateway, clock: Clock, alice: User
+) -> None:
+    world.give(pair, "power_cycle_line", {"line": "1"}, sender=world.sender(alice))
+    world.drive(gateway, clock)
+    Membership.objects.filter(user=alice).delete()
+    clock.turn(seconds=30)
+    world.drive(gateway, clock)
+    assert gateway.texts == ["#02#1#", "#01#1#"]
 
 
 def test_what_waits_too_long_expires_and_frees_its_line(

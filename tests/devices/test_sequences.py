@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from devices import commands, reaper
+from devices import commands, outbox, reaper, story
+from devices.gateways.shape import Outgoing, Sent
 from devices.models import (
     Command,
     CommandLine,
@@ -18,7 +19,8 @@ from devices.models import (
 )
 from devices.pace import LIMITS
 from devices.senders import Sender
-from platforms.models import Platform
+from platforms.models import AuditEntry, Platform
+from tests import factories
 from tests.devices import world
 from tests.devices.world import NOON, Clock, Gateway
 
@@ -96,6 +98,65 @@ def test_the_on_does_not_wait_for_ever_for_what_comes_between(
     held = {"held_until": NOON + timedelta(days=1)}
     GatewayHealth.objects.update_or_create(gateway=SmsGateway.objects.get(), defaults=held)
     pass_time(gateway, clock, 17)
+    assert gateway.texts == ["#02#1#", "#01#1#"]
+
+
+def test_the_on_goes_by_another_gateway_where_its_own_was_disabled_and_does_not_take_it(
+    pair: Device, gateway: Gateway, clock: Clock
+) -> None:
+    own = SmsGateway.objects.get()
+    SmsGateway.objects.update(phone="+79000000001")
+    others = [world.make_gateway(), world.make_gateway(pair.platform)]
+    SmsGateway.objects.filter(name=others[0].name).update(phone="+79000000001")
+    world.make_gateway(factories.make_platform("Foreign"), phone="+79000000001")
+    device = Device.objects.get()
+    command = world.give(device, "power_cycle_line", {"line": "1"})
+    Command.objects.update(gateway=own)  # given before the platform got one of its own
+    world.drive(gateway, clock)
+    SmsGateway.objects.filter(pk=own.pk).update(enabled=False)
+    asked: list[tuple[str, int]] = []
+
+    def answer(by: SmsGateway, outgoing: Outgoing) -> Sent:
+        asked.append((outgoing.text, by.pk))
+        return world.REJECTED if by == own else world.ACCEPTED
+
+    for _turn in range(6):
+        clock.turn(seconds=30)
+        reaper.reap(clock())
+        while outbox.turn(answer, clock):
+            pass
+    # By its own first, whose number the socket knows; then by the one with the same number.
+    assert asked == [("#01#1#", own.pk), ("#01#1#", others[0].pk)]
+    on = Command.objects.get(head=command)
+    assert (on.gateway, on.state, on.text, on.phone) == (
+        others[0],
+        "accepted",
+        "#01#1#",
+        pair.phone,
+    )
+    told = on.steps.filter(event="claim").latest("pk")
+    assert story.words_of(told.reason) == "Its gateway is disabled: it goes by another one."
+    entry = AuditEntry.objects.filter(action="changed", target_type="devices.command").get()
+    assert entry.after == {"gateway": others[0].name, "reason": "disabled"}
+
+
+def test_the_on_waits_while_the_only_other_gateway_is_busy(
+    pair: Device, gateway: Gateway, clock: Clock
+) -> None:
+    world.give(pair, "power_cycle_line", {"line": "1"})
+    world.drive(gateway, clock)
+    SmsGateway.objects.update(enabled=False)
+    Command.objects.filter(previous__isnull=False).update(tries=1)
+    other = world.make_gateway(at_once=1)
+    busy = world.give(world.make_socket(pair.platform), "status")
+    assert busy.gateway == other
+    held = outbox.claim(clock())
+    assert held is not None
+    clock.turn(seconds=30)
+    assert outbox.claim(clock()) is None
+    assert outbox.intend(held, clock()) is not None
+    outbox.record(held, world.ACCEPTED, clock())
+    world.drive(gateway, clock)
     assert gateway.texts == ["#02#1#", "#01#1#"]
 
 

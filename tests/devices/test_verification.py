@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
@@ -11,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from devices import evidence, sockets, verification
-from devices.models import Binding, Command, CommandLine, CommandStep, Device
+from devices import commands, evidence, own_templates, sockets, verification
+from devices.models import Binding, Command, CommandLine, CommandStep, CommandTemplate, Device
 from exporters.models import Exporter, Player
 from platforms.audit import SYSTEM
 from platforms.models import Platform
@@ -149,6 +150,40 @@ def test_the_minutes_that_a_socket_keeps_its_line_dark_are_no_failure(
     sampled: Sampled, clock: Clock, socket: Device, exporter_a: Exporter
 ) -> None:
     player, command = hang(exporter_a, socket), sent(socket, "power_cycle", minutes="30")
+    sampled.say(player, 0, 0, 1900)
+    sampled.say(player, 1, 1930, 3600)
+    assert [look(clock, after) for after in (12, 25, 31, 34)] == [0, 0, 0, 0]
+    assert look(clock, 36) == 1
+    assert state(command) == ("verified", True)
+
+
+@pytest.mark.parametrize(
+    ("model", "text", "more"),
+    [
+        ("simpal_d210", "#12#0#30#1#", {}),  # the catalogue reads the minutes in it
+        ("generic", "RESTART 30", {"dark_seconds": 1800}),  # nobody but its author can
+    ],
+)
+def test_minutes_that_stand_in_the_text_itself_are_waited_for(
+    sampled: Sampled,
+    clock: Clock,
+    platform_a: Platform,
+    exporter_a: Exporter,
+    model: str,
+    text: str,
+    more: dict[str, int],
+) -> None:
+    words = {"en": "Long", "ru": "Long"}
+    definition = {"key": "long", "name": words, "help": words, "danger": "power", "lines": [1],
+                  "code": text, "effect": "cycle", **more}  # fmt: skip
+    socket = world.make_socket(platform_a, model)
+    own_templates.checked(socket.model.shape, definition)
+    row = CommandTemplate.objects.create(
+        platform=platform_a, model=socket.model, key="long", definition=definition
+    )
+    player = hang(exporter_a, socket)
+    command = commands.queue(row, socket, {}, world.sender_of_nobody(), uuid4(), NOON)
+    world.drive(Gateway(), Clock())
     sampled.say(player, 0, 0, 1900)
     sampled.say(player, 1, 1930, 3600)
     assert [look(clock, after) for after in (12, 25, 31, 34)] == [0, 0, 0, 0]
