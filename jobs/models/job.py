@@ -5,7 +5,9 @@ from typing import ClassVar
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
+from django.utils.translation import get_language, gettext_lazy as _
 
 from platforms.notice_kinds import Severity
 from platforms.scoping import ScopedQuerySet, TenantModel
@@ -36,7 +38,7 @@ class Joined(models.TextChoices):
 
 
 class JobQuerySet(ScopedQuerySet):
-    """Jobs by whether they count."""
+    """Jobs by whether they count, and by what the reader calls them."""
 
     def in_use(self) -> "JobQuerySet":
         """Keep those that were not removed; the others stay for their history alone."""
@@ -46,13 +48,18 @@ class JobQuerySet(ScopedQuerySet):
         """Keep those that are evaluated: enabled, on an active platform."""
         return self.in_use().filter(enabled=True, platform__active=True)
 
+    def with_shown_name(self) -> "JobQuerySet":
+        """Add ``shown_name``, the name in the reader's language: to sort by and to search in."""
+        known = KeyTextTransform(get_language() or "", "names")
+        return self.annotate(shown_name=Coalesce(known, "name", output_field=models.CharField()))
+
 
 class Job(TenantModel):
     """A rule over metrics, or a schedule, over a selection of players of one platform.
 
-    ``own_name`` is what a person called it; empty: the name is automatic and ``name`` follows what
-    the job does. ``version`` grows with every change of what it decides on; ``changed_at`` is when
-    it did last. Times are seconds.
+    ``own_name`` is what a person called it; empty: the name is automatic and follows what the job
+    does: ``names`` has it by language, ``name`` in that of the installation. ``version`` grows
+    with every change of what it decides on; ``changed_at`` is when it did last. Times are seconds.
     """
 
     name = models.CharField(_("name"), max_length=200)
@@ -62,6 +69,7 @@ class Job(TenantModel):
         blank=True,
         help_text=_("Empty: the name tells what the job does, and follows its changes."),
     )
+    names = models.JSONField(default=dict, editable=False)
     description = models.TextField(_("description"), blank=True)
     trigger = models.CharField(
         _("begins by"), max_length=16, choices=Trigger.choices, default=Trigger.RULE
@@ -89,7 +97,10 @@ class Job(TenantModel):
         _("time zone"), max_length=64, blank=True, help_text=_("Empty: that of the platform.")
     )
     due_at = models.DateTimeField(_("next run"), null=True, editable=False)
+    #: By the clock of which zone that is: the platform's may have been changed since.
+    due_zone = models.CharField(max_length=64, blank=True, editable=False)
     missed_runs = models.PositiveIntegerField(_("missed runs"), default=0, editable=False)
+    missed_at = models.DateTimeField(_("last missed"), null=True, editable=False)
 
     whole_platform = models.BooleanField(_("every player of the platform"), default=False)
     cooldown = models.PositiveIntegerField(
@@ -155,4 +166,4 @@ class Job(TenantModel):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.names.get(get_language(), self.name))

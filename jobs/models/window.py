@@ -17,11 +17,14 @@ class MaintenanceWindow(TenantModel):
     """No job acts on what it covers while it lasts; with nothing named, on the whole platform.
 
     ``weekly``: it comes every week at the same local time, the last time before ``until``.
+    ``time_zone``: by whose clock its beginning and end were typed; a weekly one keeps these hours
+    when its place moves into another zone.
     """
 
     name = models.CharField(_("name"), max_length=120)
     starts_at = models.DateTimeField(_("begins"))
     ends_at = models.DateTimeField(_("ends"))
+    time_zone = models.CharField(max_length=64, default="UTC", editable=False)
     weekly = models.BooleanField(_("every week"), default=False)
     until = models.DateField(_("until"), null=True, blank=True)
     job = models.ForeignKey(
