@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from platforms.notice_kinds import REPEAT, NoticeKind, Severity, Told
+from platforms.roles import Deed
 
 from .gateways.shape import Reason
 
@@ -107,6 +108,7 @@ GATEWAY_DOWN = NoticeKind(
     Severity.CRITICAL,
     _gateway_down,
     repeat=REPEAT,
+    deed=Deed.SEND_ASSIGNED,  # whose commands wait meanwhile
 )
 GATEWAY_BACK = NoticeKind(
     "gateway_back",
@@ -114,6 +116,7 @@ GATEWAY_BACK = NoticeKind(
     Severity.INFO,
     _gateway_back,
     ends=GATEWAY_DOWN.name,
+    deed=Deed.SEND_ASSIGNED,
 )
 SOCKET_SILENT = NoticeKind(
     "socket_silent",

@@ -17,6 +17,15 @@ from .secrets import KEPT
 MOST_RECIPIENTS = 20
 
 
+def checked_address(address: str) -> str:
+    """Return an address of an allowed service that Apprise understands; raise ValidationError."""
+    if not channel_addresses.scheme_of(address):
+        raise ValidationError(channel_addresses.words_of("not_allowed"), "not_allowed")
+    if error := channel_wire.check(address):
+        raise ValidationError(channel_addresses.words_of(error), error)
+    return address
+
+
 class ChannelForm(ScopedModelForm):
     """By mail it needs recipients, by a service its address."""
 
@@ -77,11 +86,7 @@ class ChannelForm(ScopedModelForm):
         typed = self.cleaned_data["address"]
         if typed is KEPT or not typed:
             return typed
-        if not channel_addresses.scheme_of(typed):
-            raise ValidationError(channel_addresses.words_of("not_allowed"), "not_allowed")
-        if error := channel_wire.check(typed):
-            raise ValidationError(channel_addresses.words_of(error), error)
-        return typed
+        return checked_address(typed)
 
     def clean(self) -> dict[str, Any] | None:
         """Ask for what the way of sending needs, and keep nothing of the other way."""

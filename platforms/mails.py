@@ -17,8 +17,19 @@ from django.utils import translation
 log = logging.getLogger(__name__)
 
 
+# Where mails go that reach nobody: into the log or into a folder.
+_WRITTEN_DOWN = frozenset(
+    f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "filebased", "dummy")
+)
+
+
 class MailNotSent(Exception):
     """The mail server did not take the mail; trying again later may help."""
+
+
+def are_written_down() -> bool:
+    """Tell whether mails go where nobody reads them."""
+    return settings.EMAIL_BACKEND in _WRITTEN_DOWN
 
 
 def link_to(request: HttpRequest, path: str) -> str:

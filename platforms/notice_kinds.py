@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from .channel_addresses import words_of
+from .roles import Deed
 
 REPEAT = timedelta(hours=4)
 
@@ -37,7 +38,8 @@ class NoticeKind(NamedTuple):
 
     ``ends`` names the kind whose condition is over by it: it is told only where that one was.
     ``repeat``: how often a condition that lasts is told again; None: once. ``group``: the kind
-    together with which it is chosen and told, where that is another one.
+    together with which it is chosen and told, where that is another one. ``deed``: who may do it
+    on the platform reads of it; channels hear of it all the same.
     """
 
     name: str
@@ -47,6 +49,7 @@ class NoticeKind(NamedTuple):
     ends: str = ""
     repeat: timedelta | None = None
     group: str = ""
+    deed: Deed = Deed.SEE
 
     @property
     def family(self) -> str:
@@ -71,6 +74,15 @@ KINDS: dict[str, NoticeKind] = {CHANNEL_OFF.name: CHANNEL_OFF}
 def register(kinds: Iterable[NoticeKind]) -> None:
     """Add the kinds of an application."""
     KINDS.update({kind.name: kind for kind in kinds})
+
+
+def reserved() -> dict[Deed, list[str]]:
+    """Return the kinds that not every member reads, by the deed that it takes."""
+    found: dict[Deed, list[str]] = {}
+    for kind in KINDS.values():
+        if kind.deed is not Deed.SEE:
+            found.setdefault(kind.deed, []).append(kind.name)
+    return found
 
 
 def title_of(name: str) -> str:

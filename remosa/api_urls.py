@@ -13,6 +13,7 @@ from platforms.authentication import DeedPermission
 in_english = translation.override("en")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include("platforms.api.urls")),
     path("v1/", include("exporters.api.urls")),
     path("v1/", include("devices.api.urls")),
     *either_way(

@@ -12,19 +12,17 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _, gettext_lazy
 from unfold.decorators import action, display
 
-from platforms import audit, channel_addresses, channel_wire, deliveries, notice_kinds, notice_texts
-from platforms.audit import Action, Actor
+from platforms import channel_addresses, channel_trials, notice_kinds, notice_texts
+from platforms.audit import Actor
 from platforms.channel_addresses import words_of
-from platforms.channel_wire import Outcome
+from platforms.channel_trials import Result
 from platforms.forms_of_channels import ChannelForm
 from platforms.models import ChannelKind, NotificationChannel, Platform
 from platforms.roles import Deed
 from platforms.scoped_fields import person_of
-from platforms.throttle import test_is_throttled
 
 from .confirmed_deeds import ConfirmedDeedsAdmin
 from .filters import PlatformFilter
-from .invitation import mail_is_written_down
 
 COLOURS = {"new": "info", "works": "success", "fails": "warning", "off": "danger", "switched": ""}
 
@@ -129,29 +127,23 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
                 % {"name": channel.name},
                 button=_("Send a test"),
             )
-        if test_is_throttled(person.pk):
+        try:
+            trial = channel_trials.send_trial(
+                channel, person, Actor.of_request(request), timezone.now()
+            )
+        except channel_trials.TooOftenError:
             messages.error(request, _("That was often enough for now: wait some minutes."))
             return self.back_to(channel)
-        told = channel_wire.test(channel, notice_texts.trial(channel, person.get_full_name()))
-        audit.record(
-            Actor.of_request(request),
-            Action.TESTED,
-            channel,
-            platform_id=channel.platform_id,
-            after={"outcome": told.error or told.outcome.value},
-        )
-        if told.outcome is not Outcome.SENT:
-            deliveries.note_trial(channel, told, timezone.now())
+        if trial.result is Result.NOT_TAKEN:
             text = _("The test message was not taken. %(why)s")
-            messages.error(request, text % {"why": words_of(told.error)})
-        elif channel.kind == ChannelKind.MAIL and mail_is_written_down():
+            messages.error(request, text % {"why": words_of(trial.error)})
+        elif trial.result is Result.WRITTEN_DOWN:
             text = _(
                 "No mail server is set: the message was only written down on the machine of "
                 "Remosa. Set EMAIL_URL, then try again."
             )
             messages.warning(request, text)
         else:
-            deliveries.note_trial(channel, told, timezone.now())
             messages.success(request, _("The test message was taken. See whether it has arrived."))
         return self.back_to(channel)
 

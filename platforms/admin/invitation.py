@@ -4,7 +4,6 @@ import logging
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
@@ -27,11 +26,6 @@ from .filters import PlatformFilter, several_platforms
 
 log = logging.getLogger(__name__)
 
-# Where mails go that reach nobody: into the log or into a folder.
-WRITTEN_DOWN = tuple(
-    f"django.core.mail.backends.{kind}.EmailBackend" for kind in ("console", "filebased", "dummy")
-)
-
 COLOURS = {
     State.WAITING: "info",
     State.NOT_SENT: "danger",
@@ -39,11 +33,6 @@ COLOURS = {
     State.ACCEPTED: "success",
     State.REVOKED: "primary",
 }
-
-
-def mail_is_written_down() -> bool:
-    """Tell whether mails go where nobody reads them."""
-    return settings.EMAIL_BACKEND in WRITTEN_DOWN
 
 
 @admin.register(Invitation)
@@ -125,7 +114,7 @@ class InvitationAdmin(ConfirmedDeedsAdmin):
             )
             messages.error(request, text)
             return
-        if mail_is_written_down():
+        if mails.are_written_down():
             text = _(
                 "No mail server is set: the mail to %(email)s was only written down on the machine "
                 "of Remosa. Set EMAIL_URL, then send it again."

@@ -1,21 +1,32 @@
 """Notices: what happened that people should hear of, and how far each person has read."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from platforms import notice_kinds
 from platforms.guards import Rule
 from platforms.notice_kinds import Severity
-from platforms.scoping import GlobalModel, ScopedQuerySet, SharedModel
+from platforms.roles import Deed
+from platforms.scoping import GlobalModel, Principal, ScopedQuerySet, SharedModel
 
 from .channel import Delivery
 
 
 class NoticeQuerySet(ScopedQuerySet):
-    """Notices by what is still to be done about them."""
+    """Notices by who reads them, and by what is still to be done about them."""
+
+    def for_user(self, user: Principal, deed: Deed = Deed.SEE) -> Self:
+        """Keep those of the principal's platforms, of some kinds only where it may do more."""
+        rows = super().for_user(user, deed)
+        for needed, kinds in notice_kinds.reserved().items():
+            if not user.reaches_every_platform(needed):
+                allowed = Q(platform_id__in=user.platform_ids(needed))
+                rows = rows.filter(allowed | ~Q(kind__in=kinds))
+        return rows
 
     def lasting(self) -> "NoticeQuerySet":
         """Keep those whose condition is not over."""

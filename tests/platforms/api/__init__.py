@@ -1,0 +1,1 @@
+"""Tests of the REST API of what platforms themselves have."""
