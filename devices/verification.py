@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from exporters.asking import Ask
@@ -28,6 +29,8 @@ from .states import Effect, Event, State
 logger = logging.getLogger(__name__)
 
 BATCH = 200  # commands a look
+#: Which commands the applications above judge themselves, filled in from AppConfig.ready().
+left_to_others: list[Q] = []
 # So far back go the samples that decide: the steady time, and the longest gap between two of them.
 SECONDS = int(RECOVERED.total_seconds()) + SCRAPED_WITHIN
 
@@ -35,6 +38,8 @@ SECONDS = int(RECOVERED.total_seconds()) + SCRAPED_WITHIN
 def verify(now: datetime) -> int:
     """Judge every watched command that was sent; return how many are decided."""
     sent = Command.objects.open().filter(state=State.ACCEPTED.value, watched=True)
+    for theirs in left_to_others:
+        sent = sent.exclude(theirs)
     ripe = sent.filter(wire_at__lte=now - BOOT).order_by("pk")
     pks, ask, decided = list(ripe.values_list("pk", flat=True)), Ask(), 0
     for at in range(0, len(pks), BATCH):

@@ -10,3 +10,11 @@ class JobsConfig(AppConfig):
     name = "jobs"
     verbose_name = _("Jobs")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell those below which commands are judged here."""
+        from django.db.models import Q
+
+        from devices import verification
+
+        verification.left_to_others.append(Q(execution__episode__trigger="rule"))

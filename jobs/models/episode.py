@@ -184,6 +184,10 @@ class JobExecution(TenantModel):
     gates = models.JSONField(default=list, editable=False)
     sent = models.CharField(_("what was sent"), max_length=480, blank=True)
     segments = models.PositiveSmallIntegerField(_("SMS"), default=0)
+    #: Seconds after sending within which the player must be well; that of the rung.
+    wait = models.PositiveIntegerField(_("wait"), default=600)
+    #: Since when the player has been good in every slot, by samples from after its boot.
+    well_since = models.DateTimeField(null=True, editable=False)
     output = models.TextField(_("answer"), blank=True)
     error = models.CharField(_("error"), max_length=255, blank=True)
     created_at = models.DateTimeField(_("begun"))

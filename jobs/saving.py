@@ -1,0 +1,206 @@
+"""The only writer of jobs and their parts: each call is one transaction with its audit lines.
+
+A change of what a job decides on begins a new version of it: nothing that was seen earlier counts.
+It sends nothing and judges no player.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from platforms import audit
+from platforms.audit import Action as Act, Actor
+from platforms.models import Platform
+
+from . import criteria, floors, naming
+from .definition import COLUMNS, DECIDING, Definition, of, of_many
+from .definition_checks import Errors, check
+from .models import (
+    Condition,
+    Ending,
+    Episode,
+    Job,
+    JobTarget,
+    Mode,
+    MonitoringMetric,
+    OperatingHours,
+    Rung,
+)
+from .schedule_times import next_run
+
+
+class DefinitionRefused(ValueError):
+    """A definition that cannot be stored: what is wrong with each field, for people."""
+
+    def __init__(self, errors: Errors) -> None:
+        super().__init__(", ".join(sorted(errors)))
+        self.errors = errors
+
+
+def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
+    """Store a job, a new one or in the place of an old one; raise DefinitionRefused.
+
+    1. Lock the platform: names and versions of its jobs are decided one after the other.
+    2. Write the job and its parts; where what it decides on changed, a new version.
+    3. Of a new version: forget what was seen, and close the episodes of the old one.
+    """
+    if errors := check(definition):
+        raise DefinitionRefused(errors)
+    now = timezone.now()
+    with transaction.atomic():
+        Platform.objects.select_for_update().get(pk=definition.platform.pk)
+        if job is None:
+            row = Job(platform=definition.platform, changed_at=now)
+            before: Mapping[str, Any] = {}
+            changed = True
+        else:
+            row = Job.objects.in_use().select_for_update(of=("self",)).get(pk=job.pk)
+            old = of(row)
+            before = told(old)
+            changed = any(getattr(old, name) != getattr(definition, name) for name in DECIDING)
+        _write(row, definition, now, new_version=changed and job is not None)
+        after = told(definition)
+        if job is None:
+            audit.record(actor, Act.CREATED, row, platform_id=row.platform_id, after=after)
+        elif before != after:
+            old_values, new_values = audit.difference(before, after)
+            audit.record(
+                actor,
+                Act.CHANGED,
+                row,
+                platform_id=row.platform_id,
+                before=old_values,
+                after=new_values,
+            )
+    return row
+
+
+def copy(job: Job, actor: Actor) -> Job:
+    """Store a copy of a job; it begins in shadow, whatever the mode of the first."""
+    definition = of(job)
+    own = {"own_name": naming.copied(definition.own_name)} if definition.own_name else {}
+    return save(replace(definition, mode=Mode.SHADOW, **own), actor)
+
+
+def change(jobs: Collection[Job], actor: Actor, **values: Any) -> int:
+    """Give jobs other values of their definitions, such as a mode; return how many changed."""
+    changed = 0
+    for job, definition in zip(jobs, of_many(jobs), strict=True):
+        wanted = replace(definition, **values)
+        if wanted != definition:
+            save(wanted, actor, job)
+            changed += 1
+    return changed
+
+
+def remove(job: Job, actor: Actor) -> None:
+    """Take a job out of use: it watches and does nothing more; its history stays."""
+    now = timezone.now()
+    with transaction.atomic():
+        Platform.objects.select_for_update().get(pk=job.platform_id)
+        row = Job.objects.in_use().select_for_update(of=("self",)).filter(pk=job.pk).first()
+        if row is None:
+            return
+        row.removed_at, row.enabled, row.due_at = now, False, None
+        row.save(update_fields=("removed_at", "enabled", "due_at"))
+        _close(row, now)
+        audit.record(actor, Act.DELETED, row, platform_id=row.platform_id, before=told(of(row)))
+
+
+def told(definition: Definition) -> dict[str, Any]:
+    """Return a definition as the audit record keeps it: JSON, ids for rows."""
+    values = {name: getattr(definition, name) for name in COLUMNS}
+    chosen = definition.selection
+    return values | {
+        "conditions": [each.as_data() for each in definition.conditions],
+        "selection": {
+            "whole": chosen.whole,
+            "exporters": sorted(chosen.exporters),
+            "sites": sorted(chosen.sites),
+            "players": sorted(chosen.players),
+        },
+        "rungs": [asdict(each) for each in definition.rungs],
+        "hours": [
+            f"{each.weekday} {each.opens:%H:%M}-{each.closes:%H:%M}" for each in definition.hours
+        ],
+    }
+
+
+def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool) -> None:
+    for name in COLUMNS:
+        setattr(row, name, getattr(definition, name))
+    if new_version:
+        row.version += 1
+        row.changed_at = now
+    row.name = naming.stored(definition, row.pk)
+    row.criterion = criteria.of(definition)
+    row.due_at = next_run(definition, now) if definition.enabled else None
+    row.save()
+    _write_parts(row, definition)
+    if new_version or not definition.enabled:
+        _close(row, now)
+    if new_version:
+        floors.lay(row)
+
+
+def _write_parts(row: Job, definition: Definition) -> None:
+    platform = definition.platform
+    for parts in (row.conditions, row.rungs, row.targets, row.hours):
+        parts.all().delete()
+    metrics = {
+        each.name: each
+        for each in MonitoringMetric.objects.filter(
+            name__in={each.metric for each in definition.conditions}
+        )  # unscoped: names alone
+    }
+    Condition.objects.bulk_create(
+        Condition(
+            platform=platform,
+            job=row,
+            position=number,
+            metric=metrics[each.metric],
+            function=each.function.value,
+            window=each.window,
+            operator=each.operator.value,
+            threshold=each.threshold,
+        )
+        for number, each in enumerate(definition.conditions)
+    )
+    Rung.objects.bulk_create(
+        Rung(
+            platform=platform,
+            job=row,
+            position=number,
+            action=step.action,
+            template_id=step.template_id,
+            parameters=dict(step.parameters),
+            wait=step.wait,
+        )
+        for number, step in enumerate(definition.rungs)
+    )
+    chosen = definition.selection
+    ids = (
+        *(("exporter_id", each) for each in sorted(chosen.exporters)),
+        *(("site_id", each) for each in sorted(chosen.sites)),
+        *(("player_id", each) for each in sorted(chosen.players)),
+    )
+    JobTarget.objects.bulk_create(
+        JobTarget(platform=platform, job=row, **{name: number}) for name, number in ids
+    )
+    OperatingHours.objects.bulk_create(
+        OperatingHours(
+            platform=platform, job=row, weekday=each.weekday, opens=each.opens, closes=each.closes
+        )
+        for each in definition.hours
+    )
+
+
+def _close(row: Job, now: datetime) -> None:
+    """Close the open episodes of a job; commands that went out for them are judged all the same."""
+    found = Episode.objects.open().filter(job=row)
+    found.update(closed=True, closed_at=now, ending=Ending.JOB, rev=F("rev") + 1)
