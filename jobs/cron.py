@@ -31,13 +31,17 @@ def checked(expression: str) -> str:
     normal = " ".join(fields)
     if len(normal) > LONGEST:
         raise CronRefused(_("This schedule is too long."))
-    try:
-        first = next(CronSim(normal, ANY_DAY), None)
-    except CronSimError as error:
-        raise CronRefused(_why(str(error))) from None
-    if first is None:
+    if next(_labels(normal, ANY_DAY), None) is None:
         raise CronRefused(_("This schedule is never due."))
     return normal
+
+
+def _labels(expression: str, start: datetime, *, back: bool = False) -> CronSim:
+    """Return readings of a clock that fit, from one on, which is left out; or raise CronRefused."""
+    try:
+        return CronSim(expression, start, reverse=back)
+    except CronSimError as error:
+        raise CronRefused(_why(str(error))) from None
 
 
 def _why(error: str) -> str:
@@ -58,7 +62,7 @@ def _why(error: str) -> str:
 def due_times(expression: str, zone: tzinfo, after: datetime) -> Iterator[datetime]:
     """Yield the moments later than ``after`` at which a schedule is due, in their order, in UTC."""
     last = after
-    for label in CronSim(expression, reading(after, zone)):
+    for label in _labels(expression, reading(after, zone)):
         at = first_reached(label, zone)
         if at > last:
             yield at
@@ -74,7 +78,7 @@ def last_due(expression: str, zone: tzinfo, before: datetime) -> datetime | None
     """Return the last moment not later than ``before`` at which a schedule was due."""
     # By yesterday's offset the clock may have shown more than it does now.
     shown = max(reading(before, zone), reading(before - DAY, zone) + DAY)
-    for label in CronSim(expression, shown + MINUTE, reverse=True):
+    for label in _labels(expression, shown + MINUTE, back=True):
         at = first_reached(label, zone)
         if at <= before:
             return at

@@ -51,7 +51,9 @@ class JobQuerySet(ScopedQuerySet):
     def with_shown_name(self) -> "JobQuerySet":
         """Add ``shown_name``, the name in the reader's language: to sort by and to search in."""
         known = KeyTextTransform(get_language() or "", "names")
-        return self.annotate(shown_name=Coalesce(known, "name", output_field=models.CharField()))
+        shown = Coalesce(known, "name", output_field=models.CharField())
+        rows: JobQuerySet = self.annotate(shown_name=shown)
+        return rows
 
 
 class Job(TenantModel):
