@@ -1,0 +1,126 @@
+"""What jobs have to tell, and in which words. `about` is the player, of a brake its exporter.
+
+Facts of an episode: `job` its name, `since`; of an action also `attempt`, `of`, `command`.
+"""
+
+from django.utils.translation import gettext as _, gettext_lazy
+
+from platforms.notice_kinds import REPEAT, NoticeKind, Severity, Told
+from platforms.roles import Deed
+
+
+def _facts(told: Told) -> dict[str, str]:
+    """Return what every sentence of an episode is made of."""
+    names = ("job", "attempt", "of", "command", "attempts")
+    facts = {name: str(told.facts.get(name, "")) for name in names}
+    return facts | {"name": told.name, "since": told.moment(str(told.facts.get("since", "")))}
+
+
+def _opened(told: Told) -> str:
+    return _("%(name)s: what “%(job)s” watches for has held since %(since)s.") % _facts(told)
+
+
+def _recovered(told: Told) -> str:
+    return _("%(name)s is well again under “%(job)s”.") % _facts(told)
+
+
+def _acted(told: Told) -> str:
+    text = _("%(name)s: “%(job)s” sends “%(command)s”, attempt %(attempt)s of %(of)s.")
+    return text % _facts(told)
+
+
+def _exhausted(told: Told) -> str:
+    return _(
+        "%(name)s is still bad: “%(job)s” has made all its attempts (%(attempts)s). It does "
+        "nothing more; somebody has to look."
+    ) % _facts(told)
+
+
+def _approval(told: Told) -> str:
+    facts = _facts(told) | {"until": told.moment(str(told.facts.get("until", "")))}
+    return _("%(name)s: “%(job)s” asks whether to send “%(command)s”, until %(until)s.") % facts
+
+
+def _brake(told: Told) -> str:
+    facts = {key: told.facts.get(key, "") for key in ("bad", "enrolled", "limit")}
+    return _(
+        "%(name)s: jobs begin nothing there, because %(bad)s of %(enrolled)s players are bad or "
+        "unknown at once (more than %(limit)s). That is hardly each of them by itself: look at the "
+        "vendor, the network and the power."
+    ) % {**facts, "name": told.name or _("The platform")}
+
+
+def _released(told: Told) -> str:
+    name = told.name or _("The platform")
+    return _("%(name)s: so few players are bad again that jobs act.") % {"name": name}
+
+
+def _blind(told: Told) -> str:
+    return _(
+        "Jobs have judged nothing since %(since)s: no job acts, and nobody is told of players that "
+        "are bad. %(why)s"
+    ) % {
+        "since": told.moment(str(told.facts.get("since", ""))),
+        "why": told.facts.get("why", ""),
+    }
+
+
+def _sees(told: Told) -> str:
+    return _("Jobs judge players again.")
+
+
+OPENED = NoticeKind(
+    "opened", gettext_lazy("A job found a bad player"), Severity.WARNING, _opened, repeat=REPEAT
+)
+RECOVERED = NoticeKind(
+    "recovered",
+    gettext_lazy("A player is well again"),
+    Severity.INFO,
+    _recovered,
+    ends=OPENED.name,
+)
+ACTED = NoticeKind("acted", gettext_lazy("A job acts"), Severity.INFO, _acted)
+EXHAUSTED = NoticeKind(
+    "exhausted",
+    gettext_lazy("A job could not help a player"),
+    Severity.CRITICAL,
+    _exhausted,
+    repeat=REPEAT,
+)
+APPROVAL = NoticeKind(
+    "approval",
+    gettext_lazy("A job asks for approval"),
+    Severity.WARNING,
+    _approval,
+    deed=Deed.SEND_ASSIGNED,
+)
+BRAKE = NoticeKind(
+    "brake", gettext_lazy("The brake of jobs"), Severity.CRITICAL, _brake, repeat=REPEAT
+)
+RELEASED = NoticeKind(
+    "brake_released",
+    gettext_lazy("The brake of jobs is released"),
+    Severity.INFO,
+    _released,
+    ends=BRAKE.name,
+)
+ENGINE_BLIND = NoticeKind(
+    "engine_blind",
+    gettext_lazy("Jobs judge nothing"),
+    Severity.CRITICAL,
+    _blind,
+    repeat=REPEAT,
+    deed=Deed.SEE,
+)
+ENGINE_SEES = NoticeKind(
+    "engine_sees",
+    gettext_lazy("Jobs judge again"),
+    Severity.INFO,
+    _sees,
+    ends=ENGINE_BLIND.name,
+)
+
+ALL = (
+    *(OPENED, RECOVERED, ACTED, EXHAUSTED, APPROVAL),
+    *(BRAKE, RELEASED, ENGINE_BLIND, ENGINE_SEES),
+)
