@@ -6,10 +6,11 @@ carries that platform's number from service discovery, and counts for no other p
 Pure. Expressions are built here and nowhere else; no text of a person becomes PromQL.
 """
 
+import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import NewType
+from typing import Literal, NewType
 
 Expression = NewType("Expression", str)
 
@@ -51,6 +52,16 @@ class Containing:
 
 
 Matcher = str | Collection[str] | Containing
+Comparison = Literal[">", "<", ">=", "<=", "==", "!="]
+OverTime = Literal["avg", "min", "max", "changes"]
+
+_COMPARISONS: tuple[Comparison, ...] = (">", "<", ">=", "<=", "==", "!=")
+_OVER_TIME: Mapping[OverTime, str] = {
+    "avg": "avg_over_time",
+    "min": "min_over_time",
+    "max": "max_over_time",
+    "changes": "changes",
+}
 
 
 def selector(
@@ -157,6 +168,71 @@ def risen(selected: Expression, seconds: int, *labels: str) -> Expression:
     return Expression(f"sum by ({by}) (increase({selected}[{seconds}s])) > 0")
 
 
+def recent(selected: Expression) -> Expression:
+    """Keep the series whose sample is young: for pages that are no exporter's of a kind.
+
+    `selected` is a selector, as in `of_last_scrape`, which sees more where it can be asked.
+    """
+    return Expression(f"({selected} and (timestamp({selected}) > time() - {SCRAPED_WITHIN}))")
+
+
+def over_time(function: OverTime, selected: Expression, seconds: int) -> Expression:
+    """Make one value of the samples of these last seconds; `selected` is a selector.
+
+    Trap: it goes on speaking after the series ended; see `where_also`.
+    """
+    return Expression(f"{_OVER_TIME[function]}({within(selected, seconds)})")
+
+
+def age(moment: Expression) -> Expression:
+    """Tell how many seconds ago the Unix time was that is the value."""
+    return Expression(f"(time() - {moment})")
+
+
+def finite(expression: Expression) -> Expression:
+    """Keep the series whose value is a number of those that one can count to."""
+    return Expression(f"({expression} > -Inf < Inf)")
+
+
+def extreme(which: Literal["min", "max"], each: Expression, *labels: str) -> Expression:
+    """Make one series of those with the same labels: the least or the greatest of them."""
+    return Expression(f"{which} by ({','.join(map(_label, labels))}) ({each})")
+
+
+def number_of(each: Expression, *labels: str) -> Expression:
+    """Count series by labels."""
+    return Expression(f"count by ({','.join(map(_label, labels))}) ({each})")
+
+
+def compared(expression: Expression, operator: Comparison, threshold: float) -> Expression:
+    """Keep the series whose value compares so with the threshold."""
+    if operator not in _COMPARISONS:
+        raise PromqlError(f"not a comparison: {operator!r}")
+    return Expression(f"({expression} {operator} {_number(threshold)})")
+
+
+def where_also(expression: Expression, other: Expression) -> Expression:
+    """Keep the series with the labels of one of the others."""
+    return Expression(f"({expression} and {other})")
+
+
+def but_not(expression: Expression, other: Expression) -> Expression:
+    """Keep the series with the labels of none of the others."""
+    return Expression(f"({expression} unless {other})")
+
+
+def having_label(label: str, platform_ids: Collection[int], kind: str) -> Expression:
+    """Select every series with this label, whatever its metric, for a list of metrics' names.
+
+    Of processes that may speak for all platforms alone: what one platform calls its own metrics
+    is no news for the others. ``kind`` is that of the target; empty: targets without one.
+    """
+    chosen = _one_of([kind]) if kind else '=""'
+    return Expression(
+        f'{{{_label(label)}!="",kind{chosen},{_numbers(platform_ids)},{SPEAKS_FOR}=""}}'
+    )
+
+
 def counts(selected: Expression, *labels: str, value_label: str = "value") -> Expression:
     """Count series by value and labels in one query: `{platform_id="1",value="0"} 12`."""
     by = ",".join(map(_label, labels))
@@ -171,15 +247,28 @@ def _label(name: str) -> str:
 
 def _tenant_matcher(platform_ids: Collection[int]) -> str:
     """Limit a selector to platforms and to whoever may speak for them: written only here."""
+    matcher = _numbers(platform_ids)
+    numbers = set(platform_ids)
+    # One that may speak for 2 must not speak for 1: of several, `=~"|1|2"` would let it.
+    speaker = f'=~"|{min(numbers)}"' if len(numbers) == 1 else '=""'
+    return f"{matcher},{SPEAKS_FOR}{speaker}"
+
+
+def _numbers(platform_ids: Collection[int]) -> str:
+    """Limit a selector to series that name one of the platforms, whoever says so."""
     for platform_id in platform_ids:
         if type(platform_id) is not int or platform_id < 1:
             raise PromqlError(f"not a platform id: {platform_id!r}")
     if not platform_ids:
         raise PromqlError("no platform: an empty set would select those of all tenants")
-    numbers = [str(number) for number in sorted(set(platform_ids))]
-    # One that may speak for 2 must not speak for 1: of several, `=~"|1|2"` would let it.
-    speaker = f'=~"|{numbers[0]}"' if len(numbers) == 1 else '=""'
-    return f"{_TENANT_LABEL}{_one_of(numbers)},{SPEAKS_FOR}{speaker}"
+    return _TENANT_LABEL + _one_of([str(number) for number in sorted(set(platform_ids))])
+
+
+def _number(value: float) -> str:
+    """Write a number; `repr` of it is the shortest text that means it in Go as well."""
+    if not math.isfinite(value):
+        raise PromqlError(f"not a number to compare with: {value!r}")
+    return repr(float(value))
 
 
 def _condition(wanted: Matcher) -> str:
