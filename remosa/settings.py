@@ -241,6 +241,12 @@ EXPORTER_ADDRESSES = env.list("REMOSA_EXPORTER_ADDRESSES", default=["127.0.0.0/8
 CHANNEL_HOSTS = env.list("REMOSA_CHANNEL_HOSTS", default=[])
 # A socket that was asked and has said nothing for so many days is told of as silent.
 SOCKET_SILENT_DAYS = env.int("REMOSA_SOCKET_SILENT_DAYS", default=7)
+# How many players jobs act on: at a site and on a platform at once, and on a platform in an hour.
+JOBS_AT_SITE = env.int("REMOSA_JOBS_AT_SITE", default=1)
+JOBS_AT_ONCE = env.int("REMOSA_JOBS_AT_ONCE", default=3)
+JOBS_AN_HOUR = env.int("REMOSA_JOBS_AN_HOUR", default=10)
+# Where more players than these fire together, one is restarted first and has to come back.
+JOBS_TOGETHER = env.int("REMOSA_JOBS_TOGETHER", default=3)
 
 # Opens /metrics of the web application; empty: closed.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
