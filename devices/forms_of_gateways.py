@@ -177,7 +177,9 @@ class GatewayForm(SharedRowForm):
 
 
 class TrialForm(forms.Form):
-    """Where a test message goes."""
+    """Where a test message goes; the page is named, so that it sends one message alone."""
+
+    page = forms.UUIDField(widget=forms.HiddenInput)
 
     phone = forms.CharField(
         label=gettext_lazy("Phone"),

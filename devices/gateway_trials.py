@@ -6,15 +6,18 @@ text is fixed and no command of any model, so that it can switch nothing whoever
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from exporters.account_settings import translated
 from platforms import audit
 from platforms.audit import Action, Actor
 from platforms.keyring import KeyRingError
+from platforms.models import AuditEntry
 
 from . import inbox, sending
 from .gateways import DRIVERS
@@ -32,6 +35,7 @@ from .models import GatewayInbox, SmsGateway
 
 TEXT = "Remosa: test message."
 TTL = 300  # seconds
+KEPT = timedelta(days=1)  # for which the page of a test message sends no second one
 
 
 class Finding(NamedTuple):
@@ -63,11 +67,19 @@ def examine(gateway: SmsGateway) -> Iterator[Finding]:
     yield from _asked(gateway, driver, account)
 
 
-def send_trial(gateway: SmsGateway, phone: str, actor: Actor) -> Sent:
-    """Send the test message, once. The record has it before it goes out, and what became of it."""
-    outgoing = Outgoing(str(uuid.uuid4()), phone, TEXT, TTL)
-    told = {"phone": phone, "text": TEXT, "key": outgoing.key}
+def send_trial(gateway: SmsGateway, phone: str, actor: Actor, page: uuid.UUID) -> Sent | None:
+    """Send the test message, once a page; None: this page sent it before.
+
+    The record has it before it goes out, and afterwards what became of it.
+    """
+    key = str(uuid.uuid5(page, f"{gateway.pk}:{actor.user_id}"))
+    outgoing = Outgoing(key, phone, TEXT, TTL)
+    told = {"phone": phone, "text": TEXT, "key": key}
     with transaction.atomic():
+        # unscoped: the gateway that the caller reached. Of two posts at once the second waits.
+        SmsGateway.objects.select_for_update(of=("self",)).get(pk=gateway.pk)
+        if _was_sent(gateway, key):
+            return None
         _record(gateway, actor, told)
     sent = sending.send(gateway, outgoing)
     _record(gateway, actor, {"key": outgoing.key, "outcome": sent.outcome.value,
@@ -101,6 +113,13 @@ def _asked(gateway: SmsGateway, driver: Driver, account: Account) -> Iterator[Fi
             else:
                 text = _("It answers, but of a message that it never had: %(fate)s")
                 yield Finding(False, text % {"fate": fate})
+
+
+def _was_sent(gateway: SmsGateway, key: str) -> bool:
+    """Look into the record, which is written in the transaction that claims the key."""
+    kind = SmsGateway._meta.label_lower
+    lines = AuditEntry.objects.filter(target_type=kind, target_id=str(gateway.pk), after__key=key)
+    return bool(lines.filter(at__gte=timezone.now() - KEPT).exists())
 
 
 def _record(gateway: SmsGateway, actor: Actor, told: dict[str, str]) -> None:

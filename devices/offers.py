@@ -12,9 +12,9 @@ from platforms.scoping import Principal
 from . import catalogue
 from .catalogue import CatalogueError
 from .models import Command, CommandTemplate, Device
-from .parameters import Kind, Parameter, shown
+from .own_templates import restarts
+from .parameters import Parameter, shown
 from .senders import Sender
-from .states import Effect
 from .templates import Danger, Template
 from .words import Words
 
@@ -88,22 +88,33 @@ def offers(person: Principal, device: Device, sender: Sender) -> list[Group]:
     ]
 
 
-def restart_of(person: Principal, device: Device, line: int) -> Restart | None:
-    """Return the command that restarts a line: one the socket ends by itself before a sequence."""
+def restart_of(
+    person: Principal, device: Device, line: int, *, for_jobs: bool = False
+) -> Restart | None:
+    """Return the command that restarts a line; `for_jobs`: one that jobs may send.
+
+    First what was marked for it, then the catalogue's, then what else restarts: among equals one
+    that the socket ends by itself before a sequence.
+    """
     cycles = [
         (row, shape)
         for row, shape in offered(person, device)
-        if shape.effect is Effect.CYCLE and shape.danger is Danger.POWER
+        if restarts(shape) and (row.for_jobs or not for_jobs)
     ]
-    cycles.sort(key=lambda each: not each[1].self_restoring)
+    cycles.sort(
+        key=lambda each: (
+            not each[0].for_reboot,
+            each[0].definition is not None,
+            not each[1].self_restoring,
+        )
+    )
     for row, shape in cycles:
         values = {each.name: each.default or _shortest(each.minimum) for each in shape.parameters}
         if isinstance(shape.lines, str):
             values[shape.lines] = str(line)
         elif line not in shape.lines:
             continue
-        if all(each.kind is Kind.INTEGER for each in shape.parameters):
-            return Restart(row, values)
+        return Restart(row, values)
     return None
 
 

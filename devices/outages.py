@@ -1,12 +1,17 @@
 """The only writer of power outages: one message at a time, in whatever order they come.
 
 The outages are always those that all messages so far would make in the order of their moments:
-mains lost begins one unless one lasts, mains back ends it.
+mains lost begins one unless one lasts, mains back ends it. A person ends one where that message
+was lost.
 """
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
+
+from platforms import audit
+from platforms.audit import Action, Actor
 
 from .models import Device, IncomingSms, PowerOutage
 from .replies import Meaning
@@ -20,6 +25,31 @@ def note(message: IncomingSms, device: Device) -> None:
     current = PowerOutage.objects.filter(device=device, ended=None).first()
     since = current.began if current is not None else None
     Device.objects.filter(pk=device.pk).update(mains_lost_at=since)
+
+
+def close(outage: PowerOutage, reason: str, actor: Actor, now: datetime) -> bool:
+    """End an outage by hand; False: it is over already. The door asked for the right."""
+    # unscoped: what the caller reached
+    with transaction.atomic():
+        # Messages of this socket wait for the lock, as this waits for theirs.
+        device = Device.objects.select_for_update(of=("self",)).get(pk=outage.device_id)
+        lasting = PowerOutage.objects.filter(pk=outage.pk, ended=None).first()
+        if lasting is None:
+            return False
+        outage.began = lasting.began
+        outage.ended = max(now, lasting.began)  # clocks of networks may be ahead of ours
+        outage.closed_by, outage.closed_reason = actor.label[:254], reason[:255]
+        outage.save(update_fields=["ended", "closed_by", "closed_reason"])
+        Device.objects.filter(pk=device.pk).update(mains_lost_at=None)
+        audit.record(
+            actor,
+            Action.CHANGED,
+            device,
+            platform_id=device.platform_id,
+            before={"mains_lost_at": outage.began.isoformat()},
+            after={"mains_lost_at": None, "reason": outage.closed_reason},
+        )
+    return True
 
 
 def _lost(message: IncomingSms, device: Device) -> bool:
@@ -49,8 +79,10 @@ def _back(message: IncomingSms, device: Device) -> bool:
     if lasting is None:
         return False
     ended, ended_by = lasting.ended, lasting.ended_by
+    closed_by, closed_reason = lasting.closed_by, lasting.closed_reason
     lasting.ended, lasting.ended_by = message.moment, message
-    lasting.save(update_fields=["ended", "ended_by"])
+    lasting.closed_by = lasting.closed_reason = ""  # the message that was missed has come
+    lasting.save(update_fields=["ended", "ended_by", "closed_by", "closed_reason"])
     again = _told_after(message, device).filter(kind=Meaning.MAINS_LOST.value)
     if ended is not None:
         again = again.filter(moment__lt=ended)
@@ -63,6 +95,8 @@ def _back(message: IncomingSms, device: Device) -> bool:
             told_by=first,
             ended=ended,
             ended_by=ended_by,
+            closed_by=closed_by,
+            closed_reason=closed_reason,
         )
     return True
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -56,8 +58,12 @@ class CommandAdmin(CommandDeeds, ConversationPages, BulkPages):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Count the SMS of each sequence beside its first message."""
-        rows: models.QuerySet[Any] = super().get_queryset(request).with_cost()
-        return rows
+        # unscoped: what follows a row that for_user reached
+        followers = Command.objects.filter(head=OuterRef("pk")).order_by().values("head")
+        following = Subquery(followers.annotate(sum=Sum("segments")).values("sum"))
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        counted: models.QuerySet[Any] = rows.annotate(cost=F("segments") + Coalesce(following, 0))
+        return counted
 
     @admin.display(description=gettext_lazy("command"), ordering="pk")
     def what(self, command: Command) -> str:

@@ -26,6 +26,7 @@ from platforms.scoped_fields import person_of
 from . import device_list
 from .commissioning_pages import CommissioningPages
 from .import_pages import ImportPages
+from .outage_pages import OutagePages
 from .replacement_pages import ReplacementPages
 from .sending_buttons import SendingButtons
 
@@ -34,7 +35,7 @@ HEXADECIMAL = frozenset("0123456789ABCDEFabcdef")
 MARKS = str.maketrans("", "", " :-.")
 
 
-class DevicePages(ImportPages, CommissioningPages, ReplacementPages, SendingButtons):
+class DevicePages(ImportPages, CommissioningPages, ReplacementPages, OutagePages, SendingButtons):
     """What stands around the form of a socket."""
 
     may_delete = False  # it is taken out of use; its history stays
@@ -46,7 +47,10 @@ class DevicePages(ImportPages, CommissioningPages, ReplacementPages, SendingButt
             "title": gettext_lazy("More"),
             "icon": "more_horiz",
             # All side by side, they would push the path out of the head of the page.
-            "items": ("pause", "replace_sim", "replace_socket", "replace_player", "retire"),
+            "items": (
+                *("pause", "mains_back", "replace_sim", "replace_socket", "replace_player"),
+                "retire",
+            ),
         },
     )
     change_form_outer_before_template = "admin/devices/device/detail.html"
@@ -93,6 +97,8 @@ class DevicePages(ImportPages, CommissioningPages, ReplacementPages, SendingButt
                 for line in lines
             ],
             "heard": age(device.heard_at, now),
+            "outages": self.outages_of(device),
+            "may_end_outage": self.has_mains_back_permission(request, str(device.pk)),
             "mains": age(device.mains_lost_at, now),
             "shows_phone": person.may(Deed.PHONES, device.platform_id),
         }

@@ -1,5 +1,7 @@
 """Trying a gateway from its page: check what can be asked of it, send one harmless message."""
 
+from uuid import uuid4
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _, gettext_lazy
@@ -55,7 +57,8 @@ class GatewayTrials(SharedRowsAdmin, ConfirmedDeedsAdmin):
     def send_test(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for a phone; send it the one message that switches nothing."""
         gateway = self.row_or_404(request, object_id)
-        form = TrialForm(gateway.region, request.POST if request.method == "POST" else None)
+        posted = request.POST if request.method == "POST" else None
+        form = TrialForm(gateway.region, posted, initial={"page": uuid4()})
         if request.method != "POST" or not form.is_valid():
             text = _("One SMS with the text “%(text)s” goes out, on the account of this gateway.")
             return self.ask(
@@ -67,7 +70,12 @@ class GatewayTrials(SharedRowsAdmin, ConfirmedDeedsAdmin):
                 form=form,
             )
         actor = Actor.of_request(request)
-        sent = gateway_trials.send_trial(gateway, form.cleaned_data["phone"], actor)
+        told = form.cleaned_data
+        sent = gateway_trials.send_trial(gateway, told["phone"], actor, told["page"])
+        if sent is None:
+            text = _("This was given before: nothing was sent a second time.")
+            messages.info(request, text)
+            return self.back_to(gateway)
         show = {Outcome.ACCEPTED: messages.success, Outcome.REJECTED: messages.error}
         show.get(sent.outcome, messages.warning)(request, f"{sent.outcome}. {sent.reason}")
         return self.back_to(gateway)

@@ -14,7 +14,10 @@ from devices import sockets
 from devices.models import Assignment, Device
 from exporters.api.fields import IdField
 from platforms.api import Conflict, PagedQuery, ScopedRelatedField, ScopedViewSet, Strict
-from platforms.authentication import actor_of
+from platforms.authentication import actor_of, principal_of
+from platforms.models import User
+from platforms.roles import Deed
+from platforms.scoping import Principal
 
 
 class AssignmentsQuery(PagedQuery):
@@ -30,7 +33,9 @@ class AssignmentAnswer(serializers.ModelSerializer[Assignment]):
 
     platform_id = serializers.IntegerField()
     user_id = serializers.IntegerField()
-    email = serializers.CharField(source="user.email")
+    email = serializers.SerializerMethodField(
+        help_text="Null for whoever may not assign sockets; one's own is always there."
+    )
     device_id = serializers.IntegerField()
     device_name = serializers.CharField(source="device.name")
 
@@ -45,6 +50,26 @@ class AssignmentAnswer(serializers.ModelSerializer[Assignment]):
             "device_name",
             "created_at",
         )
+
+    def get_email(self, assignment: Assignment) -> str | None:
+        """Return the login to those who assign sockets, and to the member."""
+        reader: Readers = self.context["readers"]
+        return assignment.user.email if reader.shows(assignment) else None
+
+
+class Readers:
+    """Where the caller manages sockets and so may read who commands them: one query."""
+
+    def __init__(self, caller: Principal) -> None:
+        self._person = caller.pk if isinstance(caller, User) else None
+        self._every = caller.reaches_every_platform(Deed.FLEET)
+        rows = () if self._every else caller.platform_ids(Deed.FLEET)
+        self._platforms = frozenset(pk for row in rows for pk in row.values())
+
+    def shows(self, assignment: Assignment) -> bool:
+        """Tell whether the login of the assigned member may be read."""
+        own = assignment.user_id == self._person
+        return own or self._every or assignment.platform_id in self._platforms
 
 
 class AssignmentBody(Strict):
@@ -80,6 +105,13 @@ class Assignments(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
     query_class = AssignmentsQuery
     serializer_class = AssignmentAnswer
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Return the context of serializers, with whose logins the caller may read."""
+        context = dict(super().get_serializer_context())
+        if not getattr(self, "swagger_fake_view", False):
+            context["readers"] = Readers(principal_of(self.request))
+        return context
+
     def narrow(self, rows: Any, query: Mapping[str, Any]) -> Any:
         """Return the assignments that the query asks for."""
         names = query.keys() & {"platform_id", "device_id", "user_id"}
@@ -100,7 +132,10 @@ class Assignments(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
                 raise Conflict(_("This socket is assigned to this member."), "already_there")
             sockets.assign(user, device, actor_of(request))
         row = mine.select_related("user", "device").get()
-        return Response(AssignmentAnswer(row).data, status.HTTP_201_CREATED)
+        return Response(
+            AssignmentAnswer(row, context=self.get_serializer_context()).data,
+            status.HTTP_201_CREATED,
+        )
 
     @extend_schema(responses={204: None}, summary="Take an assignment back")
     def destroy(self, request: Request, pk: int) -> Response:

@@ -68,11 +68,14 @@ class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
     model = ModelField()
     definition = DefinitionField()
     for_jobs = serializers.BooleanField(required=False)
+    for_reboot = serializers.BooleanField(
+        required=False, help_text="“Reboot” sends it instead of the catalogue's restart."
+    )
     withdrawn = serializers.BooleanField(required=False, help_text="It can no longer be sent.")
 
     class Meta:
         model = CommandTemplate
-        fields = ("platform_id", "model", "definition", "for_jobs", "withdrawn")
+        fields = ("platform_id", "model", "definition", "for_jobs", "for_reboot", "withdrawn")
         # The key is not among the fields; the constraints are asked below, and by the database.
         validators: ClassVar[list[Any]] = []
 
@@ -92,6 +95,9 @@ class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
         for_jobs = attrs.get("for_jobs", row is not None and row.for_jobs)
         if for_jobs and shape.danger not in own_templates.FOR_JOBS:
             raise serializers.ValidationError({"for_jobs": [_("Jobs may not send this command.")]})
+        for_reboot = attrs.get("for_reboot", row is not None and row.for_reboot)
+        if for_reboot and not own_templates.restarts(shape):
+            raise serializers.ValidationError({"for_reboot": [own_templates.NO_RESTART]})
         return attrs
 
     def _shape(self, row: CommandTemplate | None, attrs: Mapping[str, Any]) -> Template:
@@ -136,7 +142,11 @@ class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
         }
         if row.definition is None:
             catalogues = [_("This template is the catalogue's.")]
-            wrong |= {name: catalogues for name in ("definition", "withdrawn") if name in attrs}
+            wrong |= {
+                name: catalogues
+                for name in ("definition", "for_reboot", "withdrawn")
+                if name in attrs
+            }
         if wrong:
             raise serializers.ValidationError(wrong)
 

@@ -96,6 +96,7 @@ class TemplateAnswer(serializers.ModelSerializer[CommandTemplate]):
             "model",
             "key",
             "for_jobs",
+            "for_reboot",
             "shape",
             "definition",
             "withdrawn_at",

@@ -15,6 +15,7 @@ from .device_models import DeviceModels
 from .devices import Devices
 from .incoming import IncomingMessages
 from .pauses import Pauses
+from .power_outages import PowerOutages
 from .previews import CommandPreview
 from .sms_gateways import SmsGateways
 from .usage import SmsUsage
@@ -48,6 +49,9 @@ urlpatterns: list[URLPattern] = [
     *either_way("pauses", Pauses.as_view(MAKE)),
     *either_way("pauses/<id:pk>", Pauses.as_view(READ_ONE)),
     *either_way("pauses/<id:pk>/lift", Pauses.as_view({"post": "lift"})),
+    *either_way("power-outages", PowerOutages.as_view(READ_MANY)),
+    *either_way("power-outages/<id:pk>", PowerOutages.as_view(READ_ONE)),
+    *either_way("power-outages/<id:pk>/close", PowerOutages.as_view({"post": "close"})),
     *either_way("sms-gateways", SmsGateways.as_view(READ_MANY)),
     *either_way("sms-gateways/<id:pk>", SmsGateways.as_view(READ_ONE)),
     *either_way("sms-gateways/<str:key>/webhook", GatewayWebhook.as_view(), "gateway-webhook"),

@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from devices import moves
@@ -37,15 +36,6 @@ class CommandQuerySet(ScopedQuerySet):
         """Keep all messages of a command's sequence, in their order."""
         head = command.head_id or command.pk
         return self.filter(Q(pk=head) | Q(head=head)).order_by("pk")
-
-    def with_cost(self) -> "CommandQuerySet":
-        """Count for each the segments of its whole sequence, as `cost`."""
-        followers = Command.objects.filter(head=OuterRef("pk")).order_by().values("head")
-        following = followers.annotate(sum=Sum("segments")).values("sum")
-        counted: CommandQuerySet = self.annotate(
-            cost=F("segments") + Coalesce(Subquery(following), 0)
-        )
-        return counted
 
     def with_company(self) -> "CommandQuerySet":
         """Read along whether there are lines that each holds, and messages behind it."""

@@ -70,6 +70,14 @@ class CommandTemplate(SharedModel):
         default=False,
         help_text=_("Never those that change the socket's configuration or erase it."),
     )
+    for_reboot = models.BooleanField(
+        _("“Reboot” sends it"),
+        default=False,
+        help_text=_(
+            "“Reboot” on the page of a player sends the catalogue's restart. Where this is on, it "
+            "sends this command instead, on the lines that this command switches."
+        ),
+    )
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -93,6 +101,10 @@ class CommandTemplate(SharedModel):
             models.CheckConstraint(
                 condition=models.Q(definition__isnull=False) | models.Q(platform=None),
                 name="own_template_has_its_definition",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(definition__isnull=False) | models.Q(for_reboot=False),
+                name="catalogues_restart_needs_no_mark",
             ),
         )
 

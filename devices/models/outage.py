@@ -1,4 +1,4 @@
-"""Power outages, as sockets tell of them: mains lost begins one, mains back ends it."""
+"""Power outages, as sockets tell of them: mains lost begins one, mains back or a person ends it."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -32,6 +32,9 @@ class PowerOutage(TenantModel):
         related_name="+",
         verbose_name=_("end told by"),
     )
+    #: A person who knew it was over where the message of that was lost, and from what.
+    closed_by = models.CharField(_("closed by"), max_length=254, blank=True)
+    closed_reason = models.CharField(_("reason"), max_length=255, blank=True)
 
     class Meta:
         verbose_name = _("power outage")

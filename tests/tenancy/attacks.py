@@ -241,6 +241,7 @@ def try_bodies(prober: Prober, own: Tenant, victim: Tenant) -> None:
     player, command = theirs["exporters.player"], theirs["devices.command"]
     wish = {"template": "status", "parameters": {}}
     socket = {"model": "simpal_d210", "name": "bent", "phone": "+79870000099"}
+    channel = {"name": "bent", "kind": "mail", "recipients": ["bent@example.test"]}
     user = {"user_id": victim.people["user"].pk}
     for method, path, body in (
         ("POST", "/api/v1/exporters", {**new, "platform_id": platform}),
@@ -274,6 +275,20 @@ def try_bodies(prober: Prober, own: Tenant, victim: Tenant) -> None:
         ("POST", "/api/v1/assignments", {"device_id": my_device, **user}),
         ("POST", "/api/v1/assignments", {"device_id": device, **user}),
         ("DELETE", f"/api/v1/assignments/{theirs['devices.assignment']}", {}),
+        (
+            *("POST", f"/api/v1/power-outages/{theirs['devices.poweroutage']}/close"),
+            {"reason": "bent"},
+        ),
+        ("POST", "/api/v1/notification-channels", {**channel, "platform_id": platform}),
+        ("POST", "/api/v1/notification-channels", {**channel, "platform_id": None}),
+        (
+            *("PATCH", f"/api/v1/notification-channels/{ours['platforms.notificationchannel']}"),
+            {"platform_id": platform},
+        ),
+        (
+            *("PATCH", f"/api/v1/notification-channels/{theirs['platforms.notificationchannel']}"),
+            {"name": "bent"},
+        ),
         ("POST", "/api/v1/pauses", {"device_id": device, "reason": "bent"}),
         ("POST", "/api/v1/pauses", {"platform_id": platform, "reason": "bent"}),
         ("POST", "/api/v1/pauses", {"reason": "bent"}),

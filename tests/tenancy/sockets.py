@@ -125,8 +125,13 @@ def make_sockets(
         read_at=now,
         meaning={"note": text("meaning")},
     )
-    PowerOutage.objects.create(
-        **of_device, began=now - timedelta(hours=1), ended=now, told_by=message
+    outage = PowerOutage.objects.create(
+        **of_device,
+        began=now - timedelta(hours=1),
+        ended=now,
+        told_by=message,
+        closed_by=text("author"),
+        closed_reason=text("reason"),
     )
     CommissioningTrial.objects.create(
         **of_device,
@@ -146,6 +151,7 @@ def make_sockets(
         "devices.commandtemplate": template,
         "devices.incomingsms": message,
         "devices.pause": pause,
+        "devices.poweroutage": outage,
         "devices.statusqueryplan": StatusQueryPlan.objects.create(platform=platform),
         "devices.binding": Binding.objects.create(platform=platform, player=player, line=line),
         "devices.assignment": Assignment.objects.create(**of_device, user=member),

@@ -209,9 +209,12 @@ def test_a_test_message_goes_out_once_with_its_fixed_text(
     httpserver.expect_request("/send", method="POST").respond_with_data("Ok")
     client = client_of(root)
     gateway = made(client, address=httpserver.url_for("").rstrip("/"), region="RU")
-    posted = {"phone": "8 912 345-67-89", "text": "#02#0#"}
+    shown = client.get(page(gateway, "send_test")).context["form"]["page"].value()
+    posted = {"phone": "8 912 345-67-89", "text": "#02#0#", "page": shown}
     text = client.post(page(gateway, "send_test"), posted, follow=True).content.decode()
     assert "Accepted by the gateway" in text
+    again = client.post(page(gateway, "send_test"), posted, follow=True).content.decode()
+    assert "nothing was sent a second time" in again
     ((request, _answer),) = httpserver.log
     assert request.form.to_dict() == {"number": "+79123456789", "text": gateway_trials.TEXT}
     outcome, intent = AuditEntry.objects.filter(action="commanded").order_by("-pk")

@@ -321,6 +321,38 @@ def test_one_click_on_a_player_shows_the_restart_of_its_line(
     assert list(Command.objects.order_by("pk").values_list("text", flat=True)) == texts
 
 
+def own_restart(device: Device, key: str, **fields: Any) -> CommandTemplate:
+    """Make a template of the socket's platform that restarts by a text of its own."""
+    words = {"en": key, "ru": key}
+    definition = {
+        "key": key, "name": words, "help": words, "danger": "power", "lines": [1],
+        "code": "#12#0#9#1#", "effect": "cycle", "self_restoring": True,
+    }  # fmt: skip
+    row: CommandTemplate = CommandTemplate.objects.create(
+        platform=device.platform, model=device.model, key=key, definition=definition, **fields
+    )
+    return row
+
+
+def test_reboot_sends_the_catalogues_restart_until_the_platform_marks_its_own(
+    socket: Device, exporter_a: Exporter, alice: User, client_of: ClientOf
+) -> None:
+    player = factories.make_mac(exporter_a).player
+    sockets.bind(player, socket.lines.get(), SYSTEM)
+    restart = reverse("admin:devices_command_restart", args=[player.pk])
+
+    def sends() -> list[str]:
+        _place, answer = opened(client_of(alice), restart)
+        return [text.shown for text in answer.context["preview"].texts]
+
+    mine = own_restart(socket, "night_cycle")
+    assert sends() == ["#12#0#1#1#"]
+    CommandTemplate.objects.filter(pk=mine.pk).update(for_reboot=True)
+    assert sends() == ["#12#0#9#1#"]
+    CommandTemplate.objects.filter(pk=mine.pk).update(definition={**mine.definition, "lines": [2]})
+    assert sends() == ["#12#0#1#1#"], "the marked one does not switch this line"
+
+
 def test_a_player_without_a_socket_is_told_so_and_a_foreign_one_is_not_there(
     exporter_a: Exporter, exporter_b: Exporter, alice: User, client_of: ClientOf
 ) -> None:

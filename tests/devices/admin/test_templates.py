@@ -224,3 +224,17 @@ def test_who_may_not_change_the_fleet_reads_alone(
     assert client.get(reverse(LIST)).status_code == 200
     assert client.get(reverse(ADD)).status_code == 403
     assert client.post(page(template), written(d210)).status_code == 403
+
+
+def test_a_restart_can_be_marked_for_the_button_and_nothing_else(
+    client_of: ClientOf, mona: User, d210: DeviceModel
+) -> None:
+    client = client_of(mona)
+    off = written(d210, key="off", step_1_text="#02#0#", step_1_effect="off", self_restoring="")
+    del off["p_minutes_kind"]
+    assert list(errors_of(client, {**off, "for_reboot": "on"})) == ["for_reboot"]
+    answer = client.post(reverse(ADD), written(d210, for_reboot="on"))
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    assert CommandTemplate.objects.get(key="night_cycle").for_reboot
+    catalogues = CommandTemplate.objects.get(model=d210, key="power_cycle")
+    assert "for_reboot" not in client.get(page(catalogues)).content.decode()

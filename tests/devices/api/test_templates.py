@@ -176,3 +176,19 @@ def test_a_template_that_left_the_catalogue_is_told_without_its_shape(
     CommandTemplate.objects.filter(pk=shared.pk).update(key="of_old")
     told = api_of(bob).get(f"{LIST}/{shared.pk}")
     assert (told.status_code, told.json()["shape"]) == (200, None)
+
+
+def test_a_restart_alone_is_marked_for_the_reboot_button(
+    api_of: ApiOf, mona: User, platform_a: Platform
+) -> None:
+    client = api_of(mona)
+    refused = client.post(LIST, body(platform_a, for_reboot=True), "json")
+    assert (refused.status_code, list(refused.json()["error"]["fields"])) == (400, ["for_reboot"])
+    cycle = {"key": "own_cycle", "danger": "power", "lines": [1]}
+    sequence = [{"code": "#02#0#", "effect": "off"}, {"code": "#01#0#", "effect": "on", "after": 30}]
+    own = body(platform_a, definition=cycle | {"sequence": sequence}, for_reboot=True)
+    made = client.post(LIST, own, "json")
+    assert (made.status_code, made.json().get("for_reboot")) == (201, True), made.content
+    catalogues = CommandTemplate.objects.get(key="power_cycle", model__key="simpal_d210")
+    marked = client.patch(f"{LIST}/{catalogues.pk}", {"for_reboot": True}, "json")
+    assert marked.status_code in (400, 403)
