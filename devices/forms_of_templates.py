@@ -97,7 +97,7 @@ class TemplateForm(SharedRowForm):
 
     class Meta:
         model = CommandTemplate
-        fields = ("platform", "model", "for_jobs")
+        fields = ("platform", "model", "for_jobs", "for_reboot")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -139,6 +139,8 @@ class TemplateForm(SharedRowForm):
 
     def _check_parameter(self, cleaned: dict[str, Any], name: str) -> None:
         """Hold limits, choices and the first value of one name against each other."""
+        if cleaned.get("for_reboot") and self.shape and not own_templates.restarts(self.shape):
+            self.add_error("for_reboot", own_templates.NO_RESTART)
         told = {part: cleaned.get(f"p_{name}_{part}") for part in _PARTS}
         if not told["kind"]:
             return

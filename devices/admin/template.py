@@ -110,7 +110,7 @@ class CommandTemplateAdmin(TemplatePages):
         for name in outline.parameters:
             fields = [f"p_{name}_{part}" for part in parts]
             blocks.append((_("What {%(name)s} stands for") % {"name": name}, {"fields": fields}))
-        safety = ["danger", "lines", "self_restoring", "for_jobs"]
+        safety = ["danger", "lines", "self_restoring", "dark_seconds", "for_jobs", "for_reboot"]
         blocks.append((_("What it may do"), {"fields": safety}))
         return self.without_given_platform(request, obj, blocks)
 
