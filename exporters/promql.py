@@ -3,7 +3,8 @@
 Whose word counts is decided here too: a series of a process that speaks for one platform alone
 carries that platform's number from service discovery, and counts for no other platform.
 
-Pure. Expressions are built here and nowhere else; no text of a person becomes PromQL.
+Pure. Expressions are built here and nowhere else. What superadmins write becomes one where
+`jobs.raw_promql` has read it and found the matcher of this file in each of its selectors.
 """
 
 import math
@@ -79,7 +80,7 @@ def selector(
         if not _METRIC_NAME.fullmatch(name):
             raise PromqlError(f"not a metric name: {name!r}")
     parts = [] if len(names) == 1 else [f"__name__{_one_of(names)}"]
-    parts.append(_tenant_matcher(platform_ids))
+    parts.append(tenant_matcher(platform_ids))
     for label, wanted in sorted(matchers.items()):
         if (
             label in (_TENANT_LABEL, SPEAKS_FOR)
@@ -245,7 +246,7 @@ def _label(name: str) -> str:
     return name
 
 
-def _tenant_matcher(platform_ids: Collection[int]) -> str:
+def tenant_matcher(platform_ids: Collection[int]) -> str:
     """Limit a selector to platforms and to whoever may speak for them: written only here."""
     matcher = _numbers(platform_ids)
     numbers = set(platform_ids)
