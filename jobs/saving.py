@@ -53,7 +53,7 @@ def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
         raise DefinitionRefused(errors)
     now = timezone.now()
     with transaction.atomic():
-        Platform.objects.select_for_update().get(pk=definition.platform.pk)
+        Platform.objects.locked(definition.platform.pk)
         if job is None:
             row = Job(platform=definition.platform, changed_at=now)
             before: Mapping[str, Any] = {}
@@ -83,8 +83,8 @@ def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
 def copy(job: Job, actor: Actor) -> Job:
     """Store a copy of a job; it begins in shadow, whatever the mode of the first."""
     definition = of(job)
-    own = {"own_name": naming.copied(definition.own_name)} if definition.own_name else {}
-    return save(replace(definition, mode=Mode.SHADOW, **own), actor)
+    own_name = naming.copied(definition.own_name) if definition.own_name else ""
+    return save(replace(definition, mode=Mode.SHADOW, own_name=own_name), actor)
 
 
 def change(jobs: Collection[Job], actor: Actor, **values: Any) -> int:
@@ -102,7 +102,7 @@ def remove(job: Job, actor: Actor) -> None:
     """Take a job out of use: it watches and does nothing more; its history stays."""
     now = timezone.now()
     with transaction.atomic():
-        Platform.objects.select_for_update().get(pk=job.platform_id)
+        Platform.objects.locked(job.platform_id)
         row = Job.objects.in_use().select_for_update(of=("self",)).filter(pk=job.pk).first()
         if row is None:
             return
@@ -132,20 +132,33 @@ def told(definition: Definition) -> dict[str, Any]:
 
 
 def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool) -> None:
+    _plan(row, definition, now)
     for name in COLUMNS:
         setattr(row, name, getattr(definition, name))
     if new_version:
         row.version += 1
         row.changed_at = now
-    row.name = naming.stored(definition, row.pk)
+    naming.write(row, definition)
     row.criterion = criteria.of(definition)
-    row.due_at = next_run(definition, now) if definition.enabled else None
     row.save()
     _write_parts(row, definition)
     if new_version or not definition.enabled:
         _close(row, now)
     if new_version:
         floors.lay(row)
+
+
+def _plan(row: Job, definition: Definition, now: datetime) -> None:
+    """Set when a schedule runs next. One that stays as it is keeps a run that is due just now."""
+    if not definition.enabled:
+        row.due_at = None
+        return
+    same = all(
+        getattr(row, name) == getattr(definition, name) for name in ("trigger", "cron", "time_zone")
+    )
+    if row.due_at is None or not same:
+        row.due_at = next_run(definition, now)
+        row.due_zone = definition.time_zone or definition.platform.time_zone
 
 
 def _write_parts(row: Job, definition: Definition) -> None:
