@@ -72,7 +72,10 @@ def values(
         if identities:
             wanted[series.label] = set(identities)
         selected = promql.selector(series.name, group, **wanted)
-        fresh = promql.of_last_scrape(selected, KINDS) if series.kind else promql.recent(selected)
+        if series.kind:
+            fresh = promql.of_last_scrape(selected, KINDS)
+        else:
+            fresh = promql.finite(promql.recent(selected))
         if condition.function is Function.LAST:
             return promql.age(fresh) if metric.age else fresh
         return promql.where_also(_over_time(condition, selected), fresh)
@@ -93,16 +96,13 @@ def _held(
     condition: Condition, metric: Metric, series: Series, group: Collection[int]
 ) -> Expression:
     """Choose players by the least or greatest of what is said of them: one pass where it can be."""
-    now = _now(series, group)
-    value = now
+    value = _now(series, group)
     if condition.function is not Function.LAST:
-        value = _over_time(condition, promql.selector(series.name, group))
+        # A window goes on speaking of what ended in it, such as a process that was replaced.
+        value = promql.where_also(_over_time(condition, promql.selector(series.name, group)), value)
     elif metric.age:
-        value = promql.age(now)
-    held = _compared(condition, metric, value, _labels(series))
-    if condition.function is Function.LAST:
-        return held
-    return promql.where_also(held, promql.extreme("min", now, *_labels(series)))
+        value = promql.age(value)
+    return _compared(condition, metric, value, _labels(series))
 
 
 def _compared(
