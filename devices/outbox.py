@@ -138,7 +138,10 @@ def _tell(command: Command, before: Mapping[str, Any], after: Mapping[str, Any])
 
 def _first(now: datetime, full: set[int]) -> Command | None:
     """Lock the command whose turn it is: what is owed waits for no gateway's rest."""
-    for queue in (_queue(now).filter(owed=True), capacity.not_held(_queue(now), now)):
+    queues = [capacity.not_held(_queue(now), now)]
+    if Command.objects.open().filter(owed=True, state=State.QUEUED.value).exists():
+        queues.insert(0, _queue(now).filter(owed=True))
+    for queue in queues:
         # On SQLite the transaction began IMMEDIATE: nobody else writes until it ends.
         rows = queue.select_related("gateway").exclude(gateway_id__in=full)
         command: Command | None = rows.select_for_update(skip_locked=True, of=("self",)).first()
