@@ -135,6 +135,7 @@ def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool
     _plan(row, definition, now)
     for name in COLUMNS:
         setattr(row, name, getattr(definition, name))
+    row.whole_platform = definition.selection.whole
     if new_version:
         row.version += 1
         row.changed_at = now

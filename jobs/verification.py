@@ -26,7 +26,7 @@ from exporters.promql import SCRAPED_WITHIN
 from . import proof
 from .models import Clock, Ending, Episode, JobExecution, Outcome, Standing, Track, Trigger
 from .proof import Finding, Trial
-from .track_rows import clock_of, track_of
+from .track_rows import pure, track_of
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def _judge(ask: Ask, executions: Sequence[JobExecution], now: datetime) -> None:
         key = (each.job.criterion_id or 0, each.player_id)
         clock_row = clocks.get((key[0], each.player.exporter_id))
         track_row = tracks.get(key)
-        clock = None if clock_row is None or clock_row.at is None else clock_of(clock_row)
+        clock = None if clock_row is None else pure(clock_row)
         track = None if track_row is None else track_of(track_row)
         newest = None
         if clock is not None and not isinstance(samples, Outage):
@@ -129,7 +129,7 @@ def _clocks(executions: Collection[JobExecution]) -> Mapping[Key, Clock]:
     return {(row.criterion_id, row.exporter_id): row for row in rows}
 
 
-def _move(command_id: int, event: Event, now: datetime) -> None:
+def _move(command_id: int | None, event: Event, now: datetime) -> None:
     reason = {
         Event.VERIFY: _("The job's conditions do not hold any more."),
         Event.REFUTE: _("The job's conditions still hold."),
@@ -137,7 +137,7 @@ def _move(command_id: int, event: Event, now: datetime) -> None:
     }[event]
     with transaction.atomic(durable=True):
         try:
-            journal.move(Command.objects.locked(command_id), Happening(event, now), reason)
+            journal.move(Command.objects.locked(command_id or 0), Happening(event, now), reason)
         except NotMoved as error:
             logger.debug("Command %s: no %s: %s", command_id, event.value, error.obstacle.value)
 

@@ -1,0 +1,216 @@
+"""Storing jobs: what is refused and why, versions, what a change forgets, what is recorded."""
+
+from datetime import UTC, datetime, time
+from typing import Any
+
+import pytest
+
+from devices import synchronisation
+from devices.models import CommandTemplate
+from jobs import definition, saving
+from jobs.conditions import Condition, Function, Operator
+from jobs.definition import Step
+from jobs.hours import Span
+from jobs.models import Action, Clock, Ending, Episode, Floor, Job, Joined, Mode, Trigger
+from jobs.saving import DefinitionRefused
+from jobs.selection import Selection
+from platforms.audit import SYSTEM
+from platforms.models import AuditEntry, Platform
+from tests.factories import make_exporter, make_platform, make_player, make_site
+from tests.jobs.world import OFFLINE, STATUS, defined, make_job, make_metric
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PAUSED = Condition(STATUS, Function.AVG, 600, Operator.LESS, 0.5)
+
+
+@pytest.fixture(autouse=True)
+def metric(db: None) -> None:
+    make_metric()
+
+
+def template(key: str, **fields: Any) -> CommandTemplate:
+    synchronisation.synchronise()
+    rows = CommandTemplate.objects.filter(model__key="simpal_d210", key=key)
+    rows.update(**fields)
+    found: CommandTemplate = rows.get()
+    return found
+
+
+def opened(job: Job) -> Episode:
+    player = make_player(make_exporter(job.platform))
+    episode: Episode = Episode.objects.create(
+        platform=job.platform, job=job, job_version=job.version, player=player, opened_at=NOON
+    )
+    return episode
+
+
+@pytest.mark.both_databases
+def test_what_is_stored_is_read_as_it_was(platform_a: Platform) -> None:
+    exporter = make_exporter(platform_a)
+    wanted = defined(
+        platform_a,
+        own_name="Night watch",
+        mode=Mode.APPROVE,
+        conditions=(OFFLINE, PAUSED),
+        joined=Joined.ANY,
+        selection=Selection(
+            platform_a.pk,
+            exporters=frozenset({exporter.pk}),
+            sites=frozenset({make_site(platform_a).pk}),
+            players=frozenset({make_player(exporter).pk}),
+        ),
+        rungs=(
+            Step(wait=300),
+            Step(Action.TEMPLATE, template("power_cycle", for_jobs=True).pk, {"minutes": "2"}),
+        ),
+        hours=(Span(0, time(9), time(18)), Span(5, time(22), time(2))),
+    )
+    assert definition.of(saving.save(wanted, SYSTEM)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"conditions": ()}, "conditions"),
+        ({"conditions": (Condition("up", Function.LAST, 0, Operator.EQUAL, 0.0),)}, "conditions"),
+        (
+            {"conditions": (Condition(STATUS, Function.LAST, 0, Operator.GREATER, 7.0),)},
+            "conditions",
+        ),
+        ({"hold": 30}, "hold"),
+        ({"attempts": 0}, "attempts"),
+        ({"cooldown": 60}, "cooldown"),
+        ({"time_zone": "Moon/Crater"}, "time_zone"),
+        ({"own_name": "x" * 161}, "own_name"),
+        ({"rungs": (Step(wait=10),)}, "rungs.0"),
+        ({"rungs": (Step(Action.TEMPLATE, 999_999),)}, "rungs.0"),
+        ({"rungs": (Step(),) * 6}, "rungs"),
+        ({"trigger": Trigger.SCHEDULE, "conditions": (), "cron": "at night"}, "cron"),
+        ({"trigger": Trigger.SCHEDULE, "cron": "0 3 * * *"}, "conditions"),
+        (
+            {"trigger": Trigger.SCHEDULE, "conditions": (), "cron": "0 3 * * *", "rungs": ()},
+            "rungs",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_at_its_field(
+    platform_a: Platform, values: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(DefinitionRefused) as refused:
+        saving.save(defined(platform_a, **values), SYSTEM)
+
+    assert list(refused.value.errors) == [field]
+    assert all(refused.value.errors[field])
+    assert not Job.objects.exists()
+
+
+def test_a_job_that_names_nothing_is_refused(platform_a: Platform) -> None:
+    with pytest.raises(DefinitionRefused) as refused:
+        saving.save(defined(platform_a, selection=Selection(platform_a.pk)), SYSTEM)
+
+    assert list(refused.value.errors) == ["selection"]
+
+
+def test_what_is_of_another_platform_is_not_there(platform_a: Platform) -> None:
+    theirs = make_exporter(make_platform())
+    chosen = Selection(platform_a.pk, exporters=frozenset({theirs.pk}))
+
+    with pytest.raises(DefinitionRefused) as refused:
+        saving.save(defined(platform_a, selection=chosen), SYSTEM)
+
+    assert list(refused.value.errors) == ["selection"]
+
+
+@pytest.mark.parametrize(("key", "for_jobs"), [("power_cycle", False), ("factory_reset", True)])
+def test_jobs_send_what_was_allowed_for_them_and_never_what_destroys(
+    platform_a: Platform, key: str, for_jobs: bool
+) -> None:
+    row = template(key, for_jobs=for_jobs)
+    step = Step(Action.TEMPLATE, row.pk, {"minutes": "1"} if key == "power_cycle" else {})
+
+    with pytest.raises(DefinitionRefused) as refused:
+        saving.save(defined(platform_a, rungs=(step,)), SYSTEM)
+
+    assert refused.value.errors == {"rungs.0": ["Jobs may not send this command."]}
+
+
+def test_parameters_of_a_rung_are_checked_as_those_of_a_person(platform_a: Platform) -> None:
+    step = Step(Action.TEMPLATE, template("power_cycle", for_jobs=True).pk, {"minutes": "0"})
+
+    with pytest.raises(DefinitionRefused) as refused:
+        saving.save(defined(platform_a, rungs=(step,)), SYSTEM)
+
+    (told,) = refused.value.errors["rungs.0"]
+    assert "1 or more" in told
+
+
+def test_jobs_that_ask_the_same_share_what_was_seen(platform_a: Platform) -> None:
+    quick = make_job(platform_a, hold=60)
+    slow = make_job(platform_a, hold=900, conditions=(OFFLINE, OFFLINE))
+    other = make_job(platform_a, conditions=(PAUSED,))
+
+    assert quick.criterion_id == slow.criterion_id != other.criterion_id
+
+
+def test_a_change_of_what_it_decides_on_begins_a_new_version(platform_a: Platform) -> None:
+    job = make_job(platform_a)
+    clock = Clock.objects.create(
+        platform=platform_a,
+        criterion=job.criterion,
+        exporter=make_exporter(platform_a),
+        at=NOON,
+        observed=4000.0,
+        known=True,
+    )
+    episode = opened(job)
+
+    changed = saving.save(defined(platform_a, hold=600), SYSTEM, job)
+
+    assert changed.version == 2
+    assert Floor.objects.get(job=job, clock=clock).observed == 4000.0
+    episode.refresh_from_db()
+    assert (episode.closed, episode.ending) == (True, Ending.JOB)
+
+
+def test_a_change_of_other_things_forgets_nothing(platform_a: Platform) -> None:
+    job = make_job(platform_a)
+    episode = opened(job)
+
+    changed = saving.save(defined(platform_a, cooldown=7200, description="Slowly"), SYSTEM, job)
+
+    assert changed.version == 1
+    episode.refresh_from_db()
+    assert not episode.closed
+
+
+@pytest.mark.both_databases
+def test_a_removed_job_ends_its_episodes_and_keeps_its_history(platform_a: Platform) -> None:
+    job = make_job(platform_a)
+    episode = opened(job)
+
+    saving.remove(job, SYSTEM)
+    saving.remove(job, SYSTEM)
+
+    episode.refresh_from_db()
+    assert episode.ending == Ending.JOB
+    assert not Job.objects.working().filter(pk=job.pk).exists()
+    assert make_job(platform_a).name == job.name  # the name is free again
+
+
+def test_a_copy_begins_in_the_shadow_under_a_name_of_its_own(platform_a: Platform) -> None:
+    job = make_job(platform_a, mode=Mode.LIVE, own_name="Watch")
+
+    other = saving.copy(job, SYSTEM)
+
+    assert (other.mode, other.name) == (Mode.SHADOW, "Watch (copy)")
+    assert other.criterion_id == job.criterion_id
+
+
+def test_the_record_tells_what_changed_and_nothing_else(platform_a: Platform) -> None:
+    jobs = [make_job(platform_a), make_job(platform_a)]
+
+    assert saving.change(jobs, SYSTEM, mode=Mode.LIVE) == 2
+    assert saving.change(jobs, SYSTEM, mode=Mode.LIVE) == 0
+
+    entry = AuditEntry.objects.filter(target_id=str(jobs[0].pk), action="changed").get()
+    assert (entry.before, entry.after) == ({"mode": "shadow"}, {"mode": "live"})
