@@ -1,4 +1,4 @@
-"""Whose clock counts: that of a job, of a site, of a platform. Asks no database."""
+"""Whose clock counts: that of a job, of a site, of a platform. Decides nothing."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce, NullIf
 
 from platforms.models import Platform, Site
 
-from .models import Job
+from .models import Job, MaintenanceWindow
 
 #: The name of a job's zone, for querysets of jobs.
 NAME_OF_JOB: Any = Coalesce(
@@ -24,3 +24,9 @@ def of_job(job: Job) -> ZoneInfo:
 def of_place(platform: Platform, site: Site | None) -> ZoneInfo:
     """Return the zone of a site, or of its platform where it names none."""
     return ZoneInfo((site.time_zone if site is not None else "") or platform.time_zone)
+
+
+def of_window(row: MaintenanceWindow) -> ZoneInfo:
+    """Return the zone of a window: that of its site or of its player's, or that of its platform."""
+    site = row.player.site if row.player is not None else row.site
+    return of_place(row.platform, site)

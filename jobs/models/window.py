@@ -2,15 +2,25 @@
 
 from datetime import datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from jobs import wall_time, windows
 from platforms.scoping import ScopedQuerySet, TenantModel
 
 from .job import Job
+
+
+class WindowQuerySet(ScopedQuerySet):
+    """Maintenance windows by when they come."""
+
+    def to_come(self, now: datetime) -> "WindowQuerySet":
+        """Keep those that last or may still come: each tells by its times whether it does."""
+        return self.filter(Q(weekly=True) | Q(ends_at__gt=now), cancelled_at=None)
 
 
 class MaintenanceWindow(TenantModel):
@@ -50,6 +60,8 @@ class MaintenanceWindow(TenantModel):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
 
+    objects: ClassVar = WindowQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("maintenance window")
         verbose_name_plural = _("maintenance windows")
@@ -69,6 +81,15 @@ class MaintenanceWindow(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def times(self) -> windows.Window:
+        """Return when it lasts: moments, or of a weekly one the hours by the clock of its place."""
+        if not self.weekly:
+            return windows.Once(self.starts_at, self.ends_at)
+        typed = ZoneInfo(self.time_zone)
+        begins, ends = (wall_time.reading(at, typed) for at in (self.starts_at, self.ends_at))
+        return windows.Weekly(begins, ends, self.until)
 
 
 class JobPauseQuerySet(ScopedQuerySet):
