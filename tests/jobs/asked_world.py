@@ -118,7 +118,7 @@ class World:
 
 def world(seed: int, players: int) -> World:
     source = random.Random(seed)
-    lines = []
+    lines: list[Line] = []
     for kind, (_label, exporters) in KINDS.items():
         # Both platforms have players of the same names: what tells them apart is the platform.
         for player in sorted({hostile(source) for _ in range(players)}):

@@ -53,7 +53,7 @@ def prometheus(
 
 def conditions(count: int) -> list[tuple[Condition, Metric]]:
     source = random.Random(SEED)
-    found = []
+    found: list[tuple[Condition, Metric]] = []
     while len(found) < count:
         metric = source.choice(METRICS)
         function = Function.LAST if metric.age else source.choice(list(Function))
