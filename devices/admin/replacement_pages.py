@@ -102,7 +102,7 @@ class ReplacementPages(ConfirmedDeedsAdmin):
         return self.has_change_permission(request, self.row_or_404(request, object_id))
 
     @action(
-        description=gettext_lazy("New SIM"),
+        description=gettext_lazy("Replace the SIM card"),
         url_path="replace-sim",
         icon="sim_card",
         permissions=["replace"],
@@ -133,7 +133,7 @@ class ReplacementPages(ConfirmedDeedsAdmin):
         )
 
     @action(
-        description=gettext_lazy("Other hardware"),
+        description=gettext_lazy("Replace the socket"),
         url_path="replace",
         icon="swap_horiz",
         permissions=["replace"],
@@ -170,7 +170,7 @@ class ReplacementPages(ConfirmedDeedsAdmin):
         )
 
     @action(
-        description=gettext_lazy("Another player"),
+        description=gettext_lazy("Replace a player"),
         url_path="replace-player",
         icon="tv_signin",
         permissions=["replace"],

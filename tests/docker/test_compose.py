@@ -11,6 +11,7 @@ from django.core.management import get_commands, load_command_class
 from django.urls import resolve
 
 from exporters.kinds import KINDS, Kind
+from remosa.celery import app
 from tests.environment_names import ROOT, configuration_read, settings_read
 
 FOLDER = ROOT / "docker"
@@ -39,6 +40,19 @@ def environment(service: str) -> dict[str, str]:
 def test_every_part_is_a_container() -> None:
     parts = {"web", "migrate", *WORKERS, "postgres", "redis", "prometheus"}
     assert parts | set(EXPORTERS) <= set(SERVICES)
+
+
+def test_every_queue_has_a_worker_and_the_clock_runs_once() -> None:
+    commands = {name: SERVICES[name]["command"] for name in WORKERS}
+    read = [word for words in commands.values() for word in words if word.startswith("--queues=")]
+    assert sorted(read) == sorted(f"--queues={queue.name}" for queue in app.conf.task_queues)
+    clocks = [name for name, words in commands.items() if "beat" in words]
+    assert clocks == ["beat"], "two clocks would ask for everything twice"
+    for words in commands.values():
+        assert words[0] == "celery"
+        assert "--app=remosa.celery" in words
+    for name in WORKERS:
+        assert set(SERVICES[name]["networks"]) == {"data", "metrics"}, "databases, and the world"
 
 
 @pytest.mark.parametrize("service", SERVICES)
