@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.utils.html import escape
 
+from tests.tenancy import written
 from tests.tenancy.census import Route
 from tests.tenancy.world import MALFORMED_IDS, RANDOM_ID, SEES, Tenant, World
 
@@ -66,12 +67,15 @@ class Prober:
         if path.startswith("/api/") and method not in ("GET", "HEAD"):
             body = {"data": json.dumps(data or {}), "content_type": "application/json"}
         cookies = copy.deepcopy(client.cookies)
+        watched = watch if method not in SAFE else None
         with transaction.atomic():
+            before = written.counts() if watched is not None else {}
             send = getattr(client, method.lower())
             answer = _text_of(send(path, **body, headers=headers))
-            if watch is not None and method not in SAFE and answer.status not in REFUSALS:
+            if watched is not None and answer.status not in REFUSALS:
                 what = f"{self.caller} {method} {path} {data}: {answer.status}, changed "
-                self.leaks += [what + each for each in self.world.changes(watch)]
+                changes = self.world.changes(watched, written.tables_since(before))
+                self.leaks += [what + each for each in changes]
             transaction.set_rollback(True)
         client.cookies = cookies
         self._judge(f"{self.caller} {method} {path}", path, answer)

@@ -1,8 +1,11 @@
 """The canaries sing in every text of a platform: a new column without one fails here."""
 
-from django.db import models
+from django.db import connection, models, transaction
 
+from exporters.models import Player
 from platforms.guards import tenant_models
+from platforms.models import Site
+from tests.tenancy import written
 from tests.tenancy.world import World
 
 # Texts that nobody writes, and those that are the same everywhere.
@@ -27,6 +30,21 @@ def test_every_text_of_a_platform_gives_it_away(world: World) -> None:
         and not any(_sings(world, value) for value in _values(world, model, field.attname))
     ]
     assert silent == []
+
+
+def test_whatever_is_written_is_told_by_whatever_way_and_after_what_was_taken_back(
+    world: World,
+) -> None:
+    with transaction.atomic():
+        Site.objects.filter(platform=world.a.platform).delete()
+        transaction.set_rollback(True)
+    before = written.counts()
+    assert list(world.changes(world.a, written.tables_since(before))) == []
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {Site._meta.db_table} SET name = name || '!'")
+    Player.objects.filter(platform=world.a.platform).first().delete()  # type: ignore[union-attr]
+    told = list(world.changes(world.a, written.tables_since(before)))
+    assert {"platforms.Site", "exporters.Player"} <= {each.partition(":")[0] for each in told}
 
 
 def _values(world: World, model: type[models.Model], column: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Three platforms whose every text says whose it is, and everybody who may come knocking."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -195,12 +195,13 @@ class World:
     callers: dict[str, Client]
     before: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
 
-    def changes(self, tenant: Tenant) -> Iterator[str]:
-        """Name the models of which a platform's rows are not as they were built."""
-        now = fingerprint(tenant)
-        for label, rows in self.before[tenant.letter].items():
-            if rows != now[label]:
-                yield f"{label}: {[row for row in now[label] if row not in rows]}"
+    def changes(self, tenant: Tenant, tables: Collection[str]) -> Iterator[str]:
+        """Name the models, of those tables, of which a platform's rows are not as built."""
+        now = fingerprint(tenant, tables)
+        for label, rows in now.items():
+            before = self.before[tenant.letter][label]
+            if rows != before:
+                yield f"{label}: {[row for row in rows if row not in before]}"
 
     def row_of(self, tenant: Tenant, label: str) -> models.Model:
         """Return the platform's row of that kind, or the installation's."""
@@ -344,23 +345,30 @@ def _text(letter: str, what: str) -> str:
     return f"canary-{letter} {what}"
 
 
-def fingerprint(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
-    """Return every row of a platform as it stands now, audit lines included."""
+def fingerprint(
+    tenant: Tenant, tables: Collection[str] | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of a platform as it stands now, audit lines included; of some tables."""
+    every: list[type[models.Model]] = [*tenant_models(), *shared_models(), Platform]
     found = {
-        model._meta.label: list(
-            model._base_manager.filter(platform_id=tenant.platform.pk).order_by("pk").values()
-        )
-        for model in (*tenant_models(), *shared_models())
+        model._meta.label: _rows(model, "pk" if model is Platform else "platform_id", tenant)
+        for model in every
+        if tables is None or model._meta.db_table in tables
     }
-    found["platforms.Platform"] = list(Platform.objects.filter(pk=tenant.platform.pk).values())
     # A token notes when it was used; that is no change of the platform.
-    for row in found["platforms.ApiToken"]:
+    for row in found.get("platforms.ApiToken", ()):
         row.pop("last_used_at")
-    for row in (row for rows in found.values() for row in rows):
+    return found
+
+
+def _rows(model: type[models.Model], column: str, tenant: Tenant) -> list[dict[str, Any]]:
+    chosen = model._base_manager.filter(**{column: tenant.platform.pk})
+    rows: list[dict[str, Any]] = list(chosen.order_by("pk").values())
+    for row in rows:
         for name, value in row.items():
             if hasattr(value, "sealed"):
                 row[name] = value.sealed()
-    return found
+    return rows
 
 
 __all__ = [
