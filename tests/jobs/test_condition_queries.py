@@ -195,7 +195,10 @@ def test_names_that_are_none_are_refused_and_the_others_are_promql(tmp_path: Pat
         for groups in [GROUPS[n % len(GROUPS)]]
     ]
     file = tmp_path / "rules.yml"
-    file.write_text(json.dumps({"groups": [{"name": "g", "rules": rules}]}), encoding="utf-8")
+    file.write_text(
+        json.dumps({"groups": [{"name": "g", "rules": rules}]}, ensure_ascii=False),
+        encoding="utf-8",
+    )
     command = [tool("promtool"), "check", "rules", str(file)]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert checked.returncode == 0, checked.stderr[-2000:]
