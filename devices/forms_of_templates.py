@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext as _, gettext_lazy
 from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -93,6 +94,17 @@ class TemplateForm(SharedRowForm):
         required=False,
         widget=UnfoldBooleanSwitchWidget(),
         help_text=gettext_lazy("The socket switches on again even if nobody asks it to."),
+    )
+    dark_seconds = forms.IntegerField(
+        label=gettext_lazy("Seconds that the line stays dark"),
+        min_value=0,
+        max_value=86_400,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text=gettext_lazy(
+            "Where one text switches off and on again and the time stands in it as plain digits: "
+            "so much later players are expected back."
+        ),
     )
 
     class Meta:
@@ -244,7 +256,7 @@ class CataloguesForm(TemplateForm):
     key = None  # how Django takes a field out of a form
     name_en = name_ru = None
     help_en = help_ru = None  # type: ignore[assignment]
-    danger = lines = self_restoring = None  # type: ignore[assignment]
+    danger = lines = self_restoring = dark_seconds = None  # type: ignore[assignment]
 
     class Meta:
         model = CommandTemplate
