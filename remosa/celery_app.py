@@ -1,4 +1,7 @@
-"""Makes our Celery application that of every process with a database, so that all can hint."""
+"""Makes our Celery application that of every process with a database, so that all can hint.
+
+And gives the page of metrics what the engine has to tell.
+"""
 
 from django.apps import AppConfig
 
@@ -10,4 +13,9 @@ class RemosaConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the application: importing it makes it the default one."""
+        from prometheus_client import REGISTRY
+
+        from jobs.figures import EngineCollector
         from remosa import celery  # noqa: F401
+
+        REGISTRY.register(EngineCollector())

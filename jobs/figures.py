@@ -1,0 +1,164 @@
+"""How the engine does, as Prometheus reads it on Remosa's own page: rows in, metric families out.
+
+Figures are counted in the database, so that every process says the same; a page that is asked
+again within seconds is answered from memory. No label has values that people could multiply.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from threading import Lock
+from typing import Final
+
+from django.db import DatabaseError
+from django.db.models import Count, F, Max, Q
+from django.utils import timezone
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from devices.models import BudgetPeriod, Command
+from devices.states import State
+from platforms.models import Delivery
+
+from .models import Brake, Engine, Episode, Job, JobExecution, Standing
+
+KEPT: Final = 10.0  # seconds for which a count is served again
+STATES: Final = ("new", "ok", "pending", "firing", "recovering", "flapping", "unknown")
+
+
+class EngineCollector(Collector):
+    """Registered once a process; says nothing while the database is away, and never raises."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counted: list[Metric] = []
+        self._until = 0.0
+
+    def describe(self) -> Iterable[Metric]:
+        """Say nothing beforehand: registering must not ask the database."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Return all families, counted at most every few seconds."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                try:
+                    self._counted = list(families())
+                except DatabaseError:
+                    self._counted = []
+                self._until = time.monotonic() + KEPT
+            return self._counted
+
+
+def families() -> Iterator[Metric]:
+    """Yield every figure, counted now: a fixed number of statements."""
+    yield from _engine()
+    yield from _jobs()
+    yield from _commands()
+    yield _brakes()
+    yield _budgets()
+    yield _notifications()
+
+
+def _engine() -> Iterator[Metric]:
+    row = Engine.objects.first() or Engine()
+    yield CounterMetricFamily(
+        "remosa_engine_ticks", "Slots in which jobs were evaluated.", value=row.ticks
+    )
+    yield CounterMetricFamily(
+        "remosa_engine_missed_ticks", "Slots that nobody evaluated.", value=row.missed
+    )
+    yield GaugeMetricFamily(
+        "remosa_engine_tick_duration_seconds", "How long the last tick took.", value=row.took
+    )
+    yield GaugeMetricFamily(
+        "remosa_engine_last_tick_timestamp_seconds",
+        "When jobs were evaluated last.",
+        value=row.ticked_at.timestamp() if row.ticked_at else 0,
+    )
+    yield GaugeMetricFamily(
+        "remosa_engine_blind", "1 while nothing can be judged at all.", value=bool(row.blind)
+    )
+
+
+def _jobs() -> Iterator[Metric]:
+    devices = GaugeMetricFamily(
+        "remosa_job_devices", "Players under jobs, by state, of all jobs.", labels=["state"]
+    )
+    totals = dict.fromkeys(STATES, 0)
+    for figures in Job.objects.working().values_list("figures", flat=True).iterator():
+        for state, count in figures.items():
+            if state in totals:
+                totals[state] += count
+    for state, count in totals.items():
+        devices.add_metric([state], count)
+    yield devices
+    yield GaugeMetricFamily(
+        "remosa_episodes_open", "Episodes that are not over.", value=Episode.objects.open().count()
+    )
+    waiting = JobExecution.objects.filter(standing=Standing.PROPOSED).count()
+    yield GaugeMetricFamily(
+        "remosa_approvals_waiting", "Actions that wait for a person's word.", value=waiting
+    )
+
+
+def _commands() -> Iterator[Metric]:
+    now = GaugeMetricFamily(
+        "remosa_commands", "Commands that are not over, by state.", labels=["state"]
+    )
+    over = CounterMetricFamily(
+        "remosa_commands", "Commands that are over, by what became of them.", labels=["outcome"]
+    )
+    counted = Command.objects.values("state").annotate(
+        opened=Count("pk", filter=Q(closed=False)), ended=Count("pk", filter=Q(closed=True))
+    )
+    by_state = {each["state"]: each for each in counted}
+    for state in State:
+        counts = by_state.get(state.value, {"opened": 0, "ended": 0})
+        now.add_metric([state.value], counts["opened"])
+        over.add_metric([state.value], counts["ended"])
+    yield now
+    yield over
+
+
+def _brakes() -> Metric:
+    family = GaugeMetricFamily(
+        "remosa_brake_engaged",
+        "1 while no job begins anything there; exporter_id is empty for a whole platform.",
+        labels=["exporter_id", "platform_id"],
+    )
+    for row in Brake.objects.order_by("pk"):
+        family.add_metric([str(row.exporter_id or ""), str(row.platform_id)], row.engaged)
+    return family
+
+
+def _budgets() -> Metric:
+    """The fullest of a platform's limits of today and of this month, as 0 to 1."""
+    family = GaugeMetricFamily(
+        "remosa_sms_budget_used_ratio",
+        "Share of the SMS limit that is used.",
+        labels=["platform_id"],
+    )
+    today = timezone.now().date()
+    rows = BudgetPeriod.objects.filter(limit__gt=0, starts__gte=today.replace(day=1))
+    newest = rows.values("platform", "span").annotate(newest=Max("starts"))
+    current = {(each["platform"], each["span"]): each["newest"] for each in newest}
+    shares: dict[int, float] = {}
+    for row in rows.annotate(taken=F("used") + F("reserved")):
+        if current[row.platform_id, row.span] == row.starts and row.limit:
+            share = row.taken / row.limit
+            shares[row.platform_id] = max(share, shares.get(row.platform_id, 0.0))
+    for platform, share in sorted(shares.items()):
+        family.add_metric([str(platform)], share)
+    return family
+
+
+def _notifications() -> Metric:
+    family = CounterMetricFamily(
+        "remosa_notifications",
+        "Messages to channels, by kind of channel and what became of them.",
+        labels=["channel_kind", "outcome"],
+    )
+    counted = Delivery.objects.values("channel__kind", "state").annotate(count=Count("pk"))
+    for each in counted.order_by("channel__kind", "state"):
+        family.add_metric([each["channel__kind"], each["state"]], each["count"])
+    return family
