@@ -75,7 +75,7 @@ def _read(text: str) -> Expr:
     if len(text) > LONGEST or len(_WORD.findall(text)) > MOST_WORDS:
         raise RawRefused(_("This is too long: divide it into several conditions or jobs."))
     printable = all(mark.isprintable() or mark in "\n\t" for mark in text)
-    if not printable or not _TEXT.fullmatch(text):
+    if not printable or "\ufffd" in text or not _TEXT.fullmatch(text):
         raise RawRefused(
             _(
                 "Write texts in double quotes, with no other escapes than two backslashes, a "

@@ -76,6 +76,7 @@ def test_each_selector_is_limited_to_the_platform_of_the_job(text: str, asked: s
         (f'm{{{MINE},a="b\nc"}}', "in double quotes"),
         (f"m{{{MINE}}}\x0b", "in double quotes"),
         (f"m{{{MINE}}}\u2028", "in double quotes"),
+        (f'm{{{MINE},a="\ufffd"}}', "in double quotes"),
         (f"m{{{MINE}}}) or (n{{{MINE}}}", "This is no PromQL"),
         (f"m{{{MINE}}}[5m]", "This is no PromQL"),
         ("", "This is no PromQL"),
