@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: A run that is later than this is left out: who meant the night does not mean the morning.
 PATIENCE: Final = timedelta(minutes=15)
+#: So long a player may wait for its turn, where few are acted on at once.
+QUEUE: Final = timedelta(hours=4)
 MOST_COUNTED: Final = 10_000
 _BEFORE: Final = timedelta(seconds=1)
 
@@ -46,6 +48,11 @@ def turn(
     if now - last > PATIENCE:
         return Turn(None, count, next_at)
     return Turn(last, count - 1, next_at)
+
+
+def too_late(due_at: datetime, now: datetime, *, queues: bool) -> bool:
+    """Tell whether a run is left out that was not possible before; `queues`: it waits its turn."""
+    return now - due_at > (QUEUE if queues else PATIENCE)
 
 
 def next_run(definition: "Definition", now: datetime) -> datetime | None:

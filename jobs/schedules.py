@@ -1,6 +1,7 @@
 """Schedules that are due become episodes: one for each player and due time, whoever else is at it.
 
-Opens episodes and says when the next run comes; it judges no player and gives no command.
+Opens these episodes and closes what could not be done in time; it judges no player and gives no
+command.
 """
 
 import logging
@@ -9,16 +10,25 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from . import zones
-from .models import Episode, Job, Trigger
-from .schedule_times import turn
+from .models import Ending, Episode, Job, JobExecution, Standing, Trigger
+from .schedule_times import PATIENCE, QUEUE, turn
 from .selection import selection_of
 
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 2000
+#: The gate at which stands who may act and waits for others.
+RATE: Final = "rate"
+_GOING_ON: Final = (Standing.SHADOW, Standing.PROPOSED, Standing.COMMANDED)
+
+
+def keep(now: datetime) -> int:
+    """Close what is over and open what is due; return how many episodes were opened."""
+    close_over(now)
+    return open_due(now)
 
 
 def open_due(now: datetime) -> int:
@@ -86,3 +96,32 @@ def _open(job: Job, due: datetime, now: datetime) -> int:
             "Job %s: %s players are still busy with an earlier run.", job.pk, len(players) - opened
         )
     return opened
+
+
+def close_over(now: datetime) -> int:
+    """Close episodes of schedules that were acted on, or for which it is too late; return how many.
+
+    Else they would keep the next run from their players, or restart them in the middle of the day.
+    """
+    of_it = JobExecution.objects.filter(episode=OuterRef("pk"))
+    rows = Episode.objects.open().filter(trigger=Trigger.SCHEDULE)  # unscoped: of every platform
+    waiting = rows.filter(~Exists(of_it.filter(standing__in=_GOING_ON)))
+    late = Q(due_at__lt=now - QUEUE) | (Q(due_at__lt=now - PATIENCE) & ~Q(suppressed=RATE))
+    closed = 0
+    for ending, wanted in ((Ending.DONE, Exists(of_it)), (Ending.LATE, late)):
+        found = waiting.filter(wanted).order_by("pk").values_list("rev", "pk")
+        by_rev: dict[int, list[int]] = {}
+        for rev, pk in found:
+            by_rev.setdefault(rev, []).append(pk)
+        for rev, pks in by_rev.items():
+            closed += sum(
+                _close(pks[start : start + BATCH], rev, ending, now)
+                for start in range(0, len(pks), BATCH)
+            )
+    return closed
+
+
+def _close(pks: list[int], rev: int, ending: Ending, now: datetime) -> int:
+    """Close episodes that are as they were read: who began an attempt meanwhile is left alone."""
+    rows = Episode.objects.open().filter(pk__in=pks, rev=rev)
+    return rows.update(closed=True, closed_at=now, ending=ending, rev=F("rev") + 1)

@@ -18,6 +18,7 @@ class Ending(models.TextChoices):
 
     RECOVERED = "recovered", _("well again")
     DONE = "done", _("the scheduled action is over")
+    LATE = "late", _("it was not possible in time")
     JOB = "job", _("the job was changed, disabled or removed")
     PLAYER = "player", _("the player is watched no more")
 

@@ -6,10 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.models import F
 
 from exporters.models import Exporter
 from jobs import schedules
-from jobs.models import Ending, Episode, Job, JobTarget, Trigger
+from jobs.models import Ending, Episode, Job, JobExecution, JobTarget, Mode, Standing, Trigger
 from jobs.schedule_times import Turn, turn
 from platforms.models import Platform
 from tests.devices.world import together
@@ -140,6 +141,73 @@ def test_what_is_off_runs_nothing_and_one_bad_schedule_holds_up_no_other(
     good = make_schedule(exporter)
     assert schedules.open_due(NIGHT) == 3
     assert set(Episode.objects.values_list("job_id", flat=True)) == {good.pk}
+
+
+def give(episode: Episode, standing: Standing, outcome: str = "") -> JobExecution:
+    execution: JobExecution = JobExecution.objects.create(
+        platform_id=episode.platform_id,
+        episode=episode,
+        job_id=episode.job_id,
+        player_id=episode.player_id,
+        attempt=1,
+        rung=0,
+        mode=Mode.LIVE,
+        standing=standing,
+        outcome=outcome,
+        created_at=NIGHT,
+    )
+    return execution
+
+
+@pytest.mark.django_db
+def test_what_could_not_be_done_in_time_is_left_out_and_frees_the_next_night(
+    exporter: Exporter,
+) -> None:
+    make_schedule(exporter)
+    schedules.open_due(NIGHT)
+    held, queued, begun = Episode.objects.order_by("pk")
+    Episode.objects.filter(pk=queued.pk).update(suppressed=schedules.RATE)
+    give(begun, Standing.COMMANDED)
+    assert schedules.close_over(NIGHT + 15 * MINUTE) == 0
+    assert schedules.close_over(NIGHT + 16 * MINUTE) == 1
+    held.refresh_from_db()
+    assert (held.ending, held.closed_at) == (Ending.LATE, NIGHT + 16 * MINUTE)
+    assert schedules.close_over(NIGHT + timedelta(hours=4)) == 0
+    assert schedules.close_over(NIGHT + timedelta(hours=5)) == 1
+    assert Episode.objects.open().get() == begun
+    assert schedules.keep(NIGHT + DAY) == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("standing", [Standing.OVER, Standing.DECLINED, Standing.LAPSED])
+def test_an_episode_ends_with_its_attempt(exporter: Exporter, standing: Standing) -> None:
+    make_schedule(exporter)
+    schedules.open_due(NIGHT)
+    first, second, _third = Episode.objects.order_by("pk")
+    give(first, standing)
+    give(second, Standing.PROPOSED)
+    assert schedules.close_over(NIGHT + MINUTE) == 1
+    first.refresh_from_db()
+    assert first.ending == Ending.DONE
+    schedules.close_over(NIGHT + DAY)
+    assert Episode.objects.open().get() == second
+
+
+@pytest.mark.django_db
+def test_nothing_is_closed_for_which_an_attempt_began_meanwhile(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_schedule(exporter)
+    schedules.open_due(NIGHT)
+    close = schedules._close
+
+    def slow(pks: list[int], rev: int, ending: Ending, now: datetime) -> int:
+        Episode.objects.filter(pk=pks[0]).update(rev=F("rev") + 1)  # as an attempt does
+        return close(pks, rev, ending, now)
+
+    monkeypatch.setattr(schedules, "_close", slow)
+    assert schedules.close_over(NIGHT + DAY) == 2
+    assert Episode.objects.open().count() == 1
 
 
 @pytest.mark.both_databases
