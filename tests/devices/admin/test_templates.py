@@ -69,6 +69,19 @@ def own(platform: Platform | None, model: DeviceModel, key: str = "own") -> Comm
     return row
 
 
+def test_a_time_that_stands_in_the_text_is_asked_for_and_survives_a_change(
+    client_of: ClientOf, mona: User, platform_a: Platform, d210: DeviceModel
+) -> None:
+    row, client = own(platform_a, d210), client_of(mona)
+    row.definition |= {"dark_seconds": 90}
+    row.save()
+    form = client.get(page(row)).context["adminform"].form
+    assert form.initial["dark_seconds"] == 90
+    assert client.post(page(row), written(d210, dark_seconds="120")).status_code == 302
+    row.refresh_from_db()
+    assert row.shape.dark_seconds == 120
+
+
 def test_a_manager_writes_a_template_of_the_platform(
     client_of: ClientOf, mona: User, platform_a: Platform, d210: DeviceModel
 ) -> None:
