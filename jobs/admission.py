@@ -63,7 +63,8 @@ class Attempt:
 class Ruling(NamedTuple):
     """A case that may go (no refusal), or waits: for which limit, and how many there were.
 
-    `until`: it ends then by itself; None: when what it waits for is over.
+    `until`: it ends then by itself; None: when what it waits for is over. `canary`: it goes first,
+    and others wait for it.
     """
 
     case: Case
@@ -71,6 +72,7 @@ class Ruling(NamedTuple):
     found: int = 0
     limit: int = 0
     until: datetime | None = None
+    canary: bool = False
 
     @property
     def admitted(self) -> bool:
@@ -96,9 +98,12 @@ def admit(
     known, rulings = list(attempts), []
     for case in sorted(due, key=_turn):
         refused = next(_refusals(case, firing, known, now, limits), None)
-        rulings.append(refused or Ruling(case))
-        if refused is None:
-            known.append(Attempt(case.player, case.exporter, case.site, now, in_flight=True))
+        if refused is not None:
+            rulings.append(refused)
+            continue
+        together = max(_together(case, each, firing, known) for each in _domains(case))
+        rulings.append(Ruling(case, canary=together > limits.together))
+        known.append(Attempt(case.player, case.exporter, case.site, now, in_flight=True))
     return rulings
 
 
@@ -122,10 +127,12 @@ def _refusals(
     begun = sorted(each.begun_at for each in attempts if each.begun_at > now - HOUR)
     if len(begun) >= limits.an_hour:
         # The first of those that have to be over before there is room again.
-        free = begun[len(begun) - limits.an_hour] + HOUR
+        free = begun[len(begun) - limits.an_hour] + HOUR if limits.an_hour else None
         yield Ruling(case, Refusal.HOUR, len(begun), limits.an_hour, free)
     for of_domain in _domains(case):
-        if together := _waits_for_canary(case, of_domain, firing, attempts, limits):
+        in_flight = any(of_domain(each) for each in flying)
+        together = _together(case, of_domain, firing, attempts)
+        if in_flight and together > limits.together:
             yield Ruling(case, Refusal.CANARY, together, limits.together)
 
 
@@ -133,29 +140,22 @@ def _domains(case: Case) -> tuple[_OfDomain, _OfDomain]:
     return (lambda each: each.exporter == case.exporter), (lambda _each: True)
 
 
-def _waits_for_canary(
-    case: Case,
-    of_domain: _OfDomain,
-    firing: Collection[Case],
-    attempts: Collection[Attempt],
-    limits: Limits,
+def _together(
+    case: Case, of_domain: _OfDomain, firing: Collection[Case], attempts: Collection[Attempt]
 ) -> int:
-    """Return how many fire together in a domain where this case has to wait for one of them.
+    """Return how many fire together in a domain, for this case; 0: it has had its canary.
 
-    An action that was verified speaks for all that fired when it began: they have their canary.
-    One that did not help speaks for nobody, so that the next one goes alone again.
+    An action that was verified speaks for all that fired when it began. One that did not help
+    speaks for nobody, so that the next one goes alone again.
     """
     tried = [each for each in attempts if of_domain(each)]
     spoken_for = max((each.begun_at for each in tried if each.verified), default=None)
     if spoken_for is not None and case.firing_since <= spoken_for:
         return 0
-    flying = {each.player: each.begun_at for each in tried if each.in_flight}
-    if not flying:
-        return 0
     # One in flight counts though its case may be closed: it came back, and is not verified yet.
+    flying = {each.player: each.begun_at for each in tried if each.in_flight}
     since = {**flying, **_firing_since(each for each in (*firing, case) if of_domain(each))}
-    together = sum(spoken_for is None or began > spoken_for for began in since.values())
-    return together if together > limits.together else 0
+    return sum(spoken_for is None or began > spoken_for for began in since.values())
 
 
 def _firing_since(cases: Iterable[Case]) -> Mapping[int, datetime]:

@@ -40,20 +40,22 @@ def rule(due: list[Case], attempts: list[Attempt] | None = None, **limits: int) 
 
 
 def test_three_that_fire_go_at_once() -> None:
-    assert told(rule([case(1), case(2), case(3)])) == [(1, ""), (2, ""), (3, "")]
+    rulings = rule([case(1), case(2), case(3)])
+    assert told(rulings) == [(1, ""), (2, ""), (3, "")]
+    assert not any(each.canary for each in rulings)
 
 
 def test_whoever_fired_first_goes_first_and_the_number_decides_between_equals() -> None:
     due = [case(5, minute=3), case(4, minute=1), case(9), case(2, minute=3)]
     rulings = rule(due, at_once=2, together=10)
     assert told(rulings) == [(9, ""), (4, ""), (2, "platform"), (5, "platform")]
-    assert rulings[-1][1:] == (Refusal.PLATFORM, 2, 2, None)
+    assert rulings[-1][1:] == (Refusal.PLATFORM, 2, 2, None, False)
 
 
 def test_one_at_a_time_of_a_site_and_the_others_do_not_wait_behind_it() -> None:
     rulings = rule([case(1, site=7), case(2, minute=1, site=7), case(3, minute=2, site=8)])
     assert told(rulings) == [(1, ""), (2, "site"), (3, "")]
-    assert rulings[1][1:] == (Refusal.SITE, 1, 1, None)
+    assert rulings[1][1:] == (Refusal.SITE, 1, 1, None, False)
 
 
 def test_players_without_a_site_do_not_wait_for_each_other() -> None:
@@ -64,7 +66,7 @@ def test_ten_an_hour_and_the_next_when_the_first_of_them_is_an_hour_ago() -> Non
     gone = [over(case(number), number, verified=False) for number in range(1, 12)]
     ruling = rule([case(50)], gone)[0]
     # Eleven within the hour, for the limit was lower or others acted: two have to be over.
-    assert ruling[1:] == (Refusal.HOUR, 11, 10, NOON + 2 * MINUTE)
+    assert ruling[1:] == (Refusal.HOUR, 11, 10, NOON + 2 * MINUTE, False)
     assert told(rule([case(50)], gone[2:])) == [(50, "")]
     just_an_hour = [over(case(number), 0, verified=False) for number in range(10)]
     assert told(rule([case(50)], just_an_hour)) == [(50, "")]
@@ -74,7 +76,8 @@ def test_of_four_that_fire_together_one_goes_first() -> None:
     due = [case(number, minute=number) for number in range(1, 5)]
     rulings = rule(due)
     assert told(rulings) == [(1, ""), (2, "canary"), (3, "canary"), (4, "canary")]
-    assert rulings[1][1:] == (Refusal.CANARY, 4, 3, None)
+    assert rulings[1][1:] == (Refusal.CANARY, 4, 3, None, False)
+    assert rulings[0].canary
 
 
 def test_the_others_go_once_the_canary_is_verified() -> None:

@@ -1,0 +1,172 @@
+"""Acting: what open episodes are due for becomes an attempt, or a stored reason why not.
+
+A look at all of a platform sorts out what cannot go; what could is decided one by one, each in a
+transaction of its own under the lock of its platform, on everything read anew. It sends nothing:
+the road of commands does, and asks the guards again before the wire.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from . import approvals, attempts, braking, gates, situation, traffic
+from .gates import Gate, Verdict
+from .models import Brake, Episode, GateVerdict, JobExecution, Mode, Rung, Standing
+from .situation import Subject
+
+logger = logging.getLogger(__name__)
+
+#: After a command was refused though every gate was open: what refused it is asked again then.
+RETRY: Final = timedelta(minutes=1)
+#: Values that change from look to look; a new reason is not what they make.
+_VOLATILE: Final = frozenset({"at", "bad", "found", "limit", "players", "until", "value", "well"})
+
+
+def act(now: datetime) -> int:
+    """Go through the platforms where something is due; return how many attempts were made.
+
+    Safe to call at any time, by any number of workers.
+    """
+    approvals.lapse(now)
+    due = set(_due(now).values_list("platform", flat=True))
+    engaged = Brake.objects.filter(engaged=True).values_list("platform", flat=True)
+    return sum(_act_on(platform_id, now) for platform_id in sorted(due.union(engaged)))
+
+
+def _act_on(platform_id: int, now: datetime) -> int:
+    """Act on one platform: 1. brakes; 2. who could go; 3. each of them by itself; 4. the others."""
+    with transaction.atomic():
+        braking.lock(platform_id)
+        brakes = braking.apply(platform_id, now)
+    pks = _due(now).filter(platform=platform_id).values_list("pk", flat=True)
+    episodes = situation.with_company(list(pks))
+    if not episodes:
+        return 0
+    subjects = situation.read(platform_id, episodes, now, brakes)
+    judged = _judge(platform_id, subjects, now)
+    made = 0
+    for subject in subjects:
+        shut = gates.first_shut(judged[subject.episode.pk])
+        if shut is None or _asks_for_approval(shut):
+            made += _decide(platform_id, subject.episode, now)
+        elif _is_news(subject, shut):
+            with transaction.atomic():
+                _hold(subject, shut)
+    return made
+
+
+def _due(now: datetime) -> "QuerySet[Episode]":
+    """Keep the open episodes for which something may be to be done now."""
+    under_way = JobExecution.objects.filter(episode=OuterRef("pk"))
+    shadows = Q(standing=Standing.SHADOW, episode__job__mode=Mode.SHADOW)
+    under_way = under_way.filter(Q(standing=Standing.COMMANDED) | shadows)
+    rungs = Rung.objects.filter(job=OuterRef("job"))
+    rows: QuerySet[Episode] = Episode.objects.open().filter(
+        Q(next_at=None) | Q(next_at__lte=now),
+        ~Exists(under_way),
+        Exists(rungs),
+        exhausted_at=None,
+        acknowledged_at=None,
+    )
+    return rows
+
+
+def _judge(
+    platform_id: int, subjects: Sequence[Subject], now: datetime
+) -> dict[int, list[Verdict]]:
+    """Return the verdicts of all gates by episode, that of the rate where all others are open."""
+    judged = {each.episode.pk: gates.judge(each) for each in subjects}
+    open_ones = [each for each in subjects if gates.first_shut(judged[each.episode.pk]) is None]
+    rulings = traffic.rule(platform_id, open_ones, now)
+    for each in open_ones:
+        *before, approval = judged[each.episode.pk]
+        ruling = rulings[each.episode.pk]
+        judged[each.episode.pk] = [*before, gates.of_rate(ruling), approval]
+    return judged
+
+
+def _decide(platform_id: int, seen: Episode, now: datetime) -> bool:
+    """Make the attempt of one episode in one transaction; False: something stood against it now."""
+    try:
+        with transaction.atomic():
+            return _decide_locked(platform_id, seen, now)
+    except attempts.LostRace:
+        return False
+
+
+def _decide_locked(platform_id: int, seen: Episode, now: datetime) -> bool:
+    braking.lock(platform_id)
+    locked = Episode.objects.open().select_for_update().filter(pk=seen.pk, rev=seen.rev)
+    if locked.first() is None:
+        return False  # another worker was quicker
+    episodes = situation.with_company([seen.pk])
+    brakes = braking.standing(platform_id, now)
+    (subject,) = situation.read(platform_id, episodes, now, brakes)
+    verdicts = _judge(platform_id, [subject], now)[seen.pk]
+    shut = gates.first_shut(verdicts)
+    if shut is not None and not _asks_for_approval(shut):
+        if _is_news(subject, shut):
+            _hold(subject, shut)
+        return False
+    if shut is not None:
+        attempts.propose(subject, verdicts)
+        return False
+    if subject.job.mode == Mode.SHADOW:
+        attempts.record_shadow(subject, verdicts)
+        return True
+    refused = attempts.command(subject, verdicts)
+    if refused is not None:
+        _hold(subject, refused, next_at=now + RETRY)
+    return refused is None
+
+
+def _asks_for_approval(shut: Verdict) -> bool:
+    return shut.gate is Gate.APPROVAL and shut.detail["code"] == "to_propose"
+
+
+def _hold(subject: Subject, shut: Verdict, next_at: datetime | None = None) -> None:
+    """Write down why an episode is held back, from now on."""
+    episode, now = subject.episode, subject.now
+    exhausted = _is_exhausted(subject, shut)
+    values = {"suppressed": shut.gate.value, "detail": dict(shut.detail), "rev": F("rev") + 1}
+    if episode.suppressed != shut.gate.value:
+        values["suppressed_since"] = now
+    if next_at is not None:
+        values["next_at"] = next_at
+    if exhausted:
+        values["exhausted_at"] = now
+    rows = Episode.objects.open().filter(pk=episode.pk, rev=episode.rev)
+    if rows.update(**values) != 1:
+        return  # it went on meanwhile
+    GateVerdict.objects.create(
+        platform_id=episode.platform_id,
+        episode=episode,
+        at=now,
+        gate=shut.gate.value,
+        detail=dict(shut.detail),
+    )
+    if exhausted:
+        attempts.tell(subject, "exhausted", attempts=shut.detail["attempts"])
+    if shut.gate is Gate.REFUSED:
+        logger.warning("Episode %s: its command was refused: %s", episode.pk, shut.detail["code"])
+
+
+def _is_news(subject: Subject, shut: Verdict) -> bool:
+    """Tell whether this is another reason than the stored one, whatever its figures are now."""
+    episode = subject.episode
+    if episode.suppressed != shut.gate.value or _is_exhausted(subject, shut):
+        return True
+    return _steady(episode.detail) != _steady(dict(shut.detail))
+
+
+def _is_exhausted(subject: Subject, shut: Verdict) -> bool:
+    """Tell whether people take over; what was never done in the shadow is given up by nobody."""
+    return shut.gate is Gate.ATTEMPTS and subject.job.mode != Mode.SHADOW
+
+
+def _steady(detail: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in detail.items() if name not in _VOLATILE}

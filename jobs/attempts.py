@@ -1,0 +1,138 @@
+"""The only writer of new attempts: in the shadow, as a proposal, or with the command that it gives.
+
+Each is written in the caller's transaction, in which every gate was asked; nothing is sent here.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from devices import commands
+from devices.checks import CommandRefused
+from platforms.notifications import announce
+
+from .gates import Gate, Verdict
+from .ladder import Due
+from .models import Episode, GateVerdict, JobExecution, Standing
+from .orders import Order
+from .situation import Subject
+
+
+class LostRace(Exception):
+    """The episode went on meanwhile; what was begun for it must not stay."""
+
+
+def record_shadow(subject: Subject, verdicts: Sequence[Verdict]) -> JobExecution:
+    """Write down what the job would have done now; it spends nothing."""
+    return _write(subject, verdicts, Standing.SHADOW)
+
+
+def propose(subject: Subject, verdicts: Sequence[Verdict]) -> JobExecution:
+    """Ask people whether to do it, for as long as the job says."""
+    expires_at = subject.now + timedelta(seconds=subject.job.approval_time)
+    proposal = _write(subject, verdicts, Standing.PROPOSED, expires_at=expires_at)
+    tell(subject, "approval", command=_order(subject).wish.template.key, until=expires_at)
+    return proposal
+
+
+def command(subject: Subject, verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Give the command of an attempt, that of an approved proposal where there is one.
+
+    Returns why devices refused it all the same; nothing but that remains of it then.
+    """
+    order, episode = _order(subject), subject.episode
+    proposal = subject.proposal
+    attempt = episode.attempts + 1 if proposal is None else proposal.attempt
+    wish = order.wish
+    try:
+        given = commands.queue(
+            wish.template,
+            wish.device,
+            order.values,
+            wish.sender,
+            key_of(episode, attempt),
+            subject.now,
+            watched=True,
+        )
+    except CommandRefused as error:
+        until = None if error.until is None else error.until.isoformat()
+        return Verdict(Gate.REFUSED, False, {"code": error.code, "why": str(error), "until": until})
+    _write(subject, verdicts, Standing.COMMANDED, command=given, commanded_at=subject.now)
+    limit = subject.job.attempts
+    tell(subject, "acted", command=wish.template.key, attempt=attempt, of=limit)
+    return None
+
+
+def key_of(episode: Episode, attempt: int) -> UUID:
+    """Return the key of an attempt's command: made twice, it is one command."""
+    return commands.key_of(episode.platform_id, f"{episode.pk}:{attempt}")
+
+
+def tell(subject: Subject, kind: str, **facts: Any) -> None:
+    """Tell people of it where the job is to be told of."""
+    if not subject.job.notify:
+        return
+    announce(
+        kind,
+        platform=subject.episode.platform_id,
+        about=subject.player,
+        facts={"job": subject.job.name, "since": subject.episode.opened_at, **facts},
+        key=str(subject.episode.pk) if kind == "exhausted" else "",
+        now=subject.now,
+    )
+
+
+def _write(
+    subject: Subject, verdicts: Sequence[Verdict], standing: Standing, **columns: Any
+) -> JobExecution:
+    """Write an attempt and move its episode on, which must still be as it was read."""
+    episode, job, now = subject.episode, subject.job, subject.now
+    order, proposal = _order(subject), subject.proposal
+    if subject.rung is None or not isinstance(subject.next, Due):
+        raise ValueError("an attempt that is not due: its gates are shut")
+    values = {
+        "standing": standing,
+        "rung": subject.next.rung,
+        "mode": job.mode,
+        "wait": subject.rung.wait,
+        "is_canary": any(each.detail.get("canary", False) for each in verdicts),
+        "device": order.wish.device,
+        "value": subject.track.value if subject.track is not None else episode.value,
+        "condition": job.criterion.definition if job.criterion is not None else {},
+        "gates": [each.stored() for each in verdicts],
+        "sent": order.shown,
+        "segments": order.wish.segments,
+        **columns,
+    }
+    attempt = episode.attempts + 1 if proposal is None else proposal.attempt
+    moved = Episode.objects.open().filter(pk=episode.pk, rev=episode.rev)
+    moves: dict[str, Any] = {"attempts": attempt, "next_at": None, "rev": F("rev") + 1}
+    moves |= {"suppressed": "", "detail": {}, "suppressed_since": None}
+    if moved.update(**moves) != 1:
+        raise LostRace
+    if episode.suppressed:
+        GateVerdict.objects.create(platform_id=episode.platform_id, episode=episode, at=now)
+    if proposal is None:
+        row: JobExecution = JobExecution.objects.create(
+            platform_id=episode.platform_id,
+            episode=episode,
+            job=job,
+            player=subject.player,
+            attempt=attempt,
+            created_at=now,
+            **values,
+        )
+        return row
+    waiting = JobExecution.objects.waiting().filter(pk=proposal.pk)
+    if waiting.update(**values) != 1:
+        raise LostRace
+    return proposal
+
+
+def _order(subject: Subject) -> Order:
+    if not isinstance(subject.order, Order):
+        raise TypeError("an attempt with nothing to send: its gates are shut")
+    return subject.order

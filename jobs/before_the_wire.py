@@ -1,0 +1,63 @@
+"""The guard of jobs before the wire: what was decided must still hold when a command is to go out.
+
+Asked by devices for the locked command of a job, right before its intent is stored. Reads and
+answers why not; writes nothing. What Prometheus says now is asked for in evidence.py.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from devices.models import Command, CommandLine
+
+from . import braking, gates, situation
+from .gates import Gate
+from .models import JobExecution, Mode
+from .situation import Subject
+
+#: What a command that is on its way must pass again. It is itself what is in flight, and whether it
+#: may go by cooldown, budget and grammar is asked by devices.
+ASKED_AGAIN: Final = frozenset(
+    {Gate.EVIDENCE, Gate.JOB, Gate.ACKNOWLEDGED, Gate.PAUSE, Gate.HOURS, Gate.WINDOW}
+    | {Gate.BRAKE, Gate.BINDING, Gate.MAINS, Gate.BESIDE}
+)
+
+
+def execution_of(command: Command) -> JobExecution | None:
+    """Return the attempt that a command, or a message of its sequence, belongs to."""
+    rows = JobExecution.objects.filter(command=command.head_id or command.pk)
+    found: JobExecution | None = rows.select_related("job").first()
+    return found
+
+
+def shut(command: Command, now: datetime) -> str:
+    """Return why the command of an attempt must not go out, "" where nothing stands against it."""
+    execution = execution_of(command)
+    if execution is None:
+        return ""  # nobody's attempt: a question that is asked by a timetable
+    episodes = situation.with_company([execution.episode_id])
+    if not episodes:
+        return _("The episode is over.")
+    brakes = braking.standing(execution.platform_id, now)
+    (subject,) = situation.read(execution.platform_id, episodes, now, brakes)
+    if not _may_act(subject, execution):
+        return _("The job does not act by itself any more.")
+    asked = [each for each in gates.judge(subject) if each.gate in ASKED_AGAIN]
+    against = gates.first_shut(asked)
+    if against is not None:
+        return f"{against.gate} ({against.detail['code']})"
+    return "" if _still_there(subject, command) else str(Gate.BINDING)
+
+
+def _may_act(subject: Subject, execution: JobExecution) -> bool:
+    if subject.job.mode == Mode.APPROVE:
+        return execution.decided_at is not None
+    return subject.job.mode == Mode.LIVE
+
+
+def _still_there(subject: Subject, command: Command) -> bool:
+    """Tell whether the player still hangs on a line of the command, where it switches any."""
+    switched = CommandLine.objects.filter(command=command.head_id or command.pk)
+    lines = set(switched.values_list("line", flat=True))
+    return not lines or (subject.line is not None and subject.line.pk in lines)

@@ -1,0 +1,271 @@
+"""The gates before an action, in their order: each says whether it is open, with what it used.
+
+Looks at what situation.py has read of one episode; asks nobody, writes nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from devices.checks import Refusal
+from exporters.labelled import Labelled
+
+from . import brake, hours
+from .admission import Ruling
+from .ladder import Due, Exhausted, UnderWay
+from .models import Mode, Trigger
+from .orders import NoOrder, Order
+from .situation import Subject
+from .standstill import scope_of
+
+Detail = Mapping[str, Any]
+_ALL_DAY: Detail = {"code": "always"}
+
+
+class Gate(Labelled):
+    """What may hold an action back; the label says so of a gate that is shut."""
+
+    EVIDENCE = "evidence", _("It is not known that the player is bad now")
+    JOB = "job", _("The job does not act on this player now")
+    ACKNOWLEDGED = "acknowledged", _("Somebody took this over")
+    PAUSE = "pause", _("Paused")
+    HOURS = "hours", _("Outside the operating hours")
+    WINDOW = "window", _("Maintenance")
+    BRAKE = "brake", _("The brake is engaged: too many players are bad or unknown at once")
+    BINDING = "binding", _("The player hangs on no line of a socket")
+    DEVICE = "device", _("The socket cannot be commanded")
+    MAINS = "mains", _("The socket has no mains")
+    BESIDE = "beside", _("Another player of the line is not known to be bad")
+    IN_FLIGHT = "in_flight", _("An action is under way")
+    COOLDOWN = "cooldown", _("It is too early after the last action")
+    ATTEMPTS = "attempts", _("All attempts were used up")
+    BUDGET = "budget", _("There is no room in the SMS budget")
+    TEMPLATE = "template", _("The job has no command that could be sent to this socket")
+    RATE = "rate", _("Others come first: few are acted on at once")
+    APPROVAL = "approval", _("Nobody has approved it yet")
+    REFUSED = "refused", _("The socket's command was refused")
+
+
+class Verdict(NamedTuple):
+    """What one gate says; `detail` has a code and the values it used, as JSON holds them."""
+
+    gate: Gate
+    is_open: bool
+    detail: Detail
+
+    def stored(self) -> dict[str, Any]:
+        return {"gate": self.gate.value, "open": self.is_open, "detail": dict(self.detail)}
+
+
+class _Said(NamedTuple):
+    is_open: bool
+    detail: Detail
+
+
+def judge(subject: Subject) -> list[Verdict]:
+    """Return what every gate says but the rate, which looks at all players that want to act."""
+    return [Verdict(gate, *look(subject)) for gate, look in _GATES]
+
+
+def first_shut(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Return why nothing is done: the first gate that is shut."""
+    return next((each for each in verdicts if not each.is_open), None)
+
+
+def of_rate(ruling: Ruling) -> Verdict:
+    """Return a ruling as the verdict of its gate."""
+    if ruling.refusal is None:
+        return Verdict(Gate.RATE, True, {"code": "admitted", "canary": ruling.canary})
+    detail = {"code": ruling.refusal.value, "found": ruling.found, "limit": ruling.limit}
+    return Verdict(Gate.RATE, False, {**detail, "until": _moment(ruling.until)})
+
+
+def _evidence(subject: Subject) -> _Said:
+    if subject.job.trigger == Trigger.SCHEDULE:
+        return _open("schedule")
+    clock, track = subject.clock, subject.track
+    if clock is None or clock.at is None or subject.now - clock.at > brake.LONGEST_GAP:
+        return _shut("not_evaluated", at=_moment(clock.at if clock else None))
+    if not clock.known:
+        return _shut("unknown", why=clock.why)
+    if track is None or track.frozen_from is not None:
+        return _shut("unknown", why=track.why if track else "")
+    if not track.bad or subject.episode.recovering_since is not None:
+        return _shut("recovering")
+    if track.era != clock.era or clock.slot <= max(track.since_slot, clock.known_since):
+        return _shut("once")
+    return _open("bad", value=track.value)
+
+
+def _job(subject: Subject) -> _Said:
+    job, player = subject.job, subject.player
+    against = {
+        "removed": job.removed_at is not None,
+        "disabled": not job.enabled,
+        "platform": not job.platform.active,
+        "version": job.version != subject.episode.job_version,
+        "player": player.retired_at is not None,
+        "exporter": not player.exporter.enabled,
+        "selection": not subject.is_selected,
+    }
+    for code, holds in against.items():
+        if holds:
+            return _shut(code)
+    return _open(job.mode, version=job.version)
+
+
+def _acknowledged(subject: Subject) -> _Said:
+    episode = subject.episode
+    if episode.acknowledged_at is None:
+        return _open("nobody")
+    at = _moment(episode.acknowledged_at)
+    return _shut("acknowledged", by=episode.acknowledged_name, at=at)
+
+
+def _pause(subject: Subject) -> _Said:
+    pause = next(iter(subject.pauses), None)
+    if pause is None:
+        return _open("none")
+    details = {"by": pause.author_name, "reason": pause.reason, "id": pause.pk}
+    return _shut(scope_of(pause), **details, until=_moment(pause.expires_at))
+
+
+def _hours(subject: Subject) -> _Said:
+    if not subject.hours:
+        return _Said(True, _ALL_DAY)
+    zone = str(subject.zone)
+    if hours.is_open(subject.hours, subject.zone, subject.now):
+        return _open("open", zone=zone)
+    opens = hours.opens_at(subject.hours, subject.zone, subject.now)
+    return _shut("closed", zone=zone, until=_moment(opens))
+
+
+def _window(subject: Subject) -> _Said:
+    if not subject.windows:
+        return _open("none")
+    window, ends = max(subject.windows, key=lambda each: each[1])
+    return _shut("window", id=window.pk, name=window.name, until=_moment(ends))
+
+
+def _brake(subject: Subject) -> _Said:
+    if subject.counts_nowhere:
+        return _shut("bad_for_long")
+    for domain, shut in subject.brakes.items():
+        if shut is not None:
+            values = {"domain": domain.value, "bad": shut.bad, "limit": shut.limit}
+            return _shut(shut.why.value, **values, until=_moment(shut.until))
+    return _open("released")
+
+
+def _binding(subject: Subject) -> _Said:
+    if subject.line is None:
+        return _shut("none")
+    return _open("bound", device=subject.line.device_id, line=subject.line.number)
+
+
+def _device(subject: Subject) -> _Said:
+    return _of_refusals(subject, "device", "reset_only", "gateway", "line")
+
+
+def _mains(subject: Subject) -> _Said:
+    lost = subject.line.device.mains_lost_at if subject.line is not None else None
+    return _open("on") if lost is None else _shut("lost", at=_moment(lost))
+
+
+def _beside(subject: Subject) -> _Said:
+    if not subject.beside_well:
+        return _open("none", players=subject.beside)
+    if subject.job.beside:
+        return _open("allowed", players=subject.beside)
+    return _shut("others", players=subject.beside, well=subject.beside_well)
+
+
+def _in_flight(subject: Subject) -> _Said:
+    if isinstance(subject.next, UnderWay):
+        return _shut("attempt")
+    return _of_refusals(subject, "in_flight")
+
+
+def _cooldown(subject: Subject) -> _Said:
+    if isinstance(subject.next, Due) and subject.next.at > subject.now:
+        return _shut("job", until=_moment(subject.next.at))
+    return _of_refusals(subject, "cooldown")
+
+
+def _attempts(subject: Subject) -> _Said:
+    limit = subject.job.attempts
+    if isinstance(subject.next, Exhausted):
+        return _shut("exhausted", attempts=subject.next.attempts, limit=limit)
+    return _open("left", limit=limit)
+
+
+def _budget(subject: Subject) -> _Said:
+    return _of_refusals(subject, "budget")
+
+
+def _template(subject: Subject) -> _Said:
+    order = subject.order
+    if order is None:
+        return _shut("no_rungs" if subject.line is not None else "no_line")
+    if isinstance(order, NoOrder):
+        return _shut(order.code, why=order.why)
+    said = _of_refusals(subject, "automation", "role")
+    if not said.is_open:
+        return said
+    return _open("found", template=order.wish.template.key, segments=order.wish.segments)
+
+
+def _approval(subject: Subject) -> _Said:
+    if subject.job.mode != Mode.APPROVE:
+        return _open("not_asked")
+    proposal = subject.proposal
+    if proposal is None:
+        return _shut("to_propose")
+    if proposal.decided_at is None:
+        return _shut("waiting", id=proposal.pk, until=_moment(proposal.expires_at))
+    if not isinstance(subject.order, Order) or subject.order.shown != proposal.sent:
+        return _shut("changed", id=proposal.pk)  # nobody approved what would be sent now
+    return _open("approved", by=proposal.decided_name, at=_moment(proposal.decided_at))
+
+
+def _of_refusals(subject: Subject, *codes: str) -> _Said:
+    """Say what devices has against it under these codes."""
+    against: Refusal | None = next((r for r in subject.refusals if r.code in codes), None)
+    if against is None:
+        return _open("ok")
+    return _shut(against.code, why=against.why, until=_moment(against.until))
+
+
+def _open(code: str, **values: Any) -> _Said:
+    return _Said(True, {"code": code, **values})
+
+
+def _shut(code: str, **values: Any) -> _Said:
+    return _Said(False, {"code": code, **values})
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+_GATES: Sequence[tuple[Gate, Callable[[Subject], _Said]]] = (
+    (Gate.EVIDENCE, _evidence),
+    (Gate.JOB, _job),
+    (Gate.ACKNOWLEDGED, _acknowledged),
+    (Gate.PAUSE, _pause),
+    (Gate.HOURS, _hours),
+    (Gate.WINDOW, _window),
+    (Gate.BRAKE, _brake),
+    (Gate.BINDING, _binding),
+    (Gate.DEVICE, _device),
+    (Gate.MAINS, _mains),
+    (Gate.BESIDE, _beside),
+    (Gate.IN_FLIGHT, _in_flight),
+    (Gate.COOLDOWN, _cooldown),
+    (Gate.ATTEMPTS, _attempts),
+    (Gate.BUDGET, _budget),
+    (Gate.TEMPLATE, _template),
+    (Gate.APPROVAL, _approval),
+)

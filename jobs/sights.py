@@ -1,0 +1,50 @@
+"""What the last evaluation knows of players: rows of one platform, at one moment. Asks nobody."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from exporters.models import Player
+
+from . import brake
+from .models import Clock, Episode, Job, Track, Trigger
+
+
+class Sights:
+    """Tracks and clocks of some players under some criteria: three queries."""
+
+    def __init__(
+        self,
+        platform_id: int,
+        criteria: Collection[int],
+        players: Collection[int],
+        jobs: Iterable[Job],
+        now: datetime,
+    ) -> None:
+        self._now, self._criteria = now, criteria
+        tracks = Track.objects.filter(criterion__in=criteria, player__in=players)
+        self._tracks = {(each.criterion_id, each.player_id): each for each in tracks}
+        clocks = Clock.objects.filter(criterion__in=criteria, platform=platform_id)
+        self._clocks = {(each.criterion_id, each.exporter_id): each for each in clocks}
+        schedules = [each.pk for each in jobs if each.trigger == Trigger.SCHEDULE]
+        planned = Episode.objects.open().filter(job__in=schedules, player__in=players)
+        self._planned = set(planned.values_list("job", "player")) if schedules else set()
+
+    def track(self, job: Job, player: Player) -> Track | None:
+        return self._tracks.get((job.criterion_id, player.pk))
+
+    def clock(self, job: Job, player: Player) -> Clock | None:
+        return self._clocks.get((job.criterion_id, player.exporter_id))
+
+    def may_go_dark(self, job: Job, player: Player) -> bool:
+        """Tell whether a player is known to be bad now, or the same schedule switches it too."""
+        if (job.pk, player.pk) in self._planned:
+            return True
+        return any(self._is_bad(criterion, player) for criterion in self._criteria)
+
+    def _is_bad(self, criterion: int, player: Player) -> bool:
+        track = self._tracks.get((criterion, player.pk))
+        clock = self._clocks.get((criterion, player.exporter_id))
+        if track is None or clock is None or not clock.known or clock.at is None:
+            return False
+        fresh = self._now - clock.at <= brake.LONGEST_GAP and track.era == clock.era
+        return fresh and track.bad and track.frozen_from is None

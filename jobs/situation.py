@@ -1,0 +1,224 @@
+"""What is read of the episodes of one platform before anything is done: one moment, few queries.
+
+The number of queries does not depend on how many episodes there are. Decides and writes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from devices import checks
+from devices.checks import Refusal
+from devices.models import Binding, DeviceLine
+from devices.senders import Sender
+from exporters.models import Player
+
+from . import brake, braking, course, ladder, zones
+from .brake import Domain
+from .hours import Span
+from .ladder import Due
+from .models import (
+    Clock,
+    Episode,
+    Job,
+    JobExecution,
+    MaintenanceWindow,
+    Mode,
+    Rung,
+    Standing,
+    Track,
+    Trigger,
+)
+from .orders import FOR_JOBS, NoOrder, Order, Orders
+from .selection import selections_of
+from .sights import Sights
+from .standstill import AnyPause, Standstill
+
+Brakes = Mapping[Domain, brake.Verdict | None]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One episode with everything that its gates look at.
+
+    `beside`: other players on the lines that would be switched; `beside_well`: how many of them are
+    not known to be bad. `order`: what the next rung sends; None where there is no line or no rung.
+    """
+
+    now: datetime
+    episode: Episode
+    job: Job
+    player: Player
+    track: Track | None
+    clock: Clock | None
+    is_selected: bool
+    pauses: Sequence[AnyPause]
+    hours: Sequence[Span]
+    zone: ZoneInfo
+    windows: Sequence[tuple[MaintenanceWindow, datetime]]  # with their ends
+    brakes: Brakes
+    line: DeviceLine | None
+    rung: Rung | None
+    order: Order | NoOrder | None
+    refusals: Sequence[Refusal]
+    beside: int
+    beside_well: int
+    next: ladder.Next | None
+    proposal: JobExecution | None
+
+    @property
+    def counts_nowhere(self) -> bool:
+        """Tell whether it was not seen well for so long that no brake counts it any more."""
+        if self.track is None or self.clock is None or not self.track.bad:
+            return False
+        return self.clock.observed - self.track.run_from > braking.WELL_WITHIN.total_seconds()
+
+
+def with_company(episodes: Collection[int]) -> list[Episode]:
+    """Return open episodes with what `read` needs beside them: rules first, then the oldest.
+
+    What a schedule asks for can wait; a player that is bad cannot.
+    """
+    rows = Episode.objects.open().filter(pk__in=episodes)
+    rows = rows.select_related("job__platform", "job__criterion")
+    rows = rows.select_related("player__exporter", "player__site").prefetch_related(
+        "job__rungs__template__model", "job__hours", "executions__command__steps"
+    )
+    found = list(rows.order_by("opened_at", "pk"))
+    return sorted(found, key=lambda each: each.trigger == Trigger.SCHEDULE)
+
+
+def read(
+    platform_id: int, episodes: Sequence[Episode], now: datetime, brakes: braking.Brakes
+) -> list[Subject]:
+    """Return episodes of one platform, as `with_company` reads them, as subjects in their order."""
+    return _Reading(platform_id, episodes, now, brakes).subjects()
+
+
+class _Reading:
+    def __init__(
+        self, platform_id: int, episodes: Sequence[Episode], now: datetime, brakes: braking.Brakes
+    ) -> None:
+        self.platform_id, self.episodes, self.now = platform_id, episodes, now
+        self.brakes = brakes
+        self.jobs = {each.job_id: each.job for each in episodes}
+        self.criteria = braking.criteria_of(platform_id)
+        self.own_counts: dict[int, braking.Counts] = {}
+
+    def subjects(self) -> list[Subject]:
+        self.selections = selections_of(list(self.jobs.values()))
+        self.standstill = Standstill(self.platform_id, self.jobs, self.now)
+        self._read_courses()
+        self._read_sockets()
+        self._read_sights()
+        return [self._subject(each) for each in self.episodes]
+
+    def _read_courses(self) -> None:
+        longest = max((each.cooldown for each in self.jobs.values()), default=0)
+        ends = course.last_ends(self.episodes, self.now, timedelta(seconds=longest))
+        self.next = {
+            each.pk: course.next_of(each, ends.get((each.job_id, each.player_id)))
+            for each in self.episodes
+        }
+
+    def _read_sockets(self) -> None:
+        players = [each.player_id for each in self.episodes]
+        bound = Binding.objects.filter(player__in=players, ended_at=None)
+        bound = bound.select_related("line__device__model", "line__device__platform")
+        self.lines = {each.player_id: each.line for each in bound}
+        devices = {line.device_id: line.device for line in self.lines.values()}
+        nobody = Sender.job("")
+        self.around = checks.circumstances(list(devices.values()), nobody, self.now, FOR_JOBS)
+        beside = Binding.objects.filter(
+            line__device__in=devices, ended_at=None, player__retired_at=None
+        )
+        self.hanging: dict[int, list[Player]] = defaultdict(list)
+        for binding in beside.select_related("player"):
+            self.hanging[binding.line_id].append(binding.player)
+        self.make = Orders(self.now)
+
+    def _read_sights(self) -> None:
+        players = {each.player_id for each in self.episodes}
+        players |= {each.pk for group in self.hanging.values() for each in group}
+        jobs = self.jobs.values()
+        asked = {job.criterion_id for job in jobs if job.criterion_id is not None}
+        self.sights = Sights(self.platform_id, asked | self.criteria, players, jobs, self.now)
+
+    def _subject(self, episode: Episode) -> Subject:
+        job, player = episode.job, episode.player
+        line, rung = self.lines.get(player.pk), self._rung(episode)
+        order = None
+        if line is not None and rung is not None:
+            order = self.make.of(rung, line, Sender.job(job.name))
+        beside = self._beside(line, order, player)
+        proposals = (e for e in episode.executions.all() if e.standing == Standing.PROPOSED)
+        selection = self.selections[job.pk]
+        return Subject(
+            now=self.now,
+            episode=episode,
+            job=job,
+            player=player,
+            track=self.sights.track(job, player),
+            clock=self.sights.clock(job, player),
+            is_selected=selection.covers(player.pk, player.exporter_id, player.site_id),
+            pauses=self.standstill.pauses(job, line),
+            hours=[Span(each.weekday, each.opens, each.closes) for each in job.hours.all()],
+            zone=zones.of_place(job.platform, player.site),
+            windows=self.standstill.windows(job, player),
+            brakes=self._brakes(job, player),
+            line=line,
+            rung=rung,
+            order=order,
+            refusals=(
+                list(checks.refusals(order.wish, self.around)) if isinstance(order, Order) else ()
+            ),
+            beside=len(beside),
+            beside_well=sum(not self.sights.may_go_dark(job, each) for each in beside),
+            next=self.next[episode.pk],
+            proposal=next(proposals, None),
+        )
+
+    def _rung(self, episode: Episode) -> Rung | None:
+        """Return the rung that comes next; where none is to come, the one of the last attempt."""
+        rungs: list[Rung] = list(episode.job.rungs.all())
+        coming = self.next[episode.pk]
+        if not rungs:
+            return None
+        if isinstance(coming, Due):
+            return rungs[coming.rung]
+        last = max((each.rung for each in episode.executions.all()), default=0)
+        return rungs[min(last, len(rungs) - 1)]
+
+    def _beside(
+        self, line: DeviceLine | None, order: Order | NoOrder | None, player: Player
+    ) -> list[Player]:
+        """Return the other players on the lines that would be switched."""
+        if line is None:
+            return []
+        switched = {line.pk}
+        if isinstance(order, Order):
+            of_device = self.around.lines[line.device_id]
+            switched |= {of_device[n].pk for n in order.wish.composed.lines if n in of_device}
+        there = [each for pk in sorted(switched) for each in self.hanging[pk]]
+        return [each for each in there if each.pk != player.pk]
+
+    def _brakes(self, job: Job, player: Player) -> Brakes:
+        if job.trigger == Trigger.SCHEDULE and not self.criteria:
+            return {}  # no rule watches anybody: there is nothing to be counted
+        domains = {Domain.EXPORTER: player.exporter_id, Domain.PLATFORM: None}
+        own = job.criterion_id
+        if job.mode != Mode.SHADOW or own is None or own in self.criteria:
+            return {name: brake.shut(self.brakes.get(d), self.now) for name, d in domains.items()}
+        # What a shadow job asks counts for itself alone: it may be nonsense, and stops nobody else.
+        if own not in self.own_counts:
+            together = self.criteria | {own}
+            self.own_counts[own] = braking.counts(self.platform_id, together, self.now)
+        return {name: self._shadow_brake(own, d) for name, d in domains.items()}
+
+    def _shadow_brake(self, criterion: int, domain: int | None) -> brake.Verdict | None:
+        stored, count = self.brakes.get(domain), self.own_counts[criterion].get(domain)
+        if stored is not None and stored.engaged:
+            return brake.shut(stored, self.now)
+        return brake.shut(brake.advance(brake.Brake(), count, self.now), self.now)

@@ -1,0 +1,436 @@
+"""From an open episode to one attempt, or to a stored reason why not."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from devices import commands
+from devices.checks import CommandRefused
+from devices.models import Binding, Command, CommandLine, CommandTemplate, Device, Pause, SmsGateway
+from exporters.models import Exporter, Player
+from jobs import acting, attempts
+from jobs.gates import Gate
+from jobs.models import (
+    Clock,
+    Episode,
+    GateVerdict,
+    Job,
+    JobExecution,
+    JobPause,
+    JobTarget,
+    MaintenanceWindow,
+    Mode,
+    OperatingHours,
+    Outcome,
+    Standing,
+    Track,
+)
+from platforms.models import AuditEntry, Platform
+from tests import factories
+from tests.devices import world
+from tests.jobs.acting_world import NOON, Fleet, finish, history, make_fleet, make_job, why
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+
+
+@pytest.fixture
+def fleet(platform_a: Platform) -> Fleet:
+    """Twelve players that are well, two of them on sockets."""
+    return make_fleet(platform_a, 12, 2)
+
+
+def test_a_player_that_fires_gets_one_command_with_everything_it_was_decided_on(
+    fleet: Fleet,
+) -> None:
+    player = fleet.players[0]
+    (episode,) = fleet.fire(player)
+    assert fleet.act() == 1
+    command = Command.objects.get()
+    assert (command.device, command.by_job, command.watched) == (
+        fleet.sockets[player.pk],
+        True,
+        True,
+    )
+    assert command.key == attempts.key_of(episode, 1)
+    assert command.author_name == fleet.job.name
+    execution = JobExecution.objects.get()
+    assert (execution.command, execution.standing) == (command, Standing.COMMANDED)
+    assert (execution.attempt, execution.rung, execution.wait) == (1, 0, 600)
+    assert (execution.sent, execution.segments) == (command.text, 1)
+    assert (execution.value, execution.commanded_at) == (0.0, NOON)
+    told = [each["gate"] for each in execution.gates]
+    assert told == [gate.value for gate in Gate if gate is not Gate.REFUSED]
+    assert all(each["open"] for each in execution.gates)
+    assert AuditEntry.objects.filter(action="commanded", actor=fleet.job.name).exists()
+    assert fleet.act(1) == 0
+    assert Command.objects.count() == 1
+
+
+def test_the_ladder_is_climbed_after_each_cooldown_until_people_take_over(fleet: Fleet) -> None:
+    (episode,) = fleet.fire(fleet.players[0])
+    assert fleet.act() == 1
+    for number in (2, 3):
+        finish(JobExecution.objects.latest("pk"), Outcome.INEFFECTIVE, fleet.now)
+        assert fleet.act(29) == 0
+        assert why(episode) == ("cooldown", "job")
+        assert fleet.act(1) == 1
+        assert JobExecution.objects.latest("pk").attempt == number
+    finish(JobExecution.objects.latest("pk"), Outcome.INEFFECTIVE, fleet.now)
+    assert fleet.act(60) == 0
+    assert why(episode) == ("attempts", "exhausted")
+    assert episode.exhausted_at == fleet.now
+    assert history(episode) == ["cooldown", "", "cooldown", "", "attempts"]
+    assert fleet.act(60) == 0
+    assert Command.objects.count() == 3
+
+
+def test_what_provably_never_went_out_is_tried_again_soon_and_is_no_attempt(fleet: Fleet) -> None:
+    fleet.fire(fleet.players[0])
+    for _number in range(5):
+        assert fleet.act(16) == 1
+        finish(JobExecution.objects.latest("pk"), Outcome.NOT_SENT, fleet.now)
+    assert JobExecution.objects.filter(rung=0).count() == 5
+
+
+def test_a_refused_command_is_a_stored_reason_and_is_tried_again_later(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (episode,) = fleet.fire(fleet.players[0])
+
+    def refuse(*_given: Any, **_options: Any) -> Command:
+        raise CommandRefused("in_flight", "A command to this line is under way.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(commands, "queue", refuse)
+        assert fleet.act() == 0
+    assert why(episode) == ("refused", "in_flight")
+    assert (episode.attempts, JobExecution.objects.count()) == (0, 0)
+    assert fleet.act(0.5) == 0
+    assert fleet.act(1) == 1
+    assert history(episode) == ["refused", ""]
+
+
+def test_a_transaction_that_fails_leaves_nothing(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (episode,) = fleet.fire(fleet.players[0])
+    audited = AuditEntry.objects.count()
+
+    def fail(*_given: Any, **_options: Any) -> None:
+        raise RuntimeError("the process died here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JobExecution.objects, "create", fail)
+        with pytest.raises(RuntimeError):
+            fleet.act()
+    before = episode.rev
+    episode.refresh_from_db()
+    assert (episode.attempts, episode.rev) == (0, before)
+    assert not Command.objects.exists()
+    assert not CommandLine.objects.exists()
+    assert AuditEntry.objects.count() == audited
+    assert fleet.act() == 1
+
+
+# -- no gate can be skipped -----------------------------------------------------------------------
+
+
+def _other_player_on_the_line(fleet: Fleet, player: Player) -> None:
+    other = factories.make_player(fleet.exporter)
+    fleet.hang(other, fleet.sockets[player.pk])
+    fleet.see(other, bad=False)
+
+
+def _unknown_player_on_the_line(fleet: Fleet, player: Player) -> None:
+    other = factories.make_player(fleet.exporter)
+    fleet.hang(other, fleet.sockets[player.pk])
+    fleet.see(other, bad=True, frozen_from=1.0)
+
+
+def _pause(_fleet: Fleet, _player: Player, **of: Any) -> None:
+    Pause.objects.create(reason="stocktaking", author_name="Alice", **of)
+
+
+def _window(fleet: Fleet, _player: Player, **fields: Any) -> None:
+    values = {"starts_at": NOON - timedelta(hours=1), "ends_at": NOON + timedelta(hours=1)}
+    MaintenanceWindow.objects.create(
+        platform=fleet.platform, name="night work", **{**values, **fields}
+    )
+
+
+def _weekly_window(fleet: Fleet, player: Player) -> None:
+    weeks = timedelta(weeks=3)
+    begins, ends = NOON - weeks - timedelta(hours=1), NOON - weeks + timedelta(hours=1)
+    _window(fleet, player, starts_at=begins, ends_at=ends, weekly=True, player=player)
+
+
+def _earlier_episode(fleet: Fleet, player: Player) -> None:
+    episode = Episode.objects.get()
+    earlier = Episode.objects.create(
+        platform=fleet.platform, job=fleet.job, job_version=1, player=player,
+        opened_at=NOON - timedelta(hours=2), closed=True, closed_at=NOON, ending="recovered",
+    )  # fmt: skip
+    JobExecution.objects.create(
+        platform=fleet.platform, episode=earlier, job=fleet.job, player=player, attempt=1, rung=0,
+        mode=Mode.LIVE, standing=Standing.OVER, outcome=Outcome.VERIFIED,
+        created_at=NOON - timedelta(minutes=40), commanded_at=NOON - timedelta(minutes=40),
+        finished_at=NOON - timedelta(minutes=10),
+    )  # fmt: skip
+    assert earlier.pk != episode.pk
+
+
+def _template_of_another_model(fleet: Fleet, player: Player) -> None:
+    other = world.make_socket(fleet.platform, "simpal_d410")
+    template = CommandTemplate.objects.filter(model=other.model, for_jobs=True).first()
+    fleet.job.rungs.update(action="template", template=template)
+
+
+def _dangerous_template(fleet: Fleet, player: Player) -> None:
+    model = fleet.sockets[player.pk].model
+    template = CommandTemplate.objects.get(model=model, key="delete_all_users")
+    fleet.job.rungs.update(action="template", template=template)
+
+
+def _busy_line(fleet: Fleet, player: Player) -> None:
+    world.give(fleet.sockets[player.pk], "power_cycle", sender=world.sender_of_nobody())
+
+
+def _cooling_line(fleet: Fleet, player: Player) -> None:
+    _busy_line(fleet, player)
+    Command.objects.update(closed=True)
+    CommandLine.objects.update(closed=True, cooldown_until=NOON + timedelta(minutes=3))
+
+
+def _used_up(fleet: Fleet, player: Player) -> None:
+    episode = Episode.objects.get()
+    Job.objects.update(attempts=1)
+    JobExecution.objects.create(
+        platform=fleet.platform, episode=episode, job=fleet.job, player=player, attempt=1, rung=0,
+        mode=Mode.LIVE, standing=Standing.OVER, outcome=Outcome.INEFFECTIVE,
+        created_at=NOON - timedelta(hours=2), commanded_at=NOON - timedelta(hours=2),
+        finished_at=NOON - timedelta(hours=2),
+    )  # fmt: skip
+    Episode.objects.update(attempts=1)
+
+
+def _another_of_the_site(fleet: Fleet, player: Player) -> None:
+    other = fleet.players[1]
+    site = factories.make_site(fleet.platform)
+    Player.objects.filter(pk__in=[player.pk, other.pk]).update(site=site)
+    fleet.fire(other, minutes=20)
+
+
+def _weekday(fleet: Fleet, player: Player) -> None:
+    OperatingHours.objects.create(
+        platform=fleet.platform, job=fleet.job, weekday=6, opens="16:00", closes="23:00"
+    )  # NOON is 15:00 of a Sunday in Moscow
+
+
+SHUT: dict[str, tuple[str, str, Callable[[Fleet, Player], object]]] = {
+    "the vendor is not known": (
+        "evidence", "unknown",
+        lambda fleet, player: Clock.objects.update(known=False, known_since=fleet.slot)),
+    "the player is not known": (
+        "evidence", "unknown",
+        lambda fleet, player: Track.objects.filter(player=player).update(frozen_from=1.0)),
+    "the player is well again": (
+        "evidence", "recovering", lambda fleet, player: fleet.see(player, bad=False)),
+    "it recovers": (
+        "evidence", "recovering",
+        lambda fleet, player: Episode.objects.update(recovering_since=NOON)),
+    "it was seen bad once": (
+        "evidence", "once",
+        lambda fleet, player: fleet.see(player, bad=True, since_slot=fleet.slot)),
+    "an earlier era": ("evidence", "once", lambda fleet, player: Clock.objects.update(era=1)),
+    "nobody evaluates": (
+        "evidence", "not_evaluated",
+        lambda fleet, player: Clock.objects.update(at=NOON - timedelta(minutes=5))),
+    "removed": ("job", "removed", lambda fleet, player: Job.objects.update(removed_at=NOON)),
+    "disabled": ("job", "disabled", lambda fleet, player: Job.objects.update(enabled=False)),
+    "inactive platform": (
+        "job", "platform", lambda fleet, player: Platform.objects.update(active=False)),
+    "another version": ("job", "version", lambda fleet, player: Job.objects.update(version=2)),
+    "retired": (
+        "job", "player",
+        lambda fleet, player: Player.objects.filter(pk=player.pk).update(retired_at=NOON)),
+    "exporter off": (
+        "job", "exporter", lambda fleet, player: Exporter.objects.update(enabled=False)),
+    "not selected any more": (
+        "job", "selection",
+        lambda fleet, player: (
+            Job.objects.update(whole_platform=False),
+            JobTarget.objects.create(
+                platform=fleet.platform, job=fleet.job, player=fleet.players[5]))),
+    "everything is paused": ("pause", "everything", _pause),
+    "the platform is paused": (
+        "pause", "platform",
+        lambda fleet, player: _pause(fleet, player, platform=fleet.platform)),
+    "the socket is paused": (
+        "pause", "device",
+        lambda fleet, player: _pause(
+            fleet, player, platform=fleet.platform, device=fleet.sockets[player.pk])),
+    "the job is paused": (
+        "pause", "job",
+        lambda fleet, player: JobPause.objects.create(
+            platform=fleet.platform, job=fleet.job, reason="new panels", author_name="Mona")),
+    "out of hours": ("hours", "closed", _weekday),
+    "a window": ("window", "window", _window),
+    "a weekly window": ("window", "window", _weekly_window),
+    "too many are bad": (
+        "brake", "too_many",
+        lambda fleet, player: fleet.fire(*fleet.players[2:5])),
+    "too many are unknown": (
+        "brake", "too_many",
+        lambda fleet, player: Track.objects.filter(player__in=fleet.players[2:5]).update(
+            frozen_from=10 * 86400.0 - 60)),
+    "bad for weeks": (
+        "brake", "bad_for_long", lambda fleet, player: fleet.see(player, bad=True, run_from=0.0)),
+    "no line": ("binding", "none", lambda fleet, player: Binding.objects.update(ended_at=NOON)),
+    "a disabled socket": (
+        "device", "device", lambda fleet, player: Device.objects.update(enabled=False)),
+    "no gateway": (
+        "device", "gateway", lambda fleet, player: SmsGateway.objects.update(enabled=False)),
+    "no mains": ("mains", "lost", lambda fleet, player: Device.objects.update(mains_lost_at=NOON)),
+    "a healthy neighbour": ("beside", "others", _other_player_on_the_line),
+    "an unknown neighbour": ("beside", "others", _unknown_player_on_the_line),
+    "a command under way": ("in_flight", "in_flight", _busy_line),
+    "a line that cools down": ("cooldown", "cooldown", _cooling_line),
+    "an attempt in an earlier episode": ("cooldown", "job", _earlier_episode),
+    "all attempts": ("attempts", "exhausted", _used_up),
+    "no SMS left": (
+        "budget", "budget", lambda fleet, player: Platform.objects.update(sms_limit_day=0)),
+    "another model": ("template", "other_model", _template_of_another_model),
+    "no command for jobs": ("template", "danger", _dangerous_template),
+    "no restart": (
+        "template", "no_restart",
+        lambda fleet, player: CommandTemplate.objects.update(for_jobs=False)),
+    "another of the site": ("rate", "site", _another_of_the_site),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHUT)
+def test_each_gate_alone_keeps_the_command_back_and_says_so(fleet: Fleet, name: str) -> None:
+    gate, code, shut = SHUT[name]
+    player = fleet.players[0]
+    (episode,) = fleet.fire(player)
+    shut(fleet, player)
+    acting.act(NOON)
+    assert not Command.objects.filter(by_job=True, device=fleet.sockets[player.pk]).exists()
+    assert why(episode) == (gate, code)
+    verdict = GateVerdict.objects.get(episode=episode)
+    assert (verdict.gate, verdict.detail) == (gate, episode.detail)
+    rev = episode.rev
+    acting.act(NOON + timedelta(seconds=5))
+    episode.refresh_from_db()
+    assert (episode.rev, GateVerdict.objects.filter(episode=episode).count()) == (rev, 1)
+
+
+def test_every_gate_stands_in_the_table() -> None:
+    """Those of acknowledging and approving have tests of their own."""
+    elsewhere = {Gate.ACKNOWLEDGED, Gate.APPROVAL, Gate.REFUSED}
+    assert {gate for gate, _code, _shut in SHUT.values()} == {
+        g.value for g in set(Gate) - elsewhere
+    }
+
+
+def test_a_neighbour_that_is_known_to_be_bad_does_not_stop_it(fleet: Fleet) -> None:
+    fleet.fire(fleet.players[0])
+    other = factories.make_player(fleet.exporter)
+    fleet.hang(other, fleet.sockets[fleet.players[0].pk])
+    fleet.see(other, bad=True)
+    assert fleet.act() == 1
+
+
+def test_a_job_may_be_allowed_to_darken_its_neighbours(fleet: Fleet) -> None:
+    Job.objects.update(beside=True)
+    fleet.fire(fleet.players[0])
+    _other_player_on_the_line(fleet, fleet.players[0])
+    assert fleet.act() == 1
+
+
+# -- how many at once -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(platform_a: Platform) -> Fleet:
+    """A platform that is large enough for several to be bad: 8 of 60 are no outage."""
+    return make_fleet(platform_a, 60, 6)
+
+
+def test_of_many_that_fire_together_one_goes_and_the_others_once_it_is_verified(
+    large: Fleet,
+) -> None:
+    episodes = large.fire(*large.players[:6])
+    assert large.act() == 1
+    canary = JobExecution.objects.get()
+    assert (canary.episode, canary.is_canary) == (episodes[0], True)
+    assert {why(each) for each in episodes[1:]} == {("rate", "canary")}
+    finish(canary, Outcome.VERIFIED, large.now + timedelta(minutes=5))
+    Episode.objects.filter(pk=episodes[0].pk).update(
+        closed=True, closed_at=large.now, ending="recovered"
+    )
+    large.see(large.players[0], bad=False)
+    assert large.act(5) == 3
+    assert [why(each) for each in episodes[4:]] == [("rate", "platform")] * 2
+    assert not JobExecution.objects.exclude(pk=canary.pk).filter(is_canary=True).exists()
+
+
+def test_after_a_canary_that_did_not_help_the_next_one_goes_alone(large: Fleet) -> None:
+    large.fire(*large.players[:6])
+    assert large.act() == 1
+    finish(JobExecution.objects.get(), Outcome.INEFFECTIVE, large.now)
+    assert large.act(5) == 1
+    assert JobExecution.objects.filter(is_canary=True).count() == 2
+    assert large.act(1) == 0
+
+
+def test_no_more_than_ten_an_hour(large: Fleet, settings: Any) -> None:
+    settings.JOBS_AN_HOUR = 2
+    episodes = large.fire(*large.players[:3])
+    assert large.act() == 2
+    assert why(episodes[2]) == ("rate", "hour")
+    assert episodes[2].detail["until"] == (NOON + timedelta(hours=1)).isoformat()
+
+
+def test_one_platform_says_nothing_about_another(fleet: Fleet, platform_b: Platform) -> None:
+    other = make_fleet(platform_b, 12, 1)
+    for player in other.players[:6]:
+        other.see(player, bad=True)
+    fleet.fire(fleet.players[0])
+    (episode,) = other.fire(other.players[0])
+    assert acting.act(NOON) == 1
+    assert why(episode) == ("brake", "too_many")
+    assert Command.objects.get().platform == fleet.platform
+
+
+def test_a_schedule_waits_behind_players_that_are_bad(large: Fleet, settings: Any) -> None:
+    settings.JOBS_AT_ONCE = 1
+    nightly = make_job(large.platform, None)
+    planned = large.fire(large.players[1], minutes=60, job=nightly)
+    large.see(large.players[1], bad=False)
+    fired = large.fire(large.players[0])
+    assert large.act() == 1
+    assert JobExecution.objects.get().episode == fired[0]
+    finish(JobExecution.objects.get(), Outcome.VERIFIED, large.now)
+    assert large.act(11) == 1
+    assert JobExecution.objects.latest("pk").episode == planned[0]
+
+
+def test_a_look_costs_the_same_however_many_are_held_back(large: Fleet) -> None:
+    def queries(number: int) -> int:
+        fresh = [player for player in large.players if not player.episodes.exists()]
+        large.fire(*fresh[:number])
+        large.act()  # the reasons are stored
+        with CaptureQueriesContext(connection) as captured:
+            large.act()
+        return len(captured)
+
+    JobPause.objects.create(
+        platform=large.platform, job=large.job, reason="new panels", author_name="Mona"
+    )
+    few = queries(2)
+    assert queries(20) == few
