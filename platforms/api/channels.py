@@ -24,6 +24,7 @@ from .fields import PagedQuery, ScopedRelatedField, Strict
 from .views import AuditedWrites
 
 SEVERITIES = {each.name.lower(): each for each in Severity}
+SEVERITY_CHOICES = [(name, name) for name in SEVERITIES]
 MENDING = frozenset({"address", "recipients", "kind", "enabled"})  # what an old error is not of
 
 
@@ -31,7 +32,7 @@ class SeverityField(serializers.ChoiceField):
     """How grave something is, as a word."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(choices=[(name, name) for name in SEVERITIES], **kwargs)
+        super().__init__(choices=SEVERITY_CHOICES, **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the number that is stored."""

@@ -14,7 +14,7 @@ from platforms.models import Notice, User
 from platforms.notice_kinds import KINDS, Severity
 from platforms.roles import Deed
 
-from .channels import SEVERITIES, SeverityField
+from .channels import SEVERITY_CHOICES, SeverityField
 from .fields import PagedQuery, Strict
 from .views import ScopedViewSet
 
@@ -44,9 +44,7 @@ class NoticeAnswer(serializers.ModelSerializer[Notice]):
     platform_id = serializers.IntegerField(
         allow_null=True, help_text="Null: of the installation, for superadmins."
     )
-    severity = serializers.ChoiceField(
-        choices=[(name, name) for name in SEVERITIES], source="severity_word"
-    )
+    severity = serializers.ChoiceField(choices=SEVERITY_CHOICES, source="severity_word")
     message = serializers.SerializerMethodField(help_text="A sentence for people.")
     ended_at = serializers.SerializerMethodField(
         help_text="Since when the condition is over; null while it lasts or where there is none."

@@ -25,13 +25,23 @@ from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from devices import sockets
-from devices.models import Assignment, Command, CommandTemplate, IncomingSms, Pause, SmsGateway
+from devices.models import (
+    Assignment,
+    Command,
+    CommandTemplate,
+    IncomingSms,
+    Pause,
+    PowerOutage,
+    SmsGateway,
+)
 from platforms.audit import SYSTEM
-from platforms.models import Platform, TokenKind, User
+from platforms.models import Notice, Platform, TokenKind, User
+from platforms.notice_kinds import Severity
 from platforms.roles import Role
 from tests import factories, live_server_threads
 from tests.conftest import ApiOf, ClientOf
 from tests.devices import world as devices
+from tests.platforms.notice_world import make_channel
 
 EXAMPLES = 15  # of each operation
 # Seconds. The client's own ten are too few where every core is taken: an example that is answered
@@ -118,7 +128,24 @@ def there(path: str) -> dict[str, Any]:
         "exporter_type": "cubic",
         "settings": {},
         "secrets": {},
+        **told_there(platform),
         **({} if path.startswith(WATCHING) else sockets_there(platform)),
+    }
+
+
+def told_there(platform: Platform) -> dict[str, Any]:
+    """Make a notice and a channel."""
+    channel = make_channel(platform)
+    by_mail = {"kind": "mail", "recipients": ["duty@example.test"], "kinds": []}
+    values = {**by_mail, "hears_platforms": False}
+    notice = Notice.objects.create(
+        platform=platform, kind="socket_silent", severity=Severity.INFO, at=timezone.now()
+    )
+    return {
+        "notices": notice.pk,
+        "notification-channels": channel.pk,
+        "/api/v1/notification-channels": values,
+        "/api/v1/notification-channels/{id}": values,
     }
 
 
@@ -143,6 +170,7 @@ def sockets_there(platform: Platform) -> dict[str, Any]:
         platform=platform, device=device, gateway=gateway, identity=uuid4().hex
     )
     pause = Pause.objects.create(platform=platform, reason="works", author_name="root")
+    outage = PowerOutage.objects.create(platform=platform, device=device, began=yesterday)
     return {
         "devices": device.pk,
         "device-models": device.model_id,
@@ -153,6 +181,7 @@ def sockets_there(platform: Platform) -> dict[str, Any]:
         "bindings": bound.pk,
         "incoming-messages": message.pk,
         "pauses": pause.pk,
+        "power-outages": outage.pk,
         "sms-gateways": gateway.pk,
         "device_id": device.pk,
         "device_ids": [device.pk],
@@ -200,7 +229,7 @@ def test_a_running_server_answers_as_described(server: LiveServer, root: User) -
         )
         for operation in operations
     }
-    assert len(statuses) == 56
+    assert len(statuses) == 68
     unmet = {label for label, seen in statuses.items() if not seen & {200, 201, 204}}
     unmet -= {SIGNED}
     assert not unmet, f"no example was ever accepted: {statuses}"
