@@ -222,6 +222,7 @@ SPECTACULAR_SETTINGS = {
         "UnknownReason": "exporters.verdicts.Why",
         "OutcomeEnum": "exporters.api.bulk.OUTCOMES",
         "CommandOutcome": "devices.api.bulk.FATES",
+        "NoticeSeverity": "platforms.api.channels.SEVERITY_CHOICES",
     },
 }
 
