@@ -1,0 +1,270 @@
+"""The stage that evaluates: each slot once, every criterion on every source, and the episodes.
+
+1. Claim the slot. Slots that were missed are counted, never made up for.
+2. Read what is watched, what is remembered, which episodes are open.
+3. Ask Prometheus; move clocks and tracks in memory; say who fires and who is well again.
+4. Prove by the last scrape that the sources of those that fire can be believed.
+5. Write what changed, where the clock stands as it was read: a slow worker drops its work.
+
+It gives no command, looks at no gate before acting, and calls no other stage.
+"""
+
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+
+from . import episodes, track_rows
+from .episodes import Ended, OpenEpisode
+from .looking import Look, Pair
+from .models import Ending, Engine, Job
+from .questions import Moment
+from .recall import Recall
+from .settling import Settled, settle
+from .tracks import SLOT
+from .verdicts import Why
+from .watching import World
+
+logger = logging.getLogger(__name__)
+
+ANSWERS_WITHIN = 25.0  # seconds, for all questions of a tick: the next slot begins after 30
+MOST_AT_ONCE = 5000  # tracks in a transaction
+FORGET_EVERY = 20  # slots
+AWAY = frozenset({Why.PROMETHEUS_AWAY, Why.PROMETHEUS_PARTIAL})
+
+
+@dataclass
+class Tick:
+    """What one tick did. `blind`: the code of why nothing at all could be judged."""
+
+    slot: int
+    clocks: int = 0
+    known: int = 0
+    lost: int = 0  # clocks that another worker had moved
+    written: int = 0
+    opened: int = 0
+    closed: int = 0
+    blind: str = ""
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"slot {self.slot}: {self.known} of {self.clocks} clocks known, {self.lost} lost, "
+            f"{self.written} tracks written, {self.opened} episodes opened, {self.closed} closed, "
+            f"{self.seconds:.2f} s {self.blind}"
+        )
+
+
+def evaluate(now: datetime) -> Tick | None:
+    """Evaluate the slot of this moment; None where it was claimed before."""
+    slot = int(now.timestamp()) // SLOT
+    if not claim(slot, now):
+        return None
+    began = time.monotonic()
+    tick = Tick(slot)
+    _Evaluation(now, tick).run()
+    tick.seconds = time.monotonic() - began
+    _note(tick, now)
+    logger.log(logging.WARNING if tick.blind else logging.INFO, "Evaluation of %s", tick)
+    return tick
+
+
+def claim(slot: int, now: datetime) -> bool:
+    """Take the slot for this process; of all that ask at once one gets it."""
+    Engine.objects.get_or_create(pk=1)
+    missed = Case(When(slot=0, then=Value(0)), default=Value(slot - 1) - F("slot"))
+    return bool(
+        Engine.objects.filter(pk=1, slot__lt=slot).update(
+            slot=slot, ticks=F("ticks") + 1, missed=F("missed") + missed, ticked_at=now
+        )
+    )
+
+
+class _Evaluation:
+    """One tick, from what is watched to what is written."""
+
+    def __init__(self, now: datetime, tick: Tick) -> None:
+        self._now, self._tick = now, tick
+        self._world = World(now)
+        self._watches = self._world.watches()
+        self._rules = {rule.pk: rule for watch in self._watches for rule in watch.rules}
+        self._reached = {pk: self._world.reached(rule) for pk, rule in self._rules.items()}
+        self._open: dict[int, dict[int, OpenEpisode]] = defaultdict(dict)
+
+    def run(self) -> None:
+        """Do it."""
+        if self._tick.slot % FORGET_EVERY == 0:
+            track_rows.forget_retired()
+        self._close(self._read_episodes())
+        pairs = self._pairs()
+        look = Look(Moment(self._now.timestamp(), ANSWERS_WITHIN), self._world)
+        look.first(self._tick.slot, pairs, self._names_of_open())
+        look.closely(pairs)
+        recall = Recall([pair for pair in pairs if pair.why is None], self._players_of_open())
+        settled = self._proven(look, recall, [self._settle(pair, recall) for pair in pairs])
+        won = {pk for part in _parts(settled) for pk in self._write(part)}
+        self._tick.lost = len(settled) - len(won)
+        self._write_figures(settled, won)
+        self._tick.clocks = len(pairs)
+        self._tick.known = sum(pair.why is None for pair in pairs)
+        if pairs and all(pair.why in AWAY for pair in pairs):
+            self._tick.blind = Why.PROMETHEUS_AWAY.value
+
+    def _read_episodes(self) -> list[Ended]:
+        """Read what is open; return what nobody watches any more."""
+        over = []
+        for each in episodes.open_ones():
+            rule = self._rules.get(each.job_id)
+            if each.retired or (
+                rule is not None
+                and not rule.selection.covers(each.player_id, each.exporter_id, each.site_id)
+            ):
+                over.append(Ended(each.pk, rule, each.player_id, Ending.PLAYER))
+            elif rule is not None:
+                self._open[each.job_id][each.player_id] = each
+            elif not each.works:
+                over.append(Ended(each.pk, None, each.player_id, Ending.JOB))
+        return over
+
+    def _close(self, over: Collection[Ended]) -> None:
+        if over:
+            with transaction.atomic():
+                self._tick.closed += episodes.close(over, self._now)
+
+    def _pairs(self) -> list[Pair]:
+        """Return every criterion on every source that nobody evaluated for this slot yet."""
+        wanted = {
+            (watch.criterion_id, exporter.pk): watch.platform_id
+            for watch in self._watches
+            for exporter in watch.exporters
+        }
+        clocks = track_rows.clocks(wanted)
+        restless = defaultdict(list)
+        for each in track_rows.restless({watch.criterion_id for watch in self._watches}):
+            restless[each.criterion_id, each.exporter_id].append(each)
+        found = []
+        for watch in self._watches:
+            for exporter in watch.exporters:
+                key = watch.criterion_id, exporter.pk
+                clock = clocks[key].clock
+                if clock is None or clock.slot < self._tick.slot:
+                    found.append(Pair(watch, exporter, clocks[key], restless[key]))
+        return found
+
+    def _names_of_open(self) -> dict[int, set[str]]:
+        found: dict[int, set[str]] = defaultdict(set)
+        for each in self._every_open():
+            found[each.exporter_id].add(each.identity)
+        return found
+
+    def _players_of_open(self) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = defaultdict(set)
+        for each in self._every_open():
+            found[each.exporter_id].add(each.player_id)
+        return found
+
+    def _every_open(self) -> Iterator[OpenEpisode]:
+        return (each for mine in self._open.values() for each in mine.values())
+
+    def _settle(self, pair: Pair, recall: Recall) -> Settled:
+        at = self._now.timestamp()
+        return settle(pair, self._tick.slot, at, recall, self._open, self._reached)
+
+    def _proven(self, look: Look, recall: Recall, settled: list[Settled]) -> list[Settled]:
+        """Take back what was decided of sources that tell of too few with their last scrape.
+
+        Prometheus remembers for 5 minutes what vanished while it was stopped, and the cheap count
+        believes it. So before an episode opens it is counted once more.
+        """
+        firing = {each.pair.exporter.pk: each.pair.exporter for each in settled if each.openings}
+        doubted = look.too_few(list(firing.values())) if firing else {}
+        proven = []
+        for each in settled:
+            why = doubted.get(each.pair.exporter.pk)
+            if why is None or each.pair.why is not None:
+                proven.append(each)
+                continue
+            each.pair.why = why
+            proven.append(self._settle(each.pair, recall))
+        return proven
+
+    def _write(self, part: Collection[Settled]) -> set[int]:
+        """Write what was decided, in one transaction; return the clocks that were moved."""
+        openings = [opening for each in part for opening in each.openings]
+        with transaction.atomic():
+            # Before the clocks: whoever changes a job takes them in this order too.
+            episodes.lock({opening.rule.pk for opening in openings})
+            was = {each.clock.pk: each.was for each in part}
+            won = track_rows.move(was, [each.clock for each in part], self._now)
+            mine = [each for each in part if each.clock.pk in won]
+            platforms = {each.clock.criterion_id: each.clock.platform_id for each in mine}
+            changed = (track for each in mine for track in each.changed)
+            self._tick.written += track_rows.write(platforms, changed)
+            self._tick.opened += episodes.open_new(
+                [opening for each in mine for opening in each.openings], self._now
+            )
+            self._tick.closed += episodes.close(
+                [ended for each in mine for ended in each.ended], self._now
+            )
+            episodes.turn(
+                [pk for each in mine for pk in each.good],
+                [pk for each in mine for pk in each.bad],
+                self._now,
+            )
+        return won
+
+    def _write_figures(self, settled: Iterable[Settled], won: Collection[int]) -> None:
+        """Write how many players of each job are in which state, where that changed."""
+        figures: dict[int, Counter[str]] = defaultdict(Counter)
+        stale: set[int] = set()
+        for each in settled:
+            for pk, tally in each.tallies.items():
+                figures[pk].update(tally)
+                if each.clock.pk not in won:
+                    stale.add(pk)
+        changed = {
+            pk: told
+            for pk, tally in figures.items()
+            if pk not in stale and (told := _told(tally)) != self._rules[pk].figures
+        }
+        if changed:
+            Job.objects.bulk_update(
+                [Job(pk=pk, figures=told) for pk, told in changed.items()], ["figures"], 500
+            )
+
+
+def _told(tally: Mapping[str, int]) -> dict[str, int]:
+    """Return players by state; `unknown` lies over the states and is counted beside them."""
+    found = {name: number for name, number in tally.items() if number}
+    players = found.pop("players", 0)
+    others = sum(number for name, number in found.items() if name not in ("unknown", "ok"))
+    return {**found, "ok": max(0, players - others)}
+
+
+def _parts(settled: Iterable[Settled]) -> Iterator[list[Settled]]:
+    """Divide what is to be written into transactions of bounded size."""
+    part: list[Settled] = []
+    size = 0
+    for each in settled:
+        part.append(each)
+        size += len(each.changed)
+        if size >= MOST_AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _note(tick: Tick, now: datetime) -> None:
+    """Keep how the tick went, for the alarm and the figures of the engine."""
+    row = Engine.objects.filter(pk=1)
+    row.update(took=tick.seconds, blind=tick.blind)
+    if tick.blind:
+        row.filter(blind_since=None).update(blind_since=now)
+    else:
+        row.update(blind_since=None)

@@ -1,0 +1,191 @@
+"""What one tick sees: for each criterion and source why nothing is known, or verdicts of players.
+
+Cheap first: for whom a condition holds, and how many there are. Who matters is then proven by the
+last scrape: whoever is or was bad, and everybody where a number is another than the last time.
+Writes nothing. Silence makes nobody good: who is not looked at is as it was, at rest.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from exporters.models import Exporter
+
+from . import questions, source_gates
+from .questions import Asked, Known, Moment, Source, Values
+from .track_rows import NOT_LOOKED, KeptClock, KeptTrack
+from .tracks import LONGEST_GAP
+from .verdicts import Verdict, Why
+from .watching import OFFLINE, Watch, World, source_of, status
+
+LOOK_EVERY = 20  # slots: as one player may come where another goes, numbers alone are not enough
+ASIDE = 50  # players that are not known are asked for by name, unless there are more of them
+Names = set[str] | None  # of a source; None: all of them
+
+
+@dataclass
+class Pair:
+    """One criterion on one source, in one tick.
+
+    `met` is for whom it may hold, `verdicts` what was proven, by identity; `values` the value of
+    the first question for whom it holds. `whole`: everybody was looked at.
+    """
+
+    watch: Watch
+    exporter: Exporter
+    kept: KeptClock
+    restless: list[KeptTrack] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    why: Why | None = None
+    counts: list[int] = field(default_factory=list)
+    met: dict[str, float] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    whole: bool = False
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    torn: set[str] = field(default_factory=set)  # of whom processes say different things
+
+    @property
+    def source(self) -> Source:
+        """Return the source as labels name it."""
+        return source_of(self.exporter)
+
+
+class Look:
+    """The answers of one moment, each asked for once."""
+
+    def __init__(self, moment: Moment, world: World) -> None:
+        self._moment, self._world = moment, world
+        self._known: dict[object, Known | Why] = {}
+
+    def first(self, slot: int, pairs: Collection[Pair], open_: Mapping[int, set[str]]) -> None:
+        """Find out why sources are not known, and who has to be looked at.
+
+        `open_`: players with an open episode, by exporter.
+        """
+        self._ask(pairs)
+        shut = self.shut({pair.exporter.pk: pair.exporter for pair in pairs}.values())
+        for pair in pairs:
+            pair.why = shut.get(pair.exporter.pk) or self._failed(pair)
+            if pair.why is None:
+                self._compare(pair, slot, open_.get(pair.exporter.pk, set()))
+
+    def closely(self, pairs: Iterable[Pair]) -> None:
+        """Prove what is to be proven: by name, or of whole sources."""
+        seen = [pair for pair in pairs if pair.why is None]
+        wanted: dict[object, dict[Source, Names]] = defaultdict(dict)
+        asked: dict[object, Asked] = {}
+        for pair in seen:
+            for each in pair.asked:
+                asked[each.key] = each
+                before = wanted[each.key].get(pair.source, set())
+                if pair.whole or before is None:
+                    wanted[each.key][pair.source] = None
+                elif pair.names:
+                    wanted[each.key][pair.source] = before | pair.names
+        answers = {
+            key: questions.values_of(self._moment, asked[key].condition, asked[key].metric, sources)
+            for key, sources in wanted.items()
+        }
+        for pair in seen:
+            _judge(pair, [answers[each.key] for each in pair.asked], self._known)
+
+    def shut(self, exporters: Iterable[Exporter]) -> dict[int, Why]:
+        """Return by exporter why it cannot be believed."""
+        every = list(exporters)
+        platforms = {each.platform_id for each in every}
+        known = self._of(Asked(OFFLINE, status()), platforms)
+        told = known if isinstance(known, Why) else known.counts
+        return source_gates.shut(self._moment, every, told, self._world.of_late)
+
+    def too_few(self, exporters: Collection[Exporter]) -> dict[int, Why]:
+        """Return which of these sources told of too few with their last scrape, or no word."""
+        kinds = {each.kind for each in exporters}
+        told = questions.told_of(self._moment, kinds, [source_of(each) for each in exporters])
+        if isinstance(told, Why):
+            return dict.fromkeys((each.pk for each in exporters), told)
+        of_late = self._world.of_late
+        return {
+            each.pk: Why.TOO_FEW for each in exporters if source_gates.too_few(told, each, of_late)
+        }
+
+    def _ask(self, pairs: Collection[Pair]) -> None:
+        platforms: dict[object, set[int]] = defaultdict(set)
+        asked: dict[object, Asked] = {}
+        for pair in pairs:
+            pair.asked = pair.watch.asked_of(pair.exporter)
+            for each in pair.asked:
+                asked[each.key] = each
+                platforms[each.key].add(pair.exporter.platform_id)
+        # The status of all of them is needed for the gates of sources.
+        everywhere = {pair.exporter.platform_id for pair in pairs}
+        plain = Asked(OFFLINE, status())
+        if plain.key in asked:
+            platforms[plain.key] = everywhere
+        for key, each in asked.items():
+            self._of(each, platforms[key])
+
+    def _of(self, asked: Asked, platforms: Collection[int]) -> Known | Why:
+        if asked.key not in self._known:
+            self._known[asked.key] = questions.who_meets(
+                self._moment, asked.condition, asked.metric, platforms, asked.raw
+            )
+        return self._known[asked.key]
+
+    def _failed(self, pair: Pair) -> Why | None:
+        answers = (self._known[each.key] for each in pair.asked)
+        return next((each for each in answers if isinstance(each, Why)), None)
+
+    def _compare(self, pair: Pair, slot: int, open_: set[str]) -> None:
+        """Decide who of a source has to be looked at."""
+        known = [_answer(self._known[each.key]) for each in pair.asked]
+        pair.counts = [each.counts.get(pair.source, 0) for each in known]
+        met = [each.true.get(pair.source, {}) for each in known]
+        together = set[str].union if pair.watch.joined == "any" else set[str].intersection
+        chosen = together(*(set(each) for each in met))
+        pair.met = {name: next(each[name] for each in met if name in each) for name in chosen}
+        unwell = {each.identity for each in pair.restless if not _is_frozen(each)}
+        frozen = {each.identity for each in pair.restless if _is_frozen(each)}
+        pair.names = set(pair.met) | unwell | open_ | (frozen if len(frozen) <= ASIDE else set())
+        pair.whole = _look_at_all(pair, slot)
+
+
+def _look_at_all(pair: Pair, slot: int) -> bool:
+    kept = pair.kept
+    if kept.clock is None or kept.looked == NOT_LOOKED or kept.counts != pair.counts:
+        return True
+    if slot - kept.clock.slot > LONGEST_GAP or slot - kept.looked >= LOOK_EVERY + kept.pk % 5:
+        return True
+    # By name a player costs three times as much as among all.
+    return len(pair.names) > ASIDE and len(pair.names) * 3 > max(pair.counts)
+
+
+def _judge(
+    pair: Pair,
+    answers: list[Mapping[Source, Values] | Why],
+    known: Mapping[object, Known | Why],
+) -> None:
+    values: list[Values] = []
+    for answer in answers:
+        if isinstance(answer, Why):
+            pair.why = answer
+            return
+        values.append(answer.get(pair.source, {}))
+    met = [_answer(known[each.key]).true.get(pair.source, {}) for each in pair.asked]
+    names = set().union(*values) if pair.whole else pair.names
+    for name in names:
+        said = [
+            each.judge(mine.get(name, ()), met=name in holds)
+            for each, mine, holds in zip(pair.asked, values, met, strict=True)
+        ]
+        pair.verdicts[name] = pair.watch.join(said)
+        if any(len(mine.get(name, ())) > 1 for mine in values):
+            pair.torn.add(name)
+
+
+def _is_frozen(kept: KeptTrack) -> bool:
+    return kept.track is not None and kept.track.frozen_from is not None
+
+
+def _answer(known: Known | Why) -> Known:
+    assert isinstance(known, Known)  # noqa: S101 (a pair whose question failed is not compared)
+    return known

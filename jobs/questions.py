@@ -1,0 +1,213 @@
+"""What Prometheus says about conditions at one fixed moment: typed sets, or why there are none.
+
+One query for each distinct condition over all platforms, and further ones about named players or
+sources alone. It touches no rows but the list of exporter processes, and it may not take silence
+for an answer: whatever goes wrong is a Why, for everybody concerned.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from exporters import promql
+from exporters.asking import OF_THE_QUESTION, Ask, Outage
+from exporters.connection import current_connection
+from exporters.kinds import KINDS
+from exporters.observations import exporter_of, family, groups
+from exporters.prometheus import Connection, PrometheusError, Sample, query
+from exporters.promql import Expression
+from exporters.verdicts import Why as ExporterWhy
+
+from . import condition_queries
+from .catalogue import Metric
+from .conditions import Condition
+from .verdicts import Verdict, Why
+
+LONGEST_ANSWER = 20.0  # seconds that one question may take
+NAMED_AT_ONCE = 2000  # players in one selector: 50 kB
+_COUNTED = frozenset({"platform_id", "exporter_id"})
+
+Values = Mapping[str, tuple[float, ...]]  # by identity, one for each process that tells of it
+
+
+class Source(NamedTuple):
+    """One vendor account as the labels of its series name it."""
+
+    platform_id: int
+    exporter_id: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: a condition, or `raw` PromQL of one platform, where a status is known.
+
+    Of raw PromQL the condition is about the status: it tells which players are known at all.
+    """
+
+    condition: Condition
+    metric: Metric
+    raw: Expression | None = None
+    platform_id: int | None = None
+
+    @property
+    def key(self) -> tuple[Condition, Expression | None]:
+        """Return what equal questions have in common."""
+        return self.condition, self.raw
+
+    def judge(self, values: Collection[float], *, met: bool) -> Verdict:
+        """Say what is known of one player, from what each process says of it now."""
+        verdict = self.condition.judge(values, self.metric)
+        if self.raw is None or verdict is Verdict.UNKNOWN:
+            return verdict
+        return Verdict.TRUE if met else Verdict.FALSE
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """For whom a condition holds, with the value; of how many players sources have a sample."""
+
+    true: Mapping[Source, Mapping[str, float]]
+    counts: Mapping[Source, int]
+
+
+class Moment(Ask):
+    """Questions about one moment (Unix time), all of which have to be answered until a deadline.
+
+    Unlike a page it asks at once again whatever failed a while ago: a tick has to see that
+    Prometheus is back. The first failure of the server answers the later questions too.
+    """
+
+    def __init__(self, at: float, seconds: float) -> None:
+        super().__init__()
+        self.at = at
+        self.away: Outage | None = None
+        self._until = time.monotonic() + seconds
+        self._where: Connection | None = None
+
+    def now(self, expression: Expression, seconds: float = LONGEST_ANSWER) -> list[Sample] | Outage:
+        """Return the samples of the moment."""
+        if self.away is not None:
+            return self.away
+        left = min(seconds, self._until - time.monotonic())
+        try:
+            if left <= 0:
+                raise PrometheusError("timeout", "", permanent=False)
+            self._where = self._where or current_connection()
+            connection = replace(self._where, timeout=min(left, self._where.timeout))
+            answer = query(connection, expression, self.at)
+        except PrometheusError as error:
+            outage = Outage(ExporterWhy.PROMETHEUS_AWAY, error.message)
+            if error.code not in OF_THE_QUESTION:
+                self.away = outage
+            return outage
+        if answer.partial:
+            return Outage(ExporterWhy.PROMETHEUS_PARTIAL, "; ".join(answer.warnings))
+        return answer.samples
+
+    def why(self, outage: Outage) -> Why:
+        """Return why nothing could be learned by a question that was asked just now."""
+        if outage.why is ExporterWhy.PROMETHEUS_PARTIAL:
+            return Why.PROMETHEUS_PARTIAL
+        return Why.REFUSED if self.away is None else Why.PROMETHEUS_AWAY
+
+
+def who_meets(
+    moment: Moment,
+    condition: Condition,
+    metric: Metric,
+    platform_ids: Collection[int],
+    raw: Expression | None = None,
+) -> Known | Why:
+    """Ask for whom it holds on these platforms, and of how many there is a sample: one query.
+
+    Samples that Prometheus only remembers are among them: see condition_queries. `raw` is asked in
+    the place of the condition, which tells then of how many there is a sample.
+    """
+    apart = groups(moment, platform_ids)
+    meets = raw or condition_queries.asks(condition, apart, metric)
+    found = moment.now(
+        promql.union(meets, condition_queries.present(condition, apart, metric)), LONGEST_ANSWER
+    )
+    if isinstance(found, Outage):
+        return moment.why(found)
+    true: dict[Source, dict[str, float]] = defaultdict(dict)
+    counts: dict[Source, int] = defaultdict(int)
+    for sample in found:
+        key = exporter_of(sample.labels)
+        if key is None:
+            continue
+        if identity := _identity(sample, metric):
+            true[Source(*key)][identity] = sample.value
+        elif sample.labels.keys() <= _COUNTED:
+            counts[Source(*key)] += int(sample.value)
+    return Known(true, counts)
+
+
+def values_of(
+    moment: Moment,
+    condition: Condition,
+    metric: Metric,
+    wanted: Mapping[Source, Collection[str] | None],
+) -> Mapping[Source, Values] | Why:
+    """Ask what the last scrapes say of these players, or of whole sources (None)."""
+    found: dict[Source, dict[str, tuple[float, ...]]] = defaultdict(dict)
+    for sources, identities in _batches(moment, wanted):
+        expression = condition_queries.values(
+            condition,
+            [{source.platform_id for source in sources}],
+            metric,
+            exporters={source.exporter_id for source in sources},
+            identities=identities,
+        )
+        answer = moment.now(expression)
+        if isinstance(answer, Outage):
+            return moment.why(answer)
+        for sample in answer:
+            key, identity = exporter_of(sample.labels), _identity(sample, metric)
+            if key is not None and identity:
+                mine = found[Source(*key)]
+                mine[identity] = (*mine.get(identity, ()), sample.value)
+    return found
+
+
+def told_of(
+    moment: Moment, kinds: Collection[str], sources: Collection[Source]
+) -> Mapping[Source, int] | Why:
+    """Ask of how many players sources told the status with their last scrape: one query."""
+    parts: list[Expression] = []
+    exporters = [str(source.exporter_id) for source in sources]
+    for group in groups(moment, {source.platform_id for source in sources}):
+        for kind in sorted(kinds):
+            selected = promql.selector(family(kind).status, group, exporter_id=exporters)
+            fresh = promql.of_last_scrape(selected, KINDS)
+            each = promql.extreme("min", fresh, *sorted(_COUNTED), family(kind).label)
+            parts.append(promql.number_of(each, *sorted(_COUNTED)))
+    found = moment.now(promql.union(*parts)) if parts else []
+    if isinstance(found, Outage):
+        return moment.why(found)
+    counted: dict[Source, int] = defaultdict(int)
+    for sample in found:
+        if (key := exporter_of(sample.labels)) is not None:
+            counted[Source(*key)] += int(sample.value)
+    return counted
+
+
+def _identity(sample: Sample, metric: Metric) -> str:
+    found = (sample.labels.get(series.label, "") for series in metric.series)
+    return next(filter(None, found), "")
+
+
+def _batches(
+    moment: Moment, wanted: Mapping[Source, Collection[str] | None]
+) -> Iterable[tuple[set[Source], list[str]]]:
+    """Divide what is asked into selectors: sources of one group, and names or none for all."""
+    for group in groups(moment, {source.platform_id for source in wanted}):
+        mine = {source: names for source, names in wanted.items() if source.platform_id in group}
+        if whole := {source for source, names in mine.items() if names is None}:
+            yield whole, []
+        pairs = sorted((source, name) for source, names in mine.items() for name in names or ())
+        for start in range(0, len(pairs), NAMED_AT_ONCE):
+            part = pairs[start : start + NAMED_AT_ONCE]
+            yield {source for source, _name in part}, sorted({name for _source, name in part})

@@ -1,0 +1,143 @@
+"""What follows from what one tick saw of one source: clock, tracks, episodes, figures. In memory.
+
+It asks nobody and writes nothing, and makes no verdict of its own.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from . import floors
+from .episodes import Ended, OpenEpisode, Opening
+from .looking import Pair
+from .models import Ending
+from .recall import Recall, Seen
+from .track_rows import KeptClock, KeptTrack
+from .tracks import Standing, State, advance, standing, step
+from .verdicts import Verdict, Why
+from .watching import Rule
+
+OpenOnes = Mapping[int, Mapping[int, OpenEpisode]]  # by job and player
+
+
+@dataclass
+class Settled:
+    """What a tick decided of one pair. `was` is the slot at which its clock was read."""
+
+    pair: Pair
+    clock: KeptClock
+    was: int
+    changed: list[KeptTrack] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    good: list[int] = field(default_factory=list)  # episodes whose player is well, and not yet over
+    bad: list[int] = field(default_factory=list)
+    tallies: dict[int, Counter[str]] = field(default_factory=dict)  # by job, players by state
+
+
+def settle(
+    pair: Pair,
+    slot: int,
+    at: float,
+    recall: Recall,
+    open_: OpenOnes,
+    reached: Mapping[int, Mapping[int, int]],
+) -> Settled:
+    """Move the clock and the tracks of a pair to a slot; say what that means for its rules.
+
+    `reached` is by job and exporter how many players a rule is about.
+    """
+    kept, known = pair.kept, pair.why is None
+    clock = KeptClock(
+        kept.pk, kept.platform_id, kept.criterion_id, kept.exporter_id,
+        advance(kept.clock, slot, at, known, pair.why),
+        kept.counts, kept.fresh, kept.looked,
+    )  # fmt: skip
+    done = Settled(pair, clock, kept.clock.slot if kept.clock else 0)
+    present = {each.player_id: each for each in pair.restless}
+    if known:
+        _take_in(done, recall, present)
+    for rule in pair.watch.rules:
+        _apply(done, rule, present, open_.get(rule.pk, {}), reached.get(rule.pk, {}))
+    return done
+
+
+def _take_in(done: Settled, recall: Recall, present: dict[int, KeptTrack]) -> None:
+    """Step the tracks of whoever was looked at; keep what a look at everybody found."""
+    pair, kept = done.pair, done.clock
+    assert kept.clock is not None  # noqa: S101 (settle moved it)
+    added = 0
+    for seen in recall.seen(pair):
+        track = step(seen.track, kept.clock, seen.verdict, _value(pair, seen), _why(pair, seen))
+        moved = KeptTrack(
+            kept.criterion_id, seen.who.pk, kept.exporter_id, seen.who.site_id, seen.identity, track
+        )
+        if track is not seen.track:
+            done.changed.append(moved)
+            added += seen.track is None
+        if track is not None:
+            present[seen.who.pk] = moved
+    if pair.whole:
+        kept.counts, kept.looked = pair.counts, kept.clock.slot
+        kept.fresh = recall.fresh(pair, added)
+
+
+def _apply(
+    done: Settled,
+    rule: Rule,
+    present: Mapping[int, KeptTrack],
+    open_: Mapping[int, OpenEpisode],
+    reached: Mapping[int, int],
+) -> None:
+    """Say where the players stand under one rule."""
+    kept, clock = done.clock, done.clock.clock
+    assert clock is not None  # noqa: S101 (settle moved it)
+    floor = rule.floors.get(kept.pk)
+    tally: Counter[str] = Counter(players=reached.get(kept.exporter_id, 0))
+    for each in present.values():
+        if not rule.selection.covers(each.player_id, each.exporter_id, each.site_id):
+            continue
+        episode = open_.get(each.player_id)
+        now = standing(
+            each.track, clock, rule.timing, floors.of_player(floor, each.player_id),
+            episode is not None,
+        )  # fmt: skip
+        over = episode is not None and now.recovers
+        tally[State.OK.value if over else now.state.value] += 1
+        tally["unknown"] += now.unknown and clock.known
+        if episode is None:
+            if now.fires:
+                value = each.track.value if each.track else None
+                done.openings.append(Opening(rule, each.player_id, value))
+        else:
+            _follow(done, rule, each, episode, now)
+    if not clock.known:
+        tally["unknown"] = tally["players"]
+    if kept.exporter_id in rule.selection.exporters or rule.selection.whole:
+        tally["new"] += kept.fresh
+        tally["unknown"] += kept.fresh if clock.known else 0
+    done.tallies[rule.pk] = tally
+
+
+def _follow(
+    done: Settled, rule: Rule, each: KeptTrack, episode: OpenEpisode, now: Standing
+) -> None:
+    """Go on with an open episode."""
+    if now.recovers:
+        done.ended.append(Ended(episode.pk, rule, each.player_id, Ending.RECOVERED))
+    elif now.unknown or each.track is None:
+        return
+    elif each.track.bad and episode.recovering:
+        done.bad.append(episode.pk)
+    elif not each.track.bad and not episode.recovering:
+        done.good.append(episode.pk)
+
+
+def _value(pair: Pair, seen: Seen) -> float | None:
+    return pair.met.get(seen.identity) if seen.verdict is Verdict.TRUE else None
+
+
+def _why(pair: Pair, seen: Seen) -> Why | None:
+    if seen.verdict is not Verdict.UNKNOWN:
+        return None
+    return Why.CONTRADICTION if seen.identity in pair.torn else Why.NO_SAMPLE

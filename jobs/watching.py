@@ -1,0 +1,255 @@
+"""What a tick evaluates: the rules of working jobs, what they ask, and the sources it is asked of.
+
+Reads rows with a number of queries that does not depend on how many jobs there are. It asks
+Prometheus nothing and writes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Q, QuerySet
+
+from exporters.models import Exporter, Player
+
+from . import catalogue, criteria, raw_promql
+from .catalogue import Metric
+from .conditions import Condition, Function, Operator
+from .models import Criterion, Floor, Job, MonitoringMetric, Trigger
+from .questions import Asked, Source
+from .selection import Selection, selections_of
+from .source_gates import OF_LATE
+from .tracks import Timing
+from .verdicts import Verdict, all_of, any_of
+
+STATUS = "device_status"
+NAMED_AT_ONCE = 5000  # in one query
+#: What is asked where only the status counts: who has one. For whom it holds is of no interest.
+OFFLINE = Condition(STATUS, Function.LAST, 0, Operator.EQUAL, 0.0)
+
+
+class Place(NamedTuple):
+    """Where a player stands, as far as selections look at it."""
+
+    exporter_id: int
+    site_id: int | None
+
+
+class Who(NamedTuple):
+    """A player's row, as far as selections look at it."""
+
+    pk: int
+    site_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A job as a tick sees it. `floors` are by clock."""
+
+    pk: int
+    platform_id: int
+    name: str
+    version: int
+    tells: bool  # people hear of its episodes
+    timing: Timing
+    selection: Selection
+    figures: Mapping[str, int]
+    floors: Mapping[int, Floor]
+
+
+@dataclass
+class Watch:
+    """What is asked of players of one platform, and the rules that want to know it."""
+
+    criterion_id: int
+    platform_id: int
+    asked: tuple[Asked, ...]
+    joined: str
+    rules: list[Rule] = field(default_factory=list)
+    exporters: list[Exporter] = field(default_factory=list)
+
+    def join(self, verdicts: Iterable[Verdict]) -> Verdict:
+        """Join what the questions say of one player."""
+        return any_of(verdicts) if self.joined == "any" else all_of(verdicts)
+
+    def asked_of(self, exporter: Exporter) -> list[Asked]:
+        """Return what can be asked of an exporter; nothing where it could never come true."""
+        fitting = [each for each in self.asked if _fits(each.metric, exporter.kind)]
+        return fitting if self.joined == "any" or len(fitting) == len(self.asked) else []
+
+
+class World:
+    """Everything that working rules watch now."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        rows = Job.objects.working().filter(trigger=Trigger.RULE, criterion__isnull=False)
+        self._jobs = list(rows.select_related("criterion"))  # unscoped: of every platform
+        self._selections = selections_of(self._jobs)
+        platforms = {job.platform_id for job in self._jobs}
+        self.exporters = {
+            each.pk: each
+            for each in Exporter.objects.filter(enabled=True, platform_id__in=platforms)
+        }
+
+    @cached_property
+    def numbers(self) -> Mapping[Place, int]:
+        """Return how many players are enrolled in each place."""
+        return {place: every for place, (every, _of_late) in self._counted.items()}
+
+    @cached_property
+    def of_late(self) -> Mapping[int, int]:
+        """Return by exporter how many of its players had a status a while ago."""
+        found: dict[int, int] = defaultdict(int)
+        for place, (_every, of_late) in self._counted.items():
+            found[place.exporter_id] += of_late
+        return found
+
+    @cached_property
+    def named(self) -> Mapping[int, Place]:
+        """Return the players that rules name one by one."""
+        wanted = {each for chosen in self._selections.values() for each in chosen.players}
+        rows = Player.objects.enrolled().filter(pk__in=wanted)
+        return {
+            pk: Place(*place) for pk, *place in rows.values_list("pk", "exporter_id", "site_id")
+        }
+
+    @cached_property
+    def _counted(self) -> Mapping[Place, tuple[int, int]]:
+        rows = Player.objects.enrolled().filter(exporter_id__in=self.exporters)
+        seen = Count("pk", filter=Q(last_seen__gte=self.now - OF_LATE))
+        found = rows.order_by().values_list("exporter_id", "site_id")
+        return {
+            Place(exporter_id, site_id): (every, of_late)
+            for exporter_id, site_id, every, of_late in found.annotate(every=Count("pk"), seen=seen)
+        }
+
+    @cached_property
+    def _places(self) -> Mapping[int, list[tuple[Place, int]]]:
+        """Return the places of each platform, with their players."""
+        found: dict[int, list[tuple[Place, int]]] = defaultdict(list)
+        for place, number in self.numbers.items():
+            found[self.exporters[place.exporter_id].platform_id].append((place, number))
+        return found
+
+    def watches(self) -> list[Watch]:
+        """Return what is to be evaluated, each with the exporters that its rules reach."""
+        floors: dict[int, dict[int, Floor]] = defaultdict(dict)
+        for floor in Floor.objects.filter(job_id__in=[job.pk for job in self._jobs]):
+            floors[floor.job_id][floor.clock_id] = floor
+        found: dict[int, Watch] = {}
+        metrics = _Metrics()
+        for job in self._jobs:
+            watch = found.get(job.criterion_id)
+            if watch is None:
+                watch = found[job.criterion_id] = _watch(job.criterion, metrics)
+            watch.rules.append(_rule(job, self._selections[job.pk], floors.get(job.pk, {})))
+        for watch in found.values():
+            reached = {each for rule in watch.rules for each in self.reached(rule)}
+            watch.exporters = [
+                exporter for pk in sorted(reached) if watch.asked_of(exporter := self.exporters[pk])
+            ]
+        return list(found.values())
+
+    def reached(self, rule: Rule) -> dict[int, int]:
+        """Return by exporter how many players a rule is about; exporters without any left out."""
+        chosen = rule.selection
+        found: dict[int, int] = defaultdict(int)
+        for place, number in self._places.get(rule.platform_id, ()):
+            if chosen.covers(0, place.exporter_id, place.site_id):
+                found[place.exporter_id] += number
+        for pk in chosen.players:
+            named = self.named.get(pk)
+            if named is None or named.exporter_id not in self.exporters:
+                continue
+            if not chosen.covers(0, named.exporter_id, named.site_id):
+                found[named.exporter_id] += 1
+        return found
+
+
+class _Metrics:
+    """Metrics by name: of the catalogue, and those that were found in Prometheus."""
+
+    @cached_property
+    def _found(self) -> Mapping[str, Metric]:
+        rows = MonitoringMetric.objects.filter(in_catalogue=False)  # unscoped: names alone
+        return {row.name: catalogue.found(row.name, row.kind, row.identity) for row in rows}
+
+    def of(self, name: str) -> Metric | None:
+        known = catalogue.metrics()
+        return known[name] if name in known else self._found.get(name)
+
+
+def source_of(exporter: Exporter) -> Source:
+    """Return an exporter as the labels of its series name it."""
+    return Source(exporter.platform_id, exporter.pk)
+
+
+def status() -> Metric:
+    """Return the metric that every kind of exporter serves."""
+    return catalogue.metrics()[STATUS]
+
+
+def _watch(row: Criterion, metrics: _Metrics) -> Watch:
+    conditions = criteria.asked_by(row)
+    if conditions is None:
+        raw = raw_promql.asks(str(row.definition["raw"]), row.platform_id)
+        asked = (Asked(OFFLINE, status(), raw, row.platform_id),)
+        return Watch(row.pk, row.platform_id, asked, "all")
+    found = [
+        Asked(each, metric)
+        for each in conditions.conditions
+        if (metric := metrics.of(each.metric)) is not None
+    ]
+    # One that is not known any more could not be told from one that does not hold.
+    whole = len(found) == len(conditions.conditions)
+    return Watch(row.pk, row.platform_id, tuple(found) if whole else (), conditions.joined)
+
+
+def _rule(job: Job, selection: Selection, floors: Mapping[int, Floor]) -> Rule:
+    return Rule(
+        job.pk,
+        job.platform_id,
+        job.name,
+        job.version,
+        job.notify and job.mode != "shadow",
+        Timing(job.hold, job.recover),
+        selection,
+        job.figures,
+        floors,
+    )
+
+
+def _fits(metric: Metric, kind: str) -> bool:
+    return any(series.kind in ("", kind) for series in metric.series)
+
+
+def enrolled(exporters: Collection[int]) -> dict[int, dict[str, Who]]:
+    """Return every enrolled player of exporters, by exporter and identity."""
+    if not exporters:
+        return {}
+    return _who(Player.objects.enrolled().filter(exporter_id__in=exporters))
+
+
+def called(names: Mapping[int, Collection[str]]) -> dict[int, dict[str, Who]]:
+    """Return the enrolled players of these identities, by exporter."""
+    found: dict[int, dict[str, Who]] = defaultdict(dict)
+    every = sorted({name for mine in names.values() for name in mine})
+    for start in range(0, len(every), NAMED_AT_ONCE):
+        rows = Player.objects.enrolled().filter(
+            exporter_id__in=names, identity__in=every[start : start + NAMED_AT_ONCE]
+        )
+        for exporter_id, people in _who(rows).items():
+            found[exporter_id].update(people)
+    return found
+
+
+def _who(rows: QuerySet[Player, Any]) -> dict[int, dict[str, Who]]:
+    found: dict[int, dict[str, Who]] = defaultdict(dict)
+    columns = ("exporter_id", "identity", "pk", "site_id")
+    for exporter_id, identity, pk, site_id in rows.values_list(*columns).iterator():
+        found[exporter_id][identity] = Who(pk, site_id)
+    return found
