@@ -3,6 +3,7 @@
 set -eu
 python manage.py migrate --noinput
 python manage.py sync_catalogue
+python manage.py sync_metrics
 python manage.py sync_timetable
 python manage.py issue_token --kind exporter --exporter-kind cubic --name "Cubic exporter" \
     --output /run/remosa/exporter/token --if-missing

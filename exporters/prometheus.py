@@ -32,6 +32,7 @@ __all__ = [
     "buildinfo",
     "examine",
     "healthy",
+    "label_values",
     "labels",
     "query",
     "query_range",
@@ -120,6 +121,18 @@ def series(connection: Connection, selected: Expression, start: float, end: floa
 def labels(connection: Connection, selected: Expression) -> list[str]:
     """Return the label names of the series that a selector matches."""
     return answers.texts(_ask(connection, "labels", [("match[]", selected)])[0])
+
+
+def label_values(
+    connection: Connection, label: str, selected: Expression, start: float, end: float
+) -> tuple[list[str], bool]:
+    """Return the values of a label of the series that a selector matches between two Unix times.
+
+    The second is as in Vector: whether some may be missing. `__name__` has the metrics' names.
+    """
+    window = [("start", f"{start:.3f}"), ("end", f"{end:.3f}")]
+    reply, _seconds = _ask(connection, f"label/{label}/values", [("match[]", selected), *window])
+    return answers.texts(reply), reply.partial
 
 
 def buildinfo(connection: Connection) -> str:

@@ -28,7 +28,7 @@ SCRAPED_WITHIN = 150  # seconds; no scrape interval is longer than 120, or Prome
 
 FEW = 8  # expressions that `or` joins one after the other
 
-_METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _TENANT_LABEL = "platform_id"
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")  # what Go's regexp.QuoteMeta quotes
@@ -77,7 +77,7 @@ def selector(
     """
     names = [metrics] if isinstance(metrics, str) else sorted(set(metrics))
     for name in names:
-        if not _METRIC_NAME.fullmatch(name):
+        if not METRIC_NAME.fullmatch(name):
             raise PromqlError(f"not a metric name: {name!r}")
     parts = [] if len(names) == 1 else [f"__name__{_one_of(names)}"]
     parts.append(tenant_matcher(platform_ids))

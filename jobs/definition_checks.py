@@ -14,7 +14,7 @@ from devices.own_templates import FOR_JOBS
 from exporters.models import Exporter, Player
 from platforms.models import Site
 
-from . import cron
+from . import cron, raw_promql
 from .conditions import ConditionRefused
 from .definition import Definition, Step
 from .models import Action, MonitoringMetric, Trigger
@@ -102,7 +102,9 @@ def _of_conditions(definition: Definition) -> list[str]:
             return [_("A schedule acts by the clock: it has no conditions.")]
         return []
     if definition.raw:
-        return [_("Give conditions or raw PromQL, not both.")] if definition.conditions else []
+        if definition.conditions:
+            return [_("Give conditions or raw PromQL, not both.")]
+        return _of_raw(definition.raw)
     if not definition.conditions:
         return [_("Add a condition: without one no player is ever bad.")]
     if len(definition.conditions) > MOST_CONDITIONS:
@@ -122,6 +124,14 @@ def _of_conditions(definition: Definition) -> list[str]:
         except ConditionRefused as error:
             told.append(str(error))
     return told
+
+
+def _of_raw(text: str) -> list[str]:
+    try:
+        raw_promql.check(text)
+    except raw_promql.RawRefused as error:
+        return [str(error)]
+    return []
 
 
 def _of_cron(expression: str) -> list[str]:

@@ -191,7 +191,7 @@ def test_the_first_start_gives_commands_words_that_they_know() -> None:
     text = (FOLDER / "first_start.sh").read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [shlex.split(line) for line in text.splitlines() if line.startswith("python manage.py")]
     assert [words[2] for words in lines] == [
-        *("migrate", "sync_catalogue", "sync_timetable"),
+        *("migrate", "sync_catalogue", "sync_metrics", "sync_timetable"),
         *["issue_token"] * (len(KINDS) + 1),
     ]
     kinds = {words[words.index("--exporter-kind") + 1] for words in lines if "exporter" in words}

@@ -21,6 +21,7 @@ from exporters.prometheus import (
     buildinfo,
     examine,
     healthy,
+    label_values,
     labels,
     query,
     query_range,
@@ -423,6 +424,8 @@ def test_the_real_one_lists_series_and_labels(real: PrometheusServer) -> None:
     assert {each["mac"] for each in found} == {"06:42:40:92:60:B6", "odd"}
     names = labels(Connection(real.url), selector(STATUS, [2]))
     assert {"mac", "platform_id", "exporter_id"} <= set(names)
+    told = label_values(Connection(real.url), "mac", selector(STATUS, [2]), now - 60, now)
+    assert (set(told[0]), told[1]) == ({"06:42:40:92:60:B6", "odd"}, False)
 
 
 def test_the_real_one_passes_the_examination(real: PrometheusServer) -> None:

@@ -41,6 +41,7 @@ class Command(BaseCommand):
         place = Place(folder)
         call_command("migrate", interactive=False, stdout=self.stdout)
         call_command("sync_catalogue", stdout=self.stdout)
+        call_command("sync_metrics", stdout=self.stdout)
         timetable.synchronise(timetable.faster({"sightings": SIGHTINGS_SECONDS}))
         sizes = Sizes(options["players"], options["devices"], options["screens"])
         password = place.demo_password.read_text()

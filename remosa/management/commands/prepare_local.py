@@ -21,6 +21,7 @@ class Command(BaseCommand):
         place = Place(folder)
         call_command("migrate", interactive=False, stdout=self.stdout)
         call_command("sync_catalogue", stdout=self.stdout)
+        call_command("sync_metrics", stdout=self.stdout)
         call_command("sync_timetable", stdout=self.stdout)
         with transaction.atomic():
             issued = first_start.ensure_tokens(place)
