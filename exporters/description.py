@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from . import health, observations, promql
+from . import addresses, health, observations, promql
 from .asking import Ask, Outage
 from .beginnings import beginnings
 from .kinds import KINDS
@@ -130,13 +130,18 @@ def _judge(
 
 def _device(player: Player, seen: Observation, verdict: Verdict) -> Device:
     mac = getattr(player, "mac", None)
+    # Of now where it is told now, else of before; the rows follow within a minute.
+    told = {
+        label: seen.info.get(label, "") if seen.info else getattr(player, f"told_{label}")
+        for label in ("ip", "outip")
+    }
     labels = {label: seen.info.get(label, "") for label in KINDS[player.exporter.kind].info_labels}
     return Device(
         player_id=player.pk,
         identity=player.identity,
         name=_name(player, mac, labels.get("name", "")),
-        ip=labels.get("ip") or (mac and mac.ip) or "",
-        outip=labels.get("outip") or (mac and mac.outip) or "",
+        ip=addresses.shown(told["ip"], mac and mac.ip),
+        outip=addresses.shown(told["outip"], mac and mac.outip),
         platform_id=player.platform_id,
         platform_name=player.platform.name,
         exporter_id=player.exporter_id,

@@ -168,6 +168,7 @@ def change(row: ExporterMac, values: Mapping[str, Any], actor: Actor) -> Exporte
         if now:
             current.save(update_fields=DETAILS)
             Player.objects.filter(pk=current.player_id).update(name=current.name)
+            mac_rows.place(exporter, _entry(current))
             exporter.bump()
             _record(current, Action.CHANGED, actor, before=was, after=now)
         return current
@@ -192,7 +193,10 @@ def move(row: ExporterMac, target: Exporter, actor: Actor) -> ExporterMac:
             mover.update(exporter=target)
         else:
             mover.update(retired_at=timezone.now())
-            Player.objects.filter(pk=earlier.pk).update(retired_at=None, name=current.name)
+            Player.objects.filter(pk=earlier.pk).update(
+                retired_at=None, name=current.name, told_ip="", told_outip=""
+            )
+            mac_rows.place(target, _entry(current))
             current.player = earlier
         current.exporter = target
         current.save(update_fields=["exporter", "player"])
@@ -201,6 +205,10 @@ def move(row: ExporterMac, target: Exporter, actor: Actor) -> ExporterMac:
         was, now = {"exporter_id": source.pk}, {"exporter_id": target.pk}
         _record(current, Action.CHANGED, actor, before=was, after=now)
         return current
+
+
+def _entry(row: ExporterMac) -> Entry:
+    return Entry(0, row.mac, row.name, row.ip, row.outip)
 
 
 def discard(exporter: Exporter, actor: Actor) -> None:

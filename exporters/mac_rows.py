@@ -1,17 +1,18 @@
 """Statements that write MACs and their players by the thousand, the same on both databases.
 
-They take no lock, count no limit and leave no audit line: only exporters.enrolment and
-exporters.discovery call them.
+They take no lock, count no limit and leave no audit line: only exporters.enrolment,
+exporters.discovery and exporters.sightings call them.
 Django's own bulk methods need one object a row: ten times the time and the memory.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
+from . import addresses
 from .entries import Entry
 from .models import Exporter, PlayerSource
 
@@ -22,17 +23,30 @@ _CHOSEN = {
 }
 # Materialized, and the outer side of each join: SQLite would read the JSON anew for every row.
 _TYPED = {
-    "postgresql": "WITH t AS MATERIALIZED (SELECT mac, name, ip::inet AS ip, outip::inet AS outip"
-    " FROM jsonb_to_recordset(%s::jsonb) AS r(mac text, name text, ip text, outip text))",
+    "postgresql": "WITH t AS MATERIALIZED (SELECT mac, name, ip::inet AS ip, outip::inet AS outip,"
+    " ip_place, outip_place FROM jsonb_to_recordset(%s::jsonb)"
+    " AS r(mac text, name text, ip text, outip text, ip_place text, outip_place text))",
     "sqlite": "WITH t AS MATERIALIZED (SELECT json_extract(value, '$.mac') AS mac,"
     " json_extract(value, '$.name') AS name, json_extract(value, '$.ip') AS ip,"
-    " json_extract(value, '$.outip') AS outip FROM json_each(%s))",
+    " json_extract(value, '$.outip') AS outip, json_extract(value, '$.ip_place') AS ip_place,"
+    " json_extract(value, '$.outip_place') AS outip_place FROM json_each(%s))",
+}
+_KEPT = {
+    "postgresql": "WITH t AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r("
+    "id bigint, told_ip text, told_outip text, ip_place text, outip_place text))",
+    "sqlite": "WITH t AS MATERIALIZED (SELECT json_extract(value, '$.id') AS id,"
+    " json_extract(value, '$.told_ip') AS told_ip,"
+    " json_extract(value, '$.told_outip') AS told_outip,"
+    " json_extract(value, '$.ip_place') AS ip_place,"
+    " json_extract(value, '$.outip_place') AS outip_place FROM json_each(%s))",
 }
 _UPSERT_PLAYERS = """
-{typed} INSERT INTO exporters_player (platform_id, exporter_id, identity, name, source, created_at)
-SELECT %s, %s, t.mac, t.name, %s, %s FROM t WHERE true
+{typed} INSERT INTO exporters_player
+    (platform_id, exporter_id, identity, name, source, created_at, ip_place, outip_place)
+SELECT %s, %s, t.mac, t.name, %s, %s, t.ip_place, t.outip_place FROM t WHERE true
 ON CONFLICT (exporter_id, identity) DO UPDATE SET retired_at = NULL, unlisted_since = NULL,
-    source = excluded.source,
+    source = excluded.source, told_ip = '', told_outip = '',
+    ip_place = excluded.ip_place, outip_place = excluded.outip_place,
     name = CASE WHEN excluded.name = '' THEN exporters_player.name ELSE excluded.name END
 """
 _INSERT_MACS = """
@@ -50,16 +64,40 @@ _RENAME_PLAYERS = """
 FROM t WHERE exporters_player.exporter_id = %s AND exporters_player.identity = t.mac
     AND exporters_player.name <> t.name
 """
+# What was typed counts where the vendor tells nothing: `addresses.shown`.
+_PLACE_PLAYERS = """
+{typed} UPDATE exporters_player SET
+    ip_place = CASE WHEN told_ip = '' THEN t.ip_place ELSE exporters_player.ip_place END,
+    outip_place = CASE WHEN told_outip = '' THEN t.outip_place ELSE exporters_player.outip_place END
+FROM t WHERE exporters_player.exporter_id = %s AND exporters_player.identity = t.mac AND (
+    told_ip = '' AND exporters_player.ip_place <> t.ip_place
+    OR told_outip = '' AND exporters_player.outip_place <> t.outip_place)
+"""
+_KEEP_ADDRESSES = """
+{kept} UPDATE exporters_player SET told_ip = t.told_ip, told_outip = t.told_outip,
+    ip_place = t.ip_place, outip_place = t.outip_place
+FROM t WHERE exporters_player.id = t.id
+"""
 _DELETE_MACS = "DELETE FROM exporters_exportermac WHERE exporter_id = %s AND mac IN ({chosen})"
 _RETIRE_PLAYERS = """
 UPDATE exporters_player SET retired_at = %s WHERE exporter_id = %s AND identity IN ({chosen})
 """
 
 
+class KeptAddresses(NamedTuple):
+    """What a row keeps of the addresses of a player."""
+
+    id: int
+    told_ip: str
+    told_outip: str
+    ip_place: str
+    outip_place: str
+
+
 def add(exporter: Exporter, entries: Iterable[Entry], now: datetime) -> None:
     """Insert MACs that are not there; revive their retired players, make the others.
 
-    A retired player that is typed again without a name takes its old one.
+    A retired player that is typed again without a name takes its old one, and no old address.
     """
     typed, moment = _as_json(entries), _moment(now)
     who = [exporter.platform_id, exporter.pk, PlayerSource.TYPED.value, moment]
@@ -70,8 +108,18 @@ def add(exporter: Exporter, entries: Iterable[Entry], now: datetime) -> None:
 def rewrite(exporter: Exporter, entries: Iterable[Entry]) -> None:
     """Give MACs that are there the name, ip and outip of their entry."""
     typed = _as_json(entries)
-    _execute(_REWRITE_MACS, [typed, exporter.pk])
-    _execute(_RENAME_PLAYERS, [typed, exporter.pk])
+    for statement in (_REWRITE_MACS, _RENAME_PLAYERS, _PLACE_PLAYERS):
+        _execute(statement, [typed, exporter.pk])
+
+
+def place(exporter: Exporter, entry: Entry) -> None:
+    """Give the player of an address the places of what was typed, where the vendor tells none."""
+    _execute(_PLACE_PLAYERS, [_as_json([entry]), exporter.pk])
+
+
+def keep_addresses(rows: Iterable[KeptAddresses]) -> None:
+    """Write what vendors told, and the places that follow, into the rows of players."""
+    _execute(_KEEP_ADDRESSES, [json.dumps([row._asdict() for row in rows], ensure_ascii=False)])
 
 
 def remove(exporter: Exporter, macs: list[str], now: datetime) -> None:
@@ -112,7 +160,14 @@ def refresh_statistics() -> None:
 def _as_json(entries: Iterable[Entry]) -> str:
     return json.dumps(
         [
-            {"mac": entry.mac, "name": entry.name, "ip": entry.ip, "outip": entry.outip}
+            {
+                "mac": entry.mac,
+                "name": entry.name,
+                "ip": entry.ip,
+                "outip": entry.outip,
+                "ip_place": addresses.place(entry.ip),
+                "outip_place": addresses.place(entry.outip),
+            }
             for entry in entries
         ],
         ensure_ascii=False,
@@ -130,5 +185,6 @@ def _moment(now: datetime) -> Any:
 
 def _execute(statement: str, parameters: list[Any]) -> None:
     vendor = connection.vendor
+    tables = {"typed": _TYPED[vendor], "chosen": _CHOSEN[vendor], "kept": _KEPT[vendor]}
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(typed=_TYPED[vendor], chosen=_CHOSEN[vendor]), parameters)
+        cursor.execute(statement.format(**tables), parameters)

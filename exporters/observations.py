@@ -11,11 +11,9 @@ from . import metrics, promql
 from .asking import FLEET_SECONDS, Ask, Outage
 from .kinds import KINDS
 from .prometheus import Sample
-from .promql import Containing, Expression
+from .promql import Expression
 from .since import Point
 from .verdicts import Observation
-
-LONGEST_FOUND = 2000  # identities that a search by address may find
 
 
 class Key(NamedTuple):
@@ -31,6 +29,14 @@ class Watched(NamedTuple):
 
     key: Key
     kind: str
+
+
+class Told(NamedTuple):
+    """What a vendor told last of a player: labels of its info."""
+
+    name: str
+    ip: str
+    outip: str
 
 
 class Family(NamedTuple):
@@ -104,15 +110,6 @@ def raw_samples(ask: Ask, watched: Collection[Watched]) -> list[Sample] | Outage
     return ask.now(promql.union(*selectors)) if selectors else []
 
 
-def infos(ask: Ask, watched: Collection[Watched]) -> dict[Key, Mapping[str, str]] | Outage:
-    """Return what the vendor told last of these players: one query, none for nobody."""
-    selectors = _selectors(ask, watched, lambda each: (each.info,))
-    found = ask.now(promql.union(*selectors)) if selectors else []
-    if isinstance(found, Outage):
-        return found
-    return {key: each.labels for each in found if (key := key_of(each.labels)) is not None}
-
-
 def history(
     ask: Ask, watched: Collection[Watched], start: float, end: float, step: float
 ) -> dict[Key, tuple[Point, ...]] | Outage:
@@ -153,22 +150,6 @@ def of_late(
     return {key: tuple(sorted(line)) for key, line in points.items()}
 
 
-def at_address(ask: Ask, platform_ids: Collection[int], text: str) -> frozenset[str] | Outage:
-    """Find the identities whose inside or outside address has the text in it: one query."""
-    asked = [
-        promql.selector(kind.info, group, **{label: Containing(text)})
-        for group in groups(ask, platform_ids)
-        for name, kind in FAMILIES.items()
-        for label in ("ip", "outip")
-        if label in KINDS[name].info_labels
-    ]
-    found = ask.now(promql.union(*asked)) if asked else []
-    if isinstance(found, Outage):
-        return found
-    keys = (key_of(series.labels) for series in found[:LONGEST_FOUND])
-    return frozenset(key.identity for key in keys if key is not None)
-
-
 def with_value(ask: Ask, platform_ids: Collection[int], value: int) -> set[Key] | Outage:
     """Return which players of whole platforms have this status alone: one query."""
     found = ask.now(promql.having(_known(ask, platform_ids), value), FLEET_SECONDS)
@@ -177,22 +158,36 @@ def with_value(ask: Ask, platform_ids: Collection[int], value: int) -> set[Key] 
     return {key for series in found if (key := key_of(series.labels)) is not None}
 
 
-def seen(ask: Ask, platform_ids: Collection[int]) -> set[Key] | Outage:
-    """Return which players of whole platforms have a status now: one query."""
+def statuses(ask: Ask, platform_ids: Collection[int]) -> dict[Key, float] | Outage:
+    """Return the status of all players of whole platforms that have one now: one query.
+
+    It is 0 or 1; of one of whom processes say different things, between them.
+    """
     found = ask.now(_known(ask, platform_ids), FLEET_SECONDS)
     if isinstance(found, Outage):
         return found
-    return {key for series in found if (key := key_of(series.labels)) is not None}
+    return {key: series.value for series in found if (key := key_of(series.labels)) is not None}
 
 
-def names(ask: Ask, platform_ids: Collection[int]) -> dict[Key, str] | Outage:
-    """Return the vendor's names of the players of whole platforms: one query."""
-    selectors = (promql.selector(_INFOS, group) for group in groups(ask, platform_ids))
-    found = ask.now(promql.union(*selectors), FLEET_SECONDS)
+def told(ask: Ask, platform_ids: Collection[int]) -> dict[Key, Told] | Outage:
+    """Return what vendors told last of the players of whole platforms: one query."""
+    # Without the other labels: half of the bytes.
+    labels = ("platform_id", "exporter_id", *_identities(), *Told._fields)
+    infos = (
+        promql.agreed(promql.selector(_INFOS, group), *labels)
+        for group in groups(ask, platform_ids)
+    )
+    found = ask.now(promql.union(*infos), FLEET_SECONDS)
     if isinstance(found, Outage):
         return found
-    named = ((key_of(series.labels), series.labels.get("name", "")) for series in found)
-    return {key: name for key, name in named if key is not None}
+    told: dict[Key, Told] = {}
+    for series in found:
+        key = key_of(series.labels)
+        if key is not None:
+            one = Told(*(series.labels.get(label, "") for label in Told._fields))
+            # Of what two processes say always the same, or rows would be written every round.
+            told[key] = max(one, told.get(key, one))
+    return told
 
 
 def counts(ask: Ask, platform_ids: Collection[int]) -> dict[tuple[int, int, int], int] | Outage:
@@ -243,9 +238,12 @@ def _known(ask: Ask, platform_ids: Collection[int]) -> Expression:
         for group in groups(ask, platform_ids)
         for kind in FAMILIES.values()
     )
-    identities = sorted({kind.label for kind in FAMILIES.values()})
     joined = promql.union(*statuses)
-    return promql.agreed(joined, "platform_id", "exporter_id", *identities)
+    return promql.agreed(joined, "platform_id", "exporter_id", *_identities())
+
+
+def _identities() -> list[str]:
+    return sorted({kind.label for kind in FAMILIES.values()})
 
 
 def _selectors(

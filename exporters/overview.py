@@ -13,7 +13,7 @@ from platforms.scoping import Principal
 
 from . import census
 from .asking import Ask, Outage
-from .census import Counted
+from .census import Counted, Counts
 from .health import Health, health_of
 from .models import Exporter, Player
 from .selection import DeviceFilters, scope
@@ -63,7 +63,10 @@ class ExporterFigures:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the first page shows. ``platforms`` and ``exporters_in_all`` count what exists."""
+    """What the first page shows. ``platforms`` and ``exporters_in_all`` count what exists.
+
+    ``age``: how many seconds ago the states were counted, where that is worth telling, else 0.
+    """
 
     counts: Mapping[State, int]
     exporters: tuple[ExporterFigures, ...]
@@ -71,6 +74,7 @@ class Overview:
     platforms: int
     outage: Why | None = None
     fault: str = ""
+    age: int = 0
 
     @property
     def total(self) -> int:
@@ -86,7 +90,7 @@ def totals(
     ids = scope(principal, filters)
     players = _players(principal, ids, filters)
     known = _known(Ask(), ids, players)
-    return _sum(_split(players, {} if isinstance(known, Outage) else known).values())
+    return _sum(_split(players, {} if isinstance(known, Outage) else known.of).values())
 
 
 def overview(principal: Principal) -> Overview:
@@ -94,7 +98,6 @@ def overview(principal: Principal) -> Overview:
     ask = Ask()
     ids = scope(principal, DeviceFilters())
     players = _players(principal, ids, DeviceFilters())
-    known = _known(ask, ids, players)
     exporters = list(
         Exporter.objects.for_user(principal, Deed.SEE)
         .select_related("platform")
@@ -104,8 +107,11 @@ def overview(principal: Principal) -> Overview:
     exporters.sort(key=lambda each: -players.get((each.platform_id, each.pk), NOBODY).number)
     shown = exporters[:MOST_EXPORTERS]
     health = health_of(ask, {each.platform_id for each in shown}, {each.pk for each in shown})
-    outage = next((each for each in (known, health) if isinstance(each, Outage)), None)
-    split = _split(players, {} if isinstance(known, Outage) else known)
+    # What was counted before an outage is not shown as if it were so now.
+    known = health if isinstance(health, Outage) else _known(ask, ids, players)
+    outage = known if isinstance(known, Outage) else None
+    counts = Counts({}) if isinstance(known, Outage) else known
+    split = _split(players, counts.of)
     return Overview(
         counts=_sum(split.values()),
         exporters=tuple(_figures(ask, shown, split, health)),
@@ -113,6 +119,7 @@ def overview(principal: Principal) -> Overview:
         platforms=len(ids),
         outage=outage.why if outage else None,
         fault=str(outage.fault) if outage else "",
+        age=census.worth_telling(counts.age),
     )
 
 
@@ -138,9 +145,9 @@ def _players(
 
 def _known(
     ask: Ask, platform_ids: list[int], players: Mapping[tuple[int, int], _Fleet]
-) -> Mapping[tuple[int, int], Counted] | Outage:
+) -> Counts | Outage:
     """Count the known states; one by one where series are there of devices without room."""
-    known = census.count(ask, platform_ids) if platform_ids else {}
+    known = census.count(ask, platform_ids) if platform_ids else Counts({})
     crowded = [key for key, fleet in players.items() if fleet.crowded]
     if not crowded or isinstance(known, Outage):
         return known
@@ -160,7 +167,7 @@ def _known(
         key: Counted(online=states[*key, State.ONLINE], offline=states[*key, State.OFFLINE])
         for key in crowded
     }
-    return {**known, **exact}
+    return Counts({**known.of, **exact}, max(known.age, taken.age))
 
 
 def _split(

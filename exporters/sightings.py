@@ -1,9 +1,11 @@
-"""Keeps in the rows what Prometheus forgets: when a player was seen first and last, and its name.
+"""Keeps in the rows what Prometheus forgets, and what it cannot search or sort by.
 
-Reads the status of whole platforms, writes only rows that changed, and a bounded number a round.
-It creates and retires no player.
+That is when a player was seen first and last, its name, its addresses. Reads whole platforms,
+writes only rows that changed, and a bounded number a round; leaves a census for the pages. It
+creates and retires no player.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,14 +15,17 @@ from django.db.models import F, Q
 
 from platforms.models import Platform
 
-from . import observations
+from . import addresses, census, mac_rows, observations
 from .asking import Ask, Outage
+from .mac_rows import KeptAddresses
 from .models import Player
-from .observations import Key
+from .models.player import PlayerQuerySet
+from .observations import Key, Told
 
 COARSE = timedelta(minutes=5)  # how far last_seen may be behind
 MOST_WRITES = 20_000  # rows a round; the others come with the next one
 MOST_NAMES = 2_000
+MOST_MOVES = 20_000
 BATCH = 1000
 
 
@@ -32,29 +37,36 @@ class Round:
     first: int = 0
     again: int = 0
     named: int = 0
+    moved: int = 0
     outage: Outage | None = None
 
     def __str__(self) -> str:
         text = (
             f"{self.seen} players seen: {self.first} for the first time, "
-            f"{self.again} written again, {self.named} named"
+            f"{self.again} written again, {self.named} named, {self.moved} with another address"
         )
         return f"{text}; stopped: {self.outage.fault}" if self.outage else text
 
 
 def record(now: datetime, with_names: bool = True) -> Round:
-    """Go through all active platforms once: one query each, a second one for names."""
-    ask, seen, first, again, named = Ask(), 0, 0, 0, 0
+    """Go through all active platforms once: one query each, a second one for what vendors told."""
+    ask, seen, first, again, named, moved = Ask(), 0, 0, 0, 0, 0
     for platform_id in Platform.objects.filter(active=True).values_list("pk", flat=True):
-        found = observations.seen(ask, [platform_id])
+        asked_at = time.time()
+        found = observations.statuses(ask, [platform_id])
         if isinstance(found, Outage):
-            return Round(seen, first, again, named, found)
+            return Round(seen, first, again, named, moved, found)
+        census.keep([platform_id], found, asked_at)
         seen += len(found)
         new, old = _note(platform_id, found, now, MOST_WRITES - first - again)
         first, again = first + new, again + old
+        told = observations.told(ask, [platform_id])
+        if isinstance(told, Outage):
+            return Round(seen, first, again, named, moved, told)
+        moved += _move(platform_id, told, MOST_MOVES - moved)
         if with_names:
-            named += _name(ask, platform_id, MOST_NAMES - named)
-    return Round(seen, first, again, named)
+            named += _name(platform_id, told, MOST_NAMES - named)
+    return Round(seen, first, again, named, moved)
 
 
 def _note(platform_id: int, found: Iterable[Key], now: datetime, most: int) -> tuple[int, int]:
@@ -80,25 +92,57 @@ def _note(platform_id: int, found: Iterable[Key], now: datetime, most: int) -> t
     return len(new), len(old)
 
 
-def _name(ask: Ask, platform_id: int, most: int) -> int:
+def _move(platform_id: int, told: Mapping[Key, Told], most: int) -> int:
+    """Let the rows follow the vendors' addresses; one of which nothing is told keeps its last."""
+    rows = Player.objects.enrolled().filter(platform_id=platform_id).order_by("pk")
+    changed = list(islice(_moved(platform_id, rows, told), most))
+    for at in range(0, len(changed), BATCH):
+        mac_rows.keep_addresses(changed[at : at + BATCH])
+    return len(changed)
+
+
+def _moved(
+    platform_id: int, players: PlayerQuerySet, told: Mapping[Key, Told]
+) -> Iterable[KeptAddresses]:
+    columns = ("exporter_id", "identity", *KeptAddresses._fields, "mac__ip", "mac__outip")
+    for exporter_id, identity, *kept, ip, outip in players.values_list(*columns).iterator():
+        before = KeptAddresses(*kept)
+        now = told.get(Key(platform_id, exporter_id, identity))
+        told_ip, told_outip = (
+            (before.told_ip, before.told_outip)
+            if now is None
+            else (addresses.clipped(now.ip), addresses.clipped(now.outip))
+        )
+        same = (told_ip, told_outip) == (before.told_ip, before.told_outip)
+        if same and before.ip_place and before.outip_place:
+            continue
+        after = KeptAddresses(
+            before.id,
+            told_ip,
+            told_outip,
+            addresses.place(addresses.shown(told_ip, ip)),
+            addresses.place(addresses.shown(told_outip, outip)),
+        )
+        if after != before:
+            yield after
+
+
+def _name(platform_id: int, told: Mapping[Key, Told], most: int) -> int:
     """Let players that nobody named follow the vendor's names, so that they can be found."""
     unnamed = Player.objects.enrolled().filter(platform_id=platform_id, mac__name="")
     if most <= 0 or not unnamed.exists():
         return 0
-    names = observations.names(ask, [platform_id])
-    if isinstance(names, Outage):
-        return 0
     rows = unnamed.only("pk", "platform_id", "exporter_id", "identity", "name")
-    changed = list(islice(_renamed(rows, names), most))
+    changed = list(islice(_renamed(rows, told), most))
     Player.objects.bulk_update(changed, ["name"], batch_size=BATCH)
     return len(changed)
 
 
-def _renamed(players: Iterable[Player], names: Mapping[Key, str]) -> Iterable[Player]:
+def _renamed(players: Iterable[Player], told: Mapping[Key, Told]) -> Iterable[Player]:
     longest = Player._meta.get_field("name").max_length
     for player in players:
         key = Key(player.platform_id, player.exporter_id, player.identity)
-        name = names.get(key, "")[:longest].replace("\x00", "")
+        name = told[key].name[:longest].replace("\x00", "") if key in told else ""
         if name and name != player.name:
             player.name = name
             yield player

@@ -3,11 +3,21 @@
 from datetime import timedelta
 from typing import Final
 
+from celery import shared_task
+
+from platforms import ticks
 from platforms.ticks import Turn, tick
 
-from . import rounds
+from . import census, census_hints, rounds
 
 NAMES_EVERY: Final = 10  # rounds
+_CENSUS_LASTS: Final = timedelta(seconds=30)
+
+
+@shared_task(name=census_hints.TAKE, soft_time_limit=25, time_limit=30)
+def take_census(platform_ids: list[int]) -> None:
+    """Count the states of platforms whose pages somebody looks at, unless another is at it."""
+    ticks.run(census_hints.TAKE, lambda _turn: census.refresh(platform_ids), _CENSUS_LASTS)
 
 
 @tick("exporters.record_sightings", timedelta(seconds=110))

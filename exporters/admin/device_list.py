@@ -12,7 +12,7 @@ from exporters import live, overview
 from exporters.lending import player_columns
 from exporters.live import DeviceFilters, State
 from exporters.models import Exporter
-from exporters.selection import BY_ADDRESS, LONGEST_SEARCH, ORDERS
+from exporters.selection import LONGEST_SEARCH, ORDERS
 from platforms.models import Platform, Site, User
 from platforms.roles import Deed
 
@@ -74,9 +74,8 @@ def list_context(person: User, asked: QueryDict) -> dict[str, Any]:
         "crowded": _crowded(person, filters),
         "choices": list(_choices(person, filters, platforms)),
         "tabs": list(_tabs(person, filters, query, page)),
-        "columns": list(_columns(filters, query, len(platforms) > 1, page.total <= live.FEW)),
+        "columns": list(_columns(filters, query, len(platforms) > 1)),
         "lent": _lent(person, page),
-        "unsortable": _too_many() if page.unsorted else "",
         "links": list(_links(page.page, page.pages, query)),
         "range": _("%(first)s–%(last)s of %(total)s")
         % {"first": first, "last": first + len(page.devices) - 1, "total": page.total},
@@ -108,13 +107,6 @@ def _number(text: str | None) -> int | None:
     if not text or not text.isascii() or not text.isdecimal() or len(text) > 18:
         return None
     return int(text) or None
-
-
-def _too_many() -> str:
-    return _(
-        "At most %(number)s players can be sorted by address: "
-        "narrow the list down with a filter or the search."
-    ) % {"number": f"{live.FEW:,}".replace(",", "\u202f")}
 
 
 def _orders(many_platforms: bool) -> list[tuple[str, str]]:
@@ -180,9 +172,9 @@ def _tabs(
 
 
 def _columns(
-    filters: DeviceFilters, query: Query, many_platforms: bool, by_address: bool
+    filters: DeviceFilters, query: Query, many_platforms: bool
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield the headings; by addresses, which Prometheus knows, few players alone are sorted."""
+    """Yield the headings, each a link that orders by it."""
     columns = [
         ("name", _("Name")),
         ("status", _("Status")),
@@ -192,15 +184,13 @@ def _columns(
         ("exporter", _("Exporter")),
     ]
     for name, label in [*columns, ("platform", _("Platform"))] if many_platforms else columns:
-        sortable = by_address or name not in BY_ADDRESS
-        here = sortable and filters.order.removeprefix("-") == name
+        here = filters.order.removeprefix("-") == name
         turned = here and not filters.order.startswith("-")
         yield {
             "name": name,
             "label": label,
-            "query": query.text(o=f"-{name}" if turned else name) if sortable else "",
+            "query": query.text(o=f"-{name}" if turned else name),
             "sorted": ("ascending" if turned else "descending") if here else "",
-            "hint": "" if sortable else _too_many(),
         }
 
 

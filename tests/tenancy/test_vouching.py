@@ -134,12 +134,11 @@ def test_nothing_that_it_says_of_a_foreign_player_is_shown_kept_or_found(
     assert set(detail.day) == {"unknown"}
     assert detail.device.verdict.why == Why.NOT_POLLED
     ids = [exporter_a.platform_id, exporter_b.platform_id]
-    assert observations.at_address(Ask(), ids, "10.66.") == frozenset()
-    assert observations.names(Ask(), ids) == {}
-    assert observations.seen(Ask(), ids) == set()
+    assert observations.told(Ask(), ids) == {}
+    assert observations.statuses(Ask(), ids) == {}
     assert sightings.record(timezone.now()).seen == 0
     mine.refresh_from_db()
-    assert (mine.first_seen, mine.name) == (None, "")
+    assert (mine.first_seen, mine.name, mine.told_ip, mine.ip_place) == (None, "", "", "")
     assert read(root, DeviceFilters(search="10.66.0.1")) == {}
 
 
@@ -175,7 +174,7 @@ def test_it_spoils_no_question_with_series_that_differ_by_their_names_alone(
     assert read(root)["mine"] == "online"
     assert read(root, DeviceFilters(state=State.ONLINE)) == {"mine": "online"}
     assert totals(root)["online"] == 1
-    assert isinstance(observations.names(Ask(), [mine.platform_id, theirs.platform_id]), dict)
+    assert isinstance(observations.told(Ask(), [mine.platform_id, theirs.platform_id]), dict)
 
 
 def test_a_process_stays_limited_when_its_token_is_gone(
@@ -233,10 +232,11 @@ def test_without_the_matcher_the_forgery_is_believed(
     world.say(HONEST, [source(exporter_a)])
     world.say(LIMITED, forged(mine, 0)[:1])
     assert read(root) == {"mine": "unknown"}
-    monkeypatch.setattr(promql, "_tenant_matcher", matcher)
+    monkeypatch.setattr(promql, "tenant_matcher", matcher)
     monkeypatch.setattr(promql, "apart", lambda ids, _limited: [list(ids)])
     ids = [mine.platform_id, platform_b.pk]
-    assert observations.seen(Ask(), ids) == {Key(mine.platform_id, mine.exporter_id, mine.identity)}
+    key = Key(mine.platform_id, mine.exporter_id, mine.identity)
+    assert observations.statuses(Ask(), ids) == {key: 0.0}
 
 
 def test_without_the_label_of_its_target_the_forgery_is_believed(
