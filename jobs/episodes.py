@@ -79,7 +79,7 @@ def open_new(openings: Collection[Opening], now: datetime) -> int:
     there = Episode.objects.open().filter(job_id__in=versions)
     for pair in there.values_list("job_id", "player_id"):
         wanted.pop(pair, None)
-    Episode.objects.bulk_create(
+    new = [
         Episode(
             platform_id=each.rule.platform_id,
             job_id=each.rule.pk,
@@ -90,7 +90,9 @@ def open_new(openings: Collection[Opening], now: datetime) -> int:
             value=each.value,
         )
         for each in wanted.values()
-    )
+    ]
+    # A person may have opened one a moment ago, by hand.
+    Episode.objects.bulk_create(new, ignore_conflicts=True)
     for each in [each for each in wanted.values() if each.rule.tells][:MOST_TOLD]:
         _tell(OPENED.name, each.rule, each.player_id, now)
     return len(wanted)

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Value, When
 
 from . import episodes, track_rows
@@ -107,7 +107,7 @@ class _Evaluation:
         look.closely(pairs)
         recall = Recall([pair for pair in pairs if pair.why is None], self._players_of_open())
         settled = self._proven(look, recall, [self._settle(pair, recall) for pair in pairs])
-        won = {pk for part in _parts(settled) for pk in self._write(part)}
+        won = {pk for part in _parts(settled) for pk in self._written(part)}
         self._tick.lost = len(settled) - len(won)
         self._write_figures(settled, won)
         self._tick.clocks = len(pairs)
@@ -193,6 +193,16 @@ class _Evaluation:
             proven.append(self._settle(each.pair, recall))
         return proven
 
+    def _written(self, part: Collection[Settled]) -> set[int]:
+        """Write a part; of players or jobs that were deleted meanwhile the next tick knows."""
+        try:
+            return self._write(part)
+        except IntegrityError as error:
+            logger.warning(
+                "A part of slot %d is dropped: %s", self._tick.slot, type(error).__name__
+            )
+            return set()
+
     def _write(self, part: Collection[Settled]) -> set[int]:
         """Write what was decided, in one transaction; return the clocks that were moved."""
         openings = [opening for each in part for opening in each.openings]
@@ -229,8 +239,8 @@ class _Evaluation:
                     stale.add(pk)
         changed = {
             pk: told
-            for pk, tally in figures.items()
-            if pk not in stale and (told := _told(tally)) != self._rules[pk].figures
+            for pk, rule in self._rules.items()
+            if pk not in stale and (told := _told(figures.get(pk, {}))) != rule.figures
         }
         if changed:
             Job.objects.bulk_update(
