@@ -62,6 +62,8 @@ class Look:
 
         `open_`: players with an open episode, by exporter.
         """
+        if not pairs:
+            return
         self._ask(pairs)
         shut = self.shut({pair.exporter.pk: pair.exporter for pair in pairs}.values())
         for pair in pairs:

@@ -4,6 +4,7 @@ Reads rows with a number of queries that does not depend on how many jobs there 
 Prometheus nothing and writes nothing.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from .selection import Selection, selections_of
 from .source_gates import OF_LATE
 from .tracks import Timing
 from .verdicts import Verdict, all_of, any_of
+
+logger = logging.getLogger(__name__)
 
 STATUS = "device_status"
 NAMED_AT_ONCE = 5000  # in one query
@@ -193,12 +196,15 @@ def status() -> Metric:
     return catalogue.metrics()[STATUS]
 
 
+def watch_of(row: Criterion) -> Watch:
+    """Return what one criterion asks, whichever rules and sources there are."""
+    return _watch(row, _Metrics())
+
+
 def _watch(row: Criterion, metrics: _Metrics) -> Watch:
     conditions = criteria.asked_by(row)
     if conditions is None:
-        raw = raw_promql.asks(str(row.definition["raw"]), row.platform_id)
-        asked = (Asked(OFFLINE, status(), raw, row.platform_id),)
-        return Watch(row.pk, row.platform_id, asked, "all")
+        return Watch(row.pk, row.platform_id, _raw(row), "all")
     found = [
         Asked(each, metric)
         for each in conditions.conditions
@@ -207,6 +213,16 @@ def _watch(row: Criterion, metrics: _Metrics) -> Watch:
     # One that is not known any more could not be told from one that does not hold.
     whole = len(found) == len(conditions.conditions)
     return Watch(row.pk, row.platform_id, tuple(found) if whole else (), conditions.joined)
+
+
+def _raw(row: Criterion) -> tuple[Asked, ...]:
+    """Return raw PromQL as a question; none where it would be refused by now."""
+    try:
+        raw = raw_promql.asks(str(row.definition["raw"]), row.platform_id)
+    except raw_promql.RawRefused as error:
+        logger.warning("The PromQL of criterion %d is not asked any more: %s", row.pk, error)
+        return ()
+    return (Asked(OFFLINE, status(), raw, row.platform_id),)
 
 
 def _rule(job: Job, selection: Selection, floors: Mapping[int, Floor]) -> Rule:

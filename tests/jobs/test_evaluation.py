@@ -11,10 +11,10 @@ from exporters.models import Exporter, Player
 from jobs import saving
 from jobs.conditions import Condition, Function, Operator
 from jobs.definition import of
-from jobs.models import Clock, Ending, Engine, Episode, Job, Joined, Track
+from jobs.models import Clock, Criterion, Ending, Engine, Episode, Job, Joined, Mode, Track
 from jobs.selection import Selection
 from platforms.audit import SYSTEM
-from platforms.models import Platform
+from platforms.models import Notice, Platform
 from tests import factories
 from tests.exporters.watched_world import (
     STATUS,
@@ -373,3 +373,47 @@ def test_a_tick_costs_the_same_queries_however_many_jobs_and_players(
         slots.next()
     assert Clock.objects.count() == 1
     assert Track.objects.count() == 55
+
+
+def test_raw_promql_makes_bad_whom_it_names_and_well_whose_status_is_known(
+    world: World, exporter_a: Exporter
+) -> None:
+    raw = f'{STATUS}{{platform_id="$platform"}} < 1'
+    fleet, slots = Fleet(exporter_a, 10, conditions=(), raw=raw), Slots()
+    fleet.say(world)
+    assert slots.next().written == 10
+    fleet.say(world, p0=0, p1=None)
+    slots.next()
+    assert fleet.figures == {"ok": 9, "pending": 1, "unknown": 1}
+    assert (slots.next().opened, fleet.open) == (1, [0])
+
+
+def test_raw_promql_that_would_be_refused_by_now_is_not_asked(
+    world: World, exporter_a: Exporter
+) -> None:
+    raw = f'{STATUS}{{platform_id="$platform"}} < 1'
+    fleet, slots = Fleet(exporter_a, 3, conditions=(), raw=raw), Slots()
+    Criterion.objects.update(definition={"raw": STATUS})
+    fleet.say(world)
+    assert slots.next().clocks == 0
+
+
+def test_a_tick_without_any_job_is_one(db: None) -> None:
+    tick = Slots().next()
+    assert (tick.clocks, tick.blind) == (0, "")
+
+
+def test_people_hear_of_episodes_of_jobs_that_act(world: World, exporter_a: Exporter) -> None:
+    fleet, slots = Fleet(exporter_a, 5, mode=Mode.APPROVE), Slots()
+    fleet.say(world)
+    slots.next()
+    fleet.say(world, p0=0)
+    slots.next()
+    slots.next()
+    [notice] = Notice.objects.all()
+    assert (notice.kind, notice.platform_id) == ("opened", exporter_a.platform_id)
+    fleet.say(world)
+    fleet.say(world, p0=1)
+    slots.next()
+    slots.next()
+    assert set(Notice.objects.values_list("kind", flat=True)) == {"opened", "recovered"}
