@@ -31,7 +31,7 @@ from .template_fields import (
     parameter_fields,
     step_fields,
 )
-from .template_words import DANGERS
+from .template_words import DANGERS, NO_RESTART
 from .templates import Danger, Template, fill
 from .words import Words
 
@@ -139,6 +139,8 @@ class TemplateForm(SharedRowForm):
         harmful = self.shape is not None and self.shape.danger not in own_templates.FOR_JOBS
         if harmful and cleaned.get("for_jobs"):
             self.add_error("for_jobs", _("Jobs may not send this command."))
+        if cleaned.get("for_reboot") and self.shape and not own_templates.restarts(self.shape):
+            self.add_error("for_reboot", NO_RESTART)
         return cleaned
 
     def _ask_about_new_names(self) -> None:
@@ -151,8 +153,6 @@ class TemplateForm(SharedRowForm):
 
     def _check_parameter(self, cleaned: dict[str, Any], name: str) -> None:
         """Hold limits, choices and the first value of one name against each other."""
-        if cleaned.get("for_reboot") and self.shape and not own_templates.restarts(self.shape):
-            self.add_error("for_reboot", own_templates.NO_RESTART)
         told = {part: cleaned.get(f"p_{name}_{part}") for part in _PARTS}
         if not told["kind"]:
             return

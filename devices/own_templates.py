@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-from django.utils.translation import gettext_lazy
-
 from .catalogue import CatalogueError, Model, read_template
 from .composition import ParametersRefused, TextRefused, compose
 from .parameters import Kind, Parameter
@@ -13,10 +11,6 @@ from .templates import Danger, Template
 
 LONGEST = 20_000  # characters of a definition written as JSON
 FOR_JOBS = (Danger.NONE, Danger.POWER)
-NO_RESTART = gettext_lazy(
-    "“Reboot” takes a command alone that switches the power off and on again and asks for nothing "
-    "but numbers."
-)
 _SAMPLES = {Kind.PHONE: "+79123456789", Kind.HHMM: "12:30", Kind.WORD: "a", Kind.PIN: "1234"}
 
 

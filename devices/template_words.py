@@ -34,3 +34,7 @@ KINDS: dict[Kind, str | Promise] = {
     Kind.WORD: gettext_lazy("word"),
     Kind.PIN: gettext_lazy("password of four digits"),
 }
+NO_RESTART = gettext_lazy(
+    "“Reboot” takes a command alone that switches the power off and on again and asks for nothing "
+    "but numbers."
+)

@@ -11,6 +11,7 @@ from rest_framework import mixins, serializers
 from devices import own_templates
 from devices.catalogue import CatalogueError
 from devices.models import CommandTemplate, DeviceModel
+from devices.template_words import NO_RESTART
 from devices.templates import Template
 from exporters.api.fields import IdField
 from platforms.api import AuditedWrites, PagedQuery, ScopedRelatedField, Strict
@@ -97,7 +98,7 @@ class TemplateBody(Strict, serializers.ModelSerializer[CommandTemplate]):
             raise serializers.ValidationError({"for_jobs": [_("Jobs may not send this command.")]})
         for_reboot = attrs.get("for_reboot", row is not None and row.for_reboot)
         if for_reboot and not own_templates.restarts(shape):
-            raise serializers.ValidationError({"for_reboot": [own_templates.NO_RESTART]})
+            raise serializers.ValidationError({"for_reboot": [NO_RESTART]})
         return attrs
 
     def _shape(self, row: CommandTemplate | None, attrs: Mapping[str, Any]) -> Template:
