@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 from django.utils import translation
 from hypothesis import HealthCheck, settings as hypothesis_settings
@@ -83,12 +84,31 @@ _empty_tables = TransactionTestCase._fixture_teardown  # type: ignore[attr-defin
 
 
 def _without_guards(case: TransactionTestCase) -> None:
-    """Empty the tables after a transactional test: the audit record refuses TRUNCATE.
+    """Empty the tables after a transactional test: the audit record refuses it while guarded.
 
     The flush ends with post_migrate, which installs the guards again for the next test.
     """
+    if connection.vendor == "postgresql":
+        _delete_rows()
+        emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
+        return
     integrity.remove(connection)
     _empty_tables(case)
+
+
+def _delete_rows() -> None:
+    """Empty the tables that have rows: TRUNCATE of all makes 400 files anew, half a second."""
+    quoted = connection.ops.quote_name
+    tables = map(quoted, connection.introspection.django_table_names(only_existing=True))
+    filled = " UNION ALL ".join(
+        f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        # As a replica it asks no trigger, neither the guards nor the keys between tables.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(filled)
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DELETE FROM {table}")
 
 
 TransactionTestCase._fixture_teardown = _without_guards  # type: ignore[attr-defined]
