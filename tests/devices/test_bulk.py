@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from devices import bulk, checks, sockets
+from devices import bulk, composition, sockets
 from devices.checks import CommandRefused
 from devices.composition import Composed, ParametersRefused, TextRefused
 from devices.models import Assignment, Command, CommandTemplate, Device
@@ -73,15 +73,15 @@ def test_a_text_that_one_socket_would_not_understand_keeps_nobody_else_from_it(
     platform_a: Platform, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The template changes between two sockets, which nothing outside can be made to do."""
-    devices, composed = several(platform_a, 3), checks.compose
+    devices = several(platform_a, 3)
     texts = iter([None, None, TextRefused("outside the grammar"), None])  # the plan is the first
 
     def compose(*told: Any) -> Composed:
         if error := next(texts):
             raise error
-        return composed(*told)
+        return composition.compose(*told)
 
-    monkeypatch.setattr(checks, "compose", compose)
+    monkeypatch.setattr("devices.checks.compose", compose)
     plan = bulk.send(cycle(), devices, MINUTE, sender(alice), NOON, uuid4())
     assert skipped(plan) == {devices[1].name: "text"}
     assert list(Command.objects.order_by("pk").values_list("device", flat=True)) == [
