@@ -17,6 +17,7 @@ from .admission import Ruling
 from .ladder import Due, Exhausted, UnderWay
 from .models import Mode, Trigger
 from .orders import NoOrder, Order
+from .schedule_times import too_late
 from .situation import Subject
 from .standstill import scope_of
 
@@ -29,6 +30,7 @@ class Gate(Labelled):
 
     EVIDENCE = "evidence", _("It is not known that the player is bad now")
     JOB = "job", _("The job does not act on this player now")
+    LATE = "late", _("It is too late: the schedule meant an earlier time")
     ACKNOWLEDGED = "acknowledged", _("Somebody took this over")
     PAUSE = "pause", _("Paused")
     HOURS = "hours", _("Outside the operating hours")
@@ -114,6 +116,17 @@ def _job(subject: Subject) -> _Said:
         if holds:
             return _shut(code)
     return _open(job.mode, version=job.version)
+
+
+def _late(subject: Subject) -> _Said:
+    """Of a schedule: whoever waits for its turn may wait longer; an approval lapses by itself."""
+    episode = subject.episode
+    if episode.trigger != Trigger.SCHEDULE or subject.proposal is not None:
+        return _open("not_asked")
+    due = episode.due_at or episode.opened_at
+    if too_late(due, subject.now, episode.suppressed):
+        return _shut("late", at=_moment(due))
+    return _open("in_time")
 
 
 def _acknowledged(subject: Subject) -> _Said:
@@ -253,6 +266,7 @@ def _moment(at: datetime | None) -> str | None:
 _GATES: Sequence[tuple[Gate, Callable[[Subject], _Said]]] = (
     (Gate.EVIDENCE, _evidence),
     (Gate.JOB, _job),
+    (Gate.LATE, _late),
     (Gate.ACKNOWLEDGED, _acknowledged),
     (Gate.PAUSE, _pause),
     (Gate.HOURS, _hours),

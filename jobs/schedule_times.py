@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PATIENCE: Final = timedelta(minutes=15)
 #: So long a player may wait for its turn, where few are acted on at once.
 QUEUE: Final = timedelta(hours=4)
+#: The gates at which it does: what they wait for comes by itself.
+QUEUES: Final = frozenset({"rate", "in_flight", "cooldown"})
 MOST_COUNTED: Final = 10_000
 _BEFORE: Final = timedelta(seconds=1)
 
@@ -50,9 +52,9 @@ def turn(
     return Turn(last, count - 1, next_at)
 
 
-def too_late(due_at: datetime, now: datetime, *, queues: bool) -> bool:
-    """Tell whether a run is left out that was not possible before; `queues`: it waits its turn."""
-    return now - due_at > (QUEUE if queues else PATIENCE)
+def too_late(due_at: datetime, now: datetime, held_by: str) -> bool:
+    """Tell whether a run is left out that was not possible before, by the gate that was shut."""
+    return now - due_at > (QUEUE if held_by in QUEUES else PATIENCE)
 
 
 def next_run(definition: "Definition", now: datetime) -> datetime | None:

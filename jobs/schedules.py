@@ -14,14 +14,12 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from . import zones
 from .models import Ending, Episode, Job, JobExecution, Standing, Trigger
-from .schedule_times import PATIENCE, QUEUE, turn
+from .schedule_times import PATIENCE, QUEUE, QUEUES, turn
 from .selection import selection_of
 
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 2000
-#: The gate at which stands who may act and waits for others.
-RATE: Final = "rate"
 _GOING_ON: Final = (Standing.SHADOW, Standing.PROPOSED, Standing.COMMANDED)
 
 
@@ -106,7 +104,7 @@ def close_over(now: datetime) -> int:
     of_it = JobExecution.objects.filter(episode=OuterRef("pk"))
     rows = Episode.objects.open().filter(trigger=Trigger.SCHEDULE)  # unscoped: of every platform
     waiting = rows.filter(~Exists(of_it.filter(standing__in=_GOING_ON)))
-    late = Q(due_at__lt=now - QUEUE) | (Q(due_at__lt=now - PATIENCE) & ~Q(suppressed=RATE))
+    late = Q(due_at__lt=now - QUEUE) | (Q(due_at__lt=now - PATIENCE) & ~Q(suppressed__in=QUEUES))
     closed = 0
     for ending, wanted in ((Ending.DONE, Exists(of_it)), (Ending.LATE, late)):
         found = waiting.filter(wanted).order_by("pk").values_list("rev", "pk")

@@ -2,9 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from django.db.models import Q
 
 from devices.models import DeviceLine, Pause
 from exporters.models import Player
@@ -23,11 +20,8 @@ class Standstill:
         self._pauses = list(Pause.objects.at(now).usable_on(platform_id).order_by("pk"))
         of_jobs = JobPause.objects.at(now).filter(job__in=jobs).order_by("-pk")
         self._of_jobs = {each.job_id: each for each in of_jobs}
-        lasting = Q(ends_at__gt=now) | Q(weekly=True)
-        rows = MaintenanceWindow.objects.filter(
-            lasting, platform=platform_id, cancelled_at=None, starts_at__lte=now
-        )
-        self._windows = list(rows.select_related("site"))
+        rows = MaintenanceWindow.objects.to_come(now).filter(platform=platform_id)
+        self._windows = list(rows.select_related("platform", "site", "player__site"))
 
     def pauses(self, job: Job, line: DeviceLine | None) -> Sequence[AnyPause]:
         """Return the pauses that stop a job on a line, the widest first."""
@@ -43,8 +37,7 @@ class Standstill:
         for row in self._windows:
             if not _covers(row, job, player):
                 continue
-            zone = zones.of_place(job.platform, row.site)
-            lasts = windows.lasting(_pure(row, zone), zone, self._now)
+            lasts = windows.lasting(row.times, zones.of_window(row), self._now)
             if lasts is not None:
                 found.append((row, lasts.ends))
         return found
@@ -67,11 +60,3 @@ def _covers(row: MaintenanceWindow, job: Job, player: Player) -> bool:
         and (row.site_id is None or row.site_id == player.site_id)
         and row.player_id in (None, player.pk)
     )
-
-
-def _pure(row: MaintenanceWindow, zone: ZoneInfo) -> windows.Window:
-    if not row.weekly:
-        return windows.Once(row.starts_at, row.ends_at)
-    begins = row.starts_at.astimezone(zone).replace(tzinfo=None)
-    ends = row.ends_at.astimezone(zone).replace(tzinfo=None)
-    return windows.Weekly(begins, ends, row.until)

@@ -28,6 +28,7 @@ from jobs.models import (
     Outcome,
     Standing,
     Track,
+    Trigger,
 )
 from platforms.models import AuditEntry, Platform
 from tests import factories
@@ -165,7 +166,9 @@ def _window(fleet: Fleet, _player: Player, **fields: Any) -> None:
 def _weekly_window(fleet: Fleet, player: Player) -> None:
     weeks = timedelta(weeks=3)
     begins, ends = NOON - weeks - timedelta(hours=1), NOON - weeks + timedelta(hours=1)
-    _window(fleet, player, starts_at=begins, ends_at=ends, weekly=True, player=player)
+    zone = fleet.platform.time_zone
+    times = {"starts_at": begins, "ends_at": ends, "time_zone": zone, "weekly": True}
+    _window(fleet, player, player=player, **times)
 
 
 def _earlier_episode(fleet: Fleet, player: Player) -> None:
@@ -265,6 +268,10 @@ SHUT: dict[str, tuple[str, str, Callable[[Fleet, Player], object]]] = {
             Job.objects.update(whole_platform=False),
             JobTarget.objects.create(
                 platform=fleet.platform, job=fleet.job, player=fleet.players[5]))),
+    "too late for a schedule": (
+        "late", "late",
+        lambda fleet, player: Episode.objects.update(
+            trigger=Trigger.SCHEDULE, due_at=NOON - timedelta(minutes=16))),
     "everything is paused": ("pause", "everything", _pause),
     "the platform is paused": (
         "pause", "platform",
@@ -410,7 +417,7 @@ def test_one_platform_says_nothing_about_another(fleet: Fleet, platform_b: Platf
 def test_a_schedule_waits_behind_players_that_are_bad(large: Fleet, settings: Any) -> None:
     settings.JOBS_AT_ONCE = 1
     nightly = make_job(large.platform, None)
-    planned = large.fire(large.players[1], minutes=60, job=nightly)
+    planned = large.fire(large.players[1], minutes=14, job=nightly)
     large.see(large.players[1], bad=False)
     fired = large.fire(large.players[0])
     assert large.act() == 1
@@ -434,3 +441,23 @@ def test_a_look_costs_the_same_however_many_are_held_back(large: Fleet) -> None:
     )
     few = queries(2)
     assert queries(20) == few
+
+
+def test_a_player_of_a_schedule_waits_its_turn_for_hours_and_is_then_left_out(
+    large: Fleet, settings: Any
+) -> None:
+    settings.JOBS_AN_HOUR = 1
+    nightly = make_job(large.platform, None)
+    first, second, third = large.fire(*large.players[:3], minutes=1, job=nightly)
+    for player in large.players[:3]:
+        large.see(player, bad=False)
+    assert large.act() == 1
+    finish(JobExecution.objects.get(), Outcome.VERIFIED, large.now)
+    assert large.act(61) == 1
+    assert JobExecution.objects.latest("pk").episode in (second, third)
+    waits = second if JobExecution.objects.latest("pk").episode == third else third
+    finish(JobExecution.objects.latest("pk"), Outcome.VERIFIED, large.now)
+    assert why(waits)[0] == "rate"
+    assert large.act(240) == 0
+    assert why(waits) == ("late", "late")
+    assert first.executions.count() == 1

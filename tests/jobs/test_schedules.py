@@ -10,8 +10,9 @@ from django.db.models import F
 
 from exporters.models import Exporter
 from jobs import schedules
+from jobs.gates import Gate
 from jobs.models import Ending, Episode, Job, JobExecution, JobTarget, Mode, Standing, Trigger
-from jobs.schedule_times import Turn, turn
+from jobs.schedule_times import QUEUES, Turn, turn
 from platforms.models import Platform
 from tests.devices.world import together
 from tests.factories import make_exporter, make_platform, make_player
@@ -52,6 +53,10 @@ def test_what_was_due_by_the_old_clock_is_run_and_the_next_comes_by_the_new_one(
     assert turn("0 3 * * *", MOSCOW, BERLIN, NIGHT, now) == Turn(
         NIGHT, 0, NIGHT + DAY + timedelta(hours=2)
     )
+
+
+def test_the_gates_at_which_players_wait_their_turn_are_there() -> None:
+    assert {gate.value for gate in Gate} >= QUEUES
 
 
 @pytest.fixture
@@ -166,7 +171,7 @@ def test_what_could_not_be_done_in_time_is_left_out_and_frees_the_next_night(
     make_schedule(exporter)
     schedules.open_due(NIGHT)
     held, queued, begun = Episode.objects.order_by("pk")
-    Episode.objects.filter(pk=queued.pk).update(suppressed=schedules.RATE)
+    Episode.objects.filter(pk=queued.pk).update(suppressed=Gate.RATE.value)
     give(begun, Standing.COMMANDED)
     assert schedules.close_over(NIGHT + 15 * MINUTE) == 0
     assert schedules.close_over(NIGHT + 16 * MINUTE) == 1
