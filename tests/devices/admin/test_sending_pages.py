@@ -346,10 +346,11 @@ def test_reboot_sends_the_catalogues_restart_until_the_platform_marks_its_own(
         return [text.shown for text in answer.context["preview"].texts]
 
     mine = own_restart(socket, "night_cycle")
+    assert mine.definition is not None
     assert sends() == ["#12#0#1#1#"]
     CommandTemplate.objects.filter(pk=mine.pk).update(for_reboot=True)
     assert sends() == ["#12#0#9#1#"]
-    CommandTemplate.objects.filter(pk=mine.pk).update(definition={**mine.definition, "lines": [2]})
+    CommandTemplate.objects.filter(pk=mine.pk).update(definition=mine.definition | {"lines": [2]})
     assert sends() == ["#12#0#1#1#"], "the marked one does not switch this line"
 
 
