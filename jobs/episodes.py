@@ -99,9 +99,13 @@ def open_new(openings: Collection[Opening], now: datetime) -> int:
 
 
 def lock(jobs: Iterable[int]) -> dict[int, int]:
-    """Lock working jobs in one order always; return their versions."""
+    """Lock working jobs in one order always; return their versions.
+
+    Against changes alone: who refers to a job, as each attempt does, is not held up.
+    """
     rows = Job.objects.working().filter(pk__in=list(jobs)).order_by("pk")  # unscoped: by their ids
-    return dict(rows.select_for_update(of=("self",)).values_list("pk", "version"))
+    held = rows.select_for_update(of=("self",), no_key=True)
+    return dict(held.values_list("pk", "version"))
 
 
 def close(ended: Collection[Ended], now: datetime) -> int:

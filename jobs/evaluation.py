@@ -205,10 +205,9 @@ class _Evaluation:
 
     def _write(self, part: Collection[Settled]) -> set[int]:
         """Write what was decided, in one transaction; return the clocks that were moved."""
-        openings = [opening for each in part for opening in each.openings]
         with transaction.atomic():
-            # Before the clocks: whoever changes a job takes them in this order too.
-            episodes.lock({opening.rule.pk for opening in openings})
+            # First the jobs, then clocks, then episodes: who changes a job begins with it too.
+            episodes.lock({pk for each in part for pk in each.jobs})
             was = {each.clock.pk: each.was for each in part}
             won = track_rows.move(was, [each.clock for each in part], self._now)
             mine = [each for each in part if each.clock.pk in won]
@@ -242,9 +241,14 @@ class _Evaluation:
             for pk, rule in self._rules.items()
             if pk not in stale and (told := _told(figures.get(pk, {}))) != rule.figures
         }
-        if changed:
+        with transaction.atomic():
+            # Figures are worth waiting for nobody: what is held now is written another time.
+            rows = Job.objects.filter(pk__in=changed).order_by("pk")  # unscoped: by their ids
+            free = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
             Job.objects.bulk_update(
-                [Job(pk=pk, figures=told) for pk, told in changed.items()], ["figures"], 500
+                [Job(pk=pk, figures=changed[pk]) for pk in free.values_list("pk", flat=True)],
+                ["figures"],
+                500,
             )
 
 

@@ -33,6 +33,7 @@ class Settled:
     good: list[int] = field(default_factory=list)  # episodes whose player is well, and not yet over
     bad: list[int] = field(default_factory=list)
     tallies: dict[int, Counter[str]] = field(default_factory=dict)  # by job, players by state
+    jobs: set[int] = field(default_factory=set)  # whose episodes are written
 
 
 def settle(
@@ -109,8 +110,9 @@ def _apply(
             if now.fires:
                 value = each.track.value if each.track else None
                 done.openings.append(Opening(rule, each.player_id, value))
-        else:
-            _follow(done, rule, each, episode, now)
+                done.jobs.add(rule.pk)
+        elif _follow(done, rule, each, episode, now):
+            done.jobs.add(rule.pk)
     if not clock.known:
         tally["unknown"] = tally["players"]
     if kept.exporter_id in rule.selection.exporters or rule.selection.whole:
@@ -121,16 +123,15 @@ def _apply(
 
 def _follow(
     done: Settled, rule: Rule, each: KeptTrack, episode: OpenEpisode, now: Standing
-) -> None:
-    """Go on with an open episode."""
+) -> bool:
+    """Go on with an open episode; return whether there is something to write of it."""
     if now.recovers:
         done.ended.append(Ended(episode.pk, rule, each.player_id, Ending.RECOVERED))
-    elif now.unknown or each.track is None:
-        return
-    elif each.track.bad and episode.recovering:
-        done.bad.append(episode.pk)
-    elif not each.track.bad and not episode.recovering:
-        done.good.append(episode.pk)
+        return True
+    if now.unknown or each.track is None or each.track.bad is not episode.recovering:
+        return False
+    (done.bad if each.track.bad else done.good).append(episode.pk)
+    return True
 
 
 def _value(pair: Pair, seen: Seen) -> float | None:
