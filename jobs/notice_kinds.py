@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _, gettext_lazy
 from platforms.notice_kinds import REPEAT, NoticeKind, Severity, Told
 from platforms.roles import Deed
 
+from .verdicts import Why
+
 
 def _facts(told: Told) -> dict[str, str]:
     """Return what every sentence of an episode is made of."""
@@ -61,7 +63,7 @@ def _blind(told: Told) -> str:
         "are bad. %(why)s"
     ) % {
         "since": told.moment(str(told.facts.get("since", ""))),
-        "why": told.facts.get("why", ""),
+        "why": next((str(why) for why in Why if why.value == told.facts.get("why")), ""),
     }
 
 

@@ -249,6 +249,9 @@ JOBS_AN_HOUR = env.int("REMOSA_JOBS_AN_HOUR", default=10)
 # Where more players than these fire together, one is restarted first and has to come back.
 JOBS_TOGETHER = env.int("REMOSA_JOBS_TOGETHER", default=3)
 
+# Asked for every 30 s while jobs are judged: whoever waits there raises the alarm when it ends.
+ENGINE_HEARTBEAT_URL = env.str("REMOSA_ENGINE_HEARTBEAT_URL", default="")
+
 # Opens /metrics of the web application; empty: closed.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 

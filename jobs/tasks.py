@@ -1,0 +1,63 @@
+"""Doors for the workers: each task is one call. How often they run: remosa/timetable.py.
+
+Stages find what they do in the rows that others left, so that one that is late, or comes twice,
+harms nothing.
+"""
+
+from datetime import timedelta
+
+from platforms.ticks import Turn, tick
+
+from . import (
+    acting,
+    approvals,
+    evaluation,
+    metric_discovery,
+    naming,
+    schedules,
+    verification,
+    watchdog,
+)
+
+
+@tick("jobs.evaluate", timedelta(seconds=120))
+def evaluate(turn: Turn) -> None:
+    """Evaluate the slot of now, unless somebody has: it is asked for more often than slots come."""
+    evaluation.evaluate(turn.now)
+
+
+@tick("jobs.act", timedelta(seconds=90))
+def act(turn: Turn) -> None:
+    """Do what open episodes are due for, or keep why not."""
+    approvals.lapse(turn.now)
+    acting.act(turn.now)
+
+
+@tick("jobs.verify", timedelta(seconds=90))
+def verify(turn: Turn) -> None:
+    """Judge whether what jobs did helped."""
+    verification.verify(turn.now)
+
+
+@tick("jobs.schedules", timedelta(seconds=90))
+def keep_schedules(turn: Turn) -> None:
+    """Open what schedules ask for now."""
+    schedules.keep(turn.now)
+
+
+@tick("jobs.watch", timedelta(seconds=60))
+def watch(turn: Turn) -> None:
+    """Say outside that jobs are judged, and inside when they are not."""
+    watchdog.watch(turn.now)
+
+
+@tick("jobs.names", timedelta(seconds=120))
+def keep_names(turn: Turn) -> None:
+    """Keep automatic names in step with what they name."""
+    naming.keep_in_step()
+
+
+@tick("jobs.metrics", timedelta(seconds=120))
+def find_metrics(turn: Turn) -> None:
+    """Find metrics of players that other people's exporters serve."""
+    metric_discovery.discover(turn.now)
