@@ -172,7 +172,9 @@ def examine(connection: Connection) -> Examination:
 def _ask(connection: Connection, name: str, parameters: Parameters) -> tuple[Reply, float]:
     """Ask one page of the API; return its data and the seconds it took."""
     if name.startswith("query"):
-        parameters = [*parameters, ("timeout", f"{connection.timeout:g}s")]
+        # In whole milliseconds: it reads no fractions of a second.
+        milliseconds = max(round(connection.timeout * 1000), 1)
+        parameters = [*parameters, ("timeout", f"{milliseconds}ms")]
     got = _fetch(connection, f"/api/v1/{name}", parameters)
     return answers.reply(got.status, got.body), got.seconds
 

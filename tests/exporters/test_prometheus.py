@@ -283,7 +283,7 @@ def test_a_short_query_is_a_get_below_the_path_of_the_address() -> None:
     assert parse_qs(urlsplit(target).query) == {
         "query": ["up"],
         "time": ["1000.000"],
-        "timeout": ["2.5s"],
+        "timeout": ["2500ms"],
     }
     assert "authorization" not in far.headers
 
