@@ -1,7 +1,7 @@
 """The guard of jobs before the wire: what was decided must still hold when a command is to go out.
 
-Asked by devices for the locked command of a job, right before its intent is stored. Reads and
-answers why not; writes nothing. What Prometheus says now is asked for in evidence.py.
+Asked by devices for the locked command of a job, after the claim and right before its intent is
+stored. Reads, asks Prometheus last, and answers why not; writes nothing.
 """
 
 from datetime import datetime
@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from devices.models import Command, CommandLine
 
-from . import braking, gates, situation
+from . import braking, evidence, gates, situation
 from .gates import Gate
-from .models import JobExecution, Mode
+from .models import JobExecution, Mode, Trigger
 from .situation import Subject
+from .verdicts import Verdict
 
 #: What a command that is on its way must pass again. It is itself what is in flight, and whether it
 #: may go by cooldown, budget and grammar is asked by devices.
@@ -47,7 +48,9 @@ def shut(command: Command, now: datetime) -> str:
     against = gates.first_shut(asked)
     if against is not None:
         return f"{against.gate} ({against.detail['code']})"
-    return "" if _still_there(subject, command) else str(Gate.BINDING)
+    if not _still_there(subject, command):
+        return str(Gate.BINDING)
+    return _unproven(subject, now)
 
 
 def _may_act(subject: Subject, execution: JobExecution) -> bool:
@@ -61,3 +64,17 @@ def _still_there(subject: Subject, command: Command) -> bool:
     switched = CommandLine.objects.filter(command=command.head_id or command.pk)
     lines = set(switched.values_list("line", flat=True))
     return not lines or (subject.line is not None and subject.line.pk in lines)
+
+
+def _unproven(subject: Subject, now: datetime) -> str:
+    """Return why there is no proof of this moment that the player is bad; a schedule needs none."""
+    if subject.job.trigger == Trigger.SCHEDULE:
+        return ""
+    if subject.job.criterion is None:
+        return str(Gate.EVIDENCE)
+    proof = evidence.prove(subject.job.criterion, subject.player, now)
+    if proof.verdict is Verdict.TRUE:
+        return ""
+    if proof.verdict is Verdict.FALSE:
+        return _("The player is well again.")
+    return f"{Gate.EVIDENCE} ({proof.why})"

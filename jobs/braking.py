@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
 
 from devices.models import Binding, CommandLine
-from exporters.models import Exporter, Player
+from exporters.models import Player
 from platforms.notifications import announce
 
 from . import brake
@@ -201,14 +201,11 @@ def _write(row: Brake, decided: brake.Brake) -> None:
 
 def _tell(row: Brake, now: datetime) -> None:
     """Tell people once that a brake engaged, and that it let go."""
-    about: Any = row.platform
-    if row.exporter_id is not None:
-        about = Exporter.objects.filter(pk=row.exporter_id).first()
     count = brake.Count(row.enrolled, row.bad)
     announce(
         "brake" if row.engaged else "brake_released",
         platform=row.platform_id,
-        about=about,
+        about=row.exporter,
         facts={"bad": count.bad, "enrolled": count.enrolled, "limit": count.limit},
         key=f"{row.platform_id}:{row.exporter_id or 0}",
         now=now,

@@ -1,0 +1,245 @@
+"""The brakes as rows: whom they count, what is written, what people hear."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from exporters.models import Exporter, Player
+from jobs import acting, brake, braking
+from jobs.models import (
+    Brake,
+    Clock,
+    Criterion,
+    Episode,
+    Job,
+    JobExecution,
+    Mode,
+    Outcome,
+    Standing,
+    Track,
+)
+from platforms.models import Notice, Platform
+from tests import factories
+from tests.devices import world
+from tests.jobs.acting_world import DAY, NOON, OFFLINE, Fleet, finish, make_fleet, make_job, why
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+
+WEEK = 7 * DAY
+
+
+@pytest.fixture
+def fleet(platform_a: Platform) -> Fleet:
+    """Twelve players that are well."""
+    return make_fleet(platform_a, 12, 1)
+
+
+def counted(fleet: Fleet) -> Mapping[int | None, brake.Count]:
+    criteria = braking.criteria_of(fleet.platform.pk)
+    return braking.counts(fleet.platform.pk, criteria, fleet.now)
+
+
+def test_it_stays_engaged_until_ten_minutes_below_and_then_acts_on_fresh_evidence(
+    fleet: Fleet,
+) -> None:
+    """An outage of the vendor in the end: they are all offline, then all but one come back."""
+    episodes = fleet.fire(*fleet.players[:4])
+    assert fleet.act() == 0
+    assert why(episodes[0]) == ("brake", "too_many")
+    told = Notice.objects.order_by("about_type").values_list("kind", "about_type")
+    assert list(told) == [("brake", ""), ("brake", "exporters.exporter")]
+    for player in fleet.players[1:4]:
+        fleet.see(player, bad=False)
+    for _half_minute in range(20):
+        assert fleet.act(0.5) == 0
+        assert Brake.objects.filter(engaged=True).count() == 2
+    assert why(episodes[0]) == ("brake", "holding")
+    assert fleet.act(0.5) == 1
+    assert not Brake.objects.filter(engaged=True).exists()
+    kinds = list(Notice.objects.order_by("pk").values_list("kind", flat=True))
+    assert sorted(kinds) == ["acted", "brake", "brake", "brake_released", "brake_released"]
+
+
+def test_a_released_brake_writes_no_rows(fleet: Fleet) -> None:
+    fleet.act()
+    fleet.fire(fleet.players[0])
+    assert fleet.act() == 1
+    (row,) = Brake.objects.all()  # what is locked
+    assert (row.exporter, row.engaged, row.counted_at) == (None, False, None)
+
+
+def test_whoever_is_being_restarted_counts_until_the_cooldown_is_over(fleet: Fleet) -> None:
+    fleet.fire(fleet.players[0])
+    assert fleet.act() == 1
+    fleet.see(fleet.players[0], bad=False)
+    assert counted(fleet)[None] == brake.Count(12, 1)
+    finish(JobExecution.objects.get(), Outcome.VERIFIED, fleet.now)
+    fleet.tick(fleet.now + timedelta(minutes=29))
+    assert counted(fleet)[None] == brake.Count(12, 1)
+    fleet.tick(fleet.now + timedelta(minutes=2))
+    assert counted(fleet)[None] == brake.Count(12, 0)
+
+
+def test_what_a_person_switches_counts_as_well(fleet: Fleet) -> None:
+    device = fleet.sockets[fleet.players[0].pk]
+    world.give(device, "power_cycle", sender=world.sender_of_nobody())
+    assert counted(fleet)[fleet.exporter.pk] == brake.Count(12, 1)
+
+
+def test_a_source_that_is_not_known_makes_all_its_players_bad(fleet: Fleet) -> None:
+    Clock.objects.update(known=False, known_since=fleet.slot - 10)
+    assert counted(fleet)[None] == brake.Count(12, 12)
+    Clock.objects.update(known_since=fleet.slot - 8 * 2880)
+    assert counted(fleet)[None] == brake.Count(0, 0)
+
+
+def test_evaluation_that_stands_still_says_nothing(fleet: Fleet) -> None:
+    fleet.now += timedelta(minutes=2)
+    assert counted(fleet) == {}
+
+
+def test_disabled_exporters_retired_and_new_players_count_nowhere(fleet: Fleet) -> None:
+    Player.objects.filter(pk=fleet.players[0].pk).update(retired_at=NOON)
+    Track.objects.filter(player=fleet.players[1]).update(seen_good=False, bad=True)
+    Track.objects.filter(player=fleet.players[2]).delete()
+    assert counted(fleet)[None] == brake.Count(9, 0)
+    Exporter.objects.update(enabled=False)
+    assert counted(fleet) == {}
+
+
+def test_jobs_that_are_off_or_in_the_shadow_count_nobody(fleet: Fleet) -> None:
+    for values in ({"mode": Mode.SHADOW}, {"enabled": False}, {"removed_at": NOON}):
+        Job.objects.update(**{"mode": Mode.LIVE, "enabled": True, "removed_at": None} | values)
+        assert counted(fleet) == {}
+
+
+def test_a_schedule_on_a_platform_without_rules_needs_no_brake(platform_a: Platform) -> None:
+    fleet = make_fleet(platform_a, 2, 1, mode=Mode.SHADOW)
+    nightly = make_job(platform_a, None)
+    fleet.fire(fleet.players[0], job=nightly)
+    fleet.see(fleet.players[0], bad=False)
+    assert acting.act(NOON) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_count_is_that_of_players_looked_at_one_by_one(
+    platform_a: Platform, platform_b: Platform, seed: int
+) -> None:
+    """Random tracks under two criteria and three exporters, counted by rows and by hand."""
+    chance = Random(seed)
+    fleet = make_fleet(platform_a, 0, 0)
+    make_fleet(platform_b, 4, 0)
+    second = Criterion.objects.create(platform=platform_a, digest="2" * 64, definition=OFFLINE)
+    make_job(platform_a, second)
+    exporters = [fleet.exporter, *(factories.make_exporter(platform_a) for _each in range(2))]
+    criteria = [fleet.job.criterion, second]
+    for exporter in exporters:
+        for criterion in criteria:
+            _random_clock(chance, fleet, criterion, exporter)
+        for _number in range(12):
+            player = factories.make_player(exporter)
+            for criterion in criteria:
+                _random_track(chance, fleet, criterion, player)
+            if chance.random() < 0.2:
+                _in_flight(fleet, player)
+    by_hand = _by_hand(fleet)
+    assert counted(fleet) == by_hand
+    assert by_hand[None].enrolled > by_hand[None].bad > 0
+
+
+def test_counting_costs_the_same_however_many_exporters(fleet: Fleet) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            braking.standing(fleet.platform.pk, NOON)
+        return len(captured)
+
+    few = queries()
+    for _number in range(5):
+        exporter = factories.make_exporter(fleet.platform)
+        _random_clock(Random(1), fleet, fleet.job.criterion, exporter)
+    assert queries() == few
+
+
+def _random_clock(chance: Random, fleet: Fleet, criterion: Any, exporter: Exporter) -> None:
+    Clock.objects.update_or_create(
+        criterion=criterion,
+        exporter=exporter,
+        defaults={
+            "platform": fleet.platform,
+            "slot": fleet.slot,
+            "at": chance.choice([NOON, NOON, NOON, NOON - timedelta(minutes=3)]),
+            "observed": 10 * DAY,
+            "known": chance.random() < 0.7,
+            "known_since": fleet.slot - chance.choice([5, 8 * 2880]),
+        },
+    )
+
+
+def _random_track(chance: Random, fleet: Fleet, criterion: Any, player: Player) -> None:
+    if chance.random() < 0.1:
+        return
+    Track.objects.create(
+        platform=fleet.platform,
+        criterion=criterion,
+        player=player,
+        bad=chance.random() < 0.3,
+        run_from=chance.choice([0.0, 2 * DAY, 4 * DAY, 9 * DAY]),
+        frozen_from=chance.choice([None, None, None, DAY, 9.9 * DAY]),
+        since_slot=fleet.slot - 100,
+        seen_good=chance.random() < 0.9,
+    )
+
+
+def _in_flight(fleet: Fleet, player: Player) -> None:
+    episode = Episode.objects.create(
+        platform=fleet.platform, job=fleet.job, job_version=1, player=player, opened_at=NOON
+    )
+    JobExecution.objects.create(
+        platform=fleet.platform, episode=episode, job=fleet.job, player=player, attempt=1, rung=0,
+        mode=Mode.LIVE, standing=Standing.COMMANDED, created_at=NOON, commanded_at=NOON,
+    )  # fmt: skip
+
+
+def _by_hand(fleet: Fleet) -> dict[int | None, brake.Count]:
+    """Look at one player after the other, as the protocol says it."""
+    clocks = {
+        (each.criterion_id, each.exporter_id): each
+        for each in Clock.objects.filter(platform=fleet.platform)
+        if each.at is not None and NOON - each.at <= timedelta(seconds=90)
+    }
+    found: dict[int | None, brake.Count] = {
+        exporter: brake.Count(0, 0) for _criterion, exporter in clocks
+    }
+    for player in Player.objects.filter(platform=fleet.platform):
+        said = [
+            _said(clocks[track.criterion_id, player.exporter_id], track, fleet.slot)
+            for track in Track.objects.filter(player=player, seen_good=True)
+            if (track.criterion_id, player.exporter_id) in clocks
+        ]
+        if set(said) <= {"nowhere"}:
+            continue
+        treated = JobExecution.objects.filter(player=player).exists()
+        before = found[player.exporter_id]
+        bad = before.bad + ("bad" in said or treated)
+        found[player.exporter_id] = brake.Count(before.enrolled + 1, bad)
+    enrolled = sum(each.enrolled for each in found.values())
+    found[None] = brake.Count(enrolled, sum(each.bad for each in found.values()))
+    return found
+
+
+def _said(clock: Clock, track: Track, slot: int) -> str:
+    if not clock.known and slot - clock.known_since > WEEK / 30:
+        return "nowhere"
+    if track.bad:
+        well_at = track.run_from
+    else:
+        well_at = clock.observed if track.frozen_from is None else track.frozen_from
+    if clock.observed - well_at > WEEK:
+        return "nowhere"
+    is_well = clock.known and not track.bad and track.frozen_from is None
+    return "well" if is_well else "bad"
