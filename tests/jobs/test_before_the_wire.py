@@ -29,7 +29,6 @@ from tests.devices import world as sockets
 from tests.exporters.watched_world import World
 from tests.jobs.acting_world import Fleet, make_fleet, make_job
 from tests.jobs.evaluated_world import source_lines, status_lines, wait_until
-from tests.jobs.world import make_metric
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +46,7 @@ def fleet(platform_a: Platform) -> Fleet:
 
 def say(world: World, fleet: Fleet, first: object = 0, up: int = 1, others: int = 11) -> None:
     """Let the exporter tell of the first player, and of so many others that they are online."""
-    told = [(player, 1) for player in fleet.players[1 : 1 + others]]
+    told: list[tuple[Player, object]] = [(each, 1) for each in fleet.players[1 : 1 + others]]
     told += [] if first is None else [(fleet.players[0], first)]
     world.say([*source_lines(fleet.exporter, up), *status_lines(told)])
 
@@ -209,13 +208,3 @@ def test_what_a_guard_refused_is_tried_again_by_a_new_attempt(fleet: Fleet) -> N
     assert fleet.act(0.5) == 0
     assert fleet.act(0.5) == 1
     assert [each.rung for each in JobExecution.objects.all()] == [0, 0]
-
-
-def test_criteria_of_the_catalogue_are_understood(fleet: Fleet) -> None:
-    """Holds the definitions of these tests to what people's jobs store."""
-    from jobs import criteria
-
-    make_metric()
-    asked = criteria.asked_by(fleet.job.criterion)
-    assert asked is not None
-    assert asked.normalised() == asked
