@@ -89,7 +89,10 @@ def worth_telling(age: float) -> int:
 
 
 def refresh(platform_ids: Collection[int]) -> None:
-    """Take the census of platforms of which it is not as good as new: one query."""
+    """Take the census of platforms of which it is not as good as new: one query each.
+
+    Of a whole installation at once the answer may take longer than anybody waits for one.
+    """
     now = _clock()
     kept: dict[str, Kept[object]] = cache.get_many([f"{COUNTS}:{each}" for each in platform_ids])
     aging = [
@@ -97,11 +100,13 @@ def refresh(platform_ids: Collection[int]) -> None:
         for each in platform_ids
         if not 0 <= now - kept.get(f"{COUNTS}:{each}", (0.0, None))[0] <= KEPT_SECONDS
     ]
-    if not aging:
-        return
-    found = observations.statuses(Ask(), aging)
-    if not isinstance(found, Outage):
-        keep(aging, found, now)
+    ask = Ask()
+    for each in aging:
+        asked_at = _clock()
+        found = observations.statuses(ask, [each])
+        if isinstance(found, Outage):
+            return
+        keep([each], found, asked_at)
 
 
 def keep(platform_ids: Collection[int], statuses: Mapping[Key, float], at: float) -> None:
