@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
-from demo import seeding, seeding_of_sockets, world
+from demo import seeding, seeding_of_jobs, seeding_of_sockets, world
 from demo.sms import wiring
 from demo.vendors import Sizes
 from remosa import first_start, timetable
@@ -50,8 +50,9 @@ class Command(BaseCommand):
             typed = seeding.seed(fleets, password, options["vendor"])
             installed = wiring.installed(fleets, options["seed"])
             registered = seeding_of_sockets.seed(installed, options["gateway"])
+            jobs = seeding_of_jobs.seed()
         issued = first_start.ensure_tokens(place)
         self.stdout.write(
-            f"MACs typed in: {typed}; sockets registered: {registered}; "
+            f"MACs typed in: {typed}; sockets registered: {registered}; jobs: {jobs}; "
             f"tokens issued: {len(issued)}"
         )
