@@ -170,18 +170,12 @@ def risen(selected: Expression, seconds: int, *labels: str) -> Expression:
 
 
 def recent(selected: Expression) -> Expression:
-    """Keep the series whose sample is young: for pages that are no exporter's of a kind.
-
-    `selected` is a selector, as in `of_last_scrape`, which sees more where it can be asked.
-    """
+    """Keep the series of a selector whose sample is young; `of_last_scrape` for other pages."""
     return Expression(f"({selected} and (timestamp({selected}) > time() - {SCRAPED_WITHIN}))")
 
 
 def over_time(function: OverTime, selected: Expression, seconds: int) -> Expression:
-    """Make one value of the samples of these last seconds; `selected` is a selector.
-
-    Trap: it goes on speaking after the series ended; see `where_also`.
-    """
+    """Make one value of a selector's last seconds. Trap: it speaks on after the series ended."""
     return Expression(f"{_OVER_TIME[function]}({within(selected, seconds)})")
 
 
@@ -198,6 +192,11 @@ def finite(expression: Expression) -> Expression:
 def extreme(which: Literal["min", "max"], each: Expression, *labels: str) -> Expression:
     """Make one series of those with the same labels: the least or the greatest of them."""
     return Expression(f"{which} by ({','.join(map(_label, labels))}) ({each})")
+
+
+def total(each: Expression, *labels: str) -> Expression:
+    """Add series up by labels."""
+    return Expression(f"sum by ({','.join(map(_label, labels))}) ({each})")
 
 
 def number_of(each: Expression, *labels: str) -> Expression:
@@ -223,10 +222,9 @@ def but_not(expression: Expression, other: Expression) -> Expression:
 
 
 def having_label(label: str, platform_ids: Collection[int], kind: str) -> Expression:
-    """Select every series with this label, whatever its metric, for a list of metrics' names.
+    """Select every series with this label, for a list of metrics' names; ``kind`` of the target.
 
-    Of processes that may speak for all platforms alone: what one platform calls its own metrics
-    is no news for the others. ``kind`` is that of the target; empty: targets without one.
+    Of processes that speak for all platforms: names of one platform's own are no news for others.
     """
     chosen = _one_of([kind]) if kind else '=""'
     return Expression(

@@ -3,8 +3,8 @@
 Pure. `groups` are platforms as `promql.apart` divides them; they may be those of all tenants. A
 metric that is not in the catalogue is given along; `ConditionRefused` where none is known.
 
-1. `asks`: the players for whom it holds, each once, with the value.
-2. `present`: of how many players of each exporter there is a sample.
+1. `asks`: the players for whom it may hold, each once, with a value.
+2. `present`: of how many players of each exporter there is a sample; `told`: the cheap way to it.
 3. `values`: what is said of chosen exporters or players by the scrape of now, raw.
 
 The first two believe a sample that Prometheus only remembers, for 5 minutes after it was stopped:
@@ -12,27 +12,39 @@ nobody may act on them alone. The third does not, and costs three times as much 
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal, cast
+from typing import cast
 
-from exporters import promql
+from exporters import metrics, promql
 from exporters.kinds import KINDS
 from exporters.promql import Expression, Matcher
 
 from .catalogue import Metric, Series
-from .conditions import Condition, ConditionRefused, Function, Operator, known
+from .conditions import Condition, ConditionRefused, Function, known
 
 PLATFORM, EXPORTER = "platform_id", "exporter_id"
 Groups = Sequence[Collection[int]]
 
 
 def asks(condition: Condition, groups: Groups, metric: Metric | None = None) -> Expression:
-    """Ask for whom it holds: samples of platform_id, exporter_id and the player's label.
+    """Ask for whom it may hold: samples of platform_id, exporter_id and the player's label.
 
-    Where several processes poll a player it holds by the word of each; the value is one of
-    theirs.
+    A player is among them once, if one process says so of it or said so in the window: who ended
+    since then is found out by `values`, which also tells whether all say so. The value is the
+    least of those for which it holds.
     """
     metric = metric or known(condition.metric)
-    return _union(metric, groups, lambda each, group: _held(condition, metric, each, group))
+
+    def held(series: Series, group: Collection[int]) -> Expression:
+        value = _now(series, group)
+        if condition.function is not Function.LAST:
+            value = _over_time(condition, promql.selector(series.name, group))
+        elif metric.age:
+            value = promql.age(value)
+        # Compared first: it costs no more to group the few for whom it holds.
+        found = promql.compared(value, condition.operator.value, condition.threshold)
+        return promql.extreme("min", found, *_labels(series))
+
+    return _union(metric, groups, held)
 
 
 def present(condition: Condition, groups: Groups, metric: Metric | None = None) -> Expression:
@@ -48,6 +60,22 @@ def present(condition: Condition, groups: Groups, metric: Metric | None = None) 
         return promql.number_of(each, PLATFORM, EXPORTER)
 
     return _union(metric, groups, counted)
+
+
+def told(groups: Groups) -> Expression:
+    """Ask how many players sources say they know the status of, by platform_id and exporter_id.
+
+    The same number as `present` has of the status, for a hundredth of its price: a page brings both
+    with one scrape. It does not see what got lost in Prometheus itself. Processes are added up.
+    """
+    known = {"state": ("online", "offline")}
+    name = metrics.SOURCE_DEVICES.name
+    return promql.union(
+        *(
+            promql.total(promql.selector(name, group, **known), PLATFORM, EXPORTER)
+            for group in groups
+        )
+    )
 
 
 def values(
@@ -92,51 +120,9 @@ def _union(
     return promql.union(*(make(each, group) for group in groups for each in metric.series))
 
 
-def _held(
-    condition: Condition, metric: Metric, series: Series, group: Collection[int]
-) -> Expression:
-    """Choose players by the least or greatest of what is said of them: one pass where it can be."""
-    value = _now(series, group)
-    if condition.function is not Function.LAST:
-        # A window goes on speaking of what ended in it, such as a process that was replaced.
-        value = promql.where_also(_over_time(condition, promql.selector(series.name, group)), value)
-    elif metric.age:
-        value = promql.age(value)
-    return _compared(condition, metric, value, _labels(series))
-
-
-def _compared(
-    condition: Condition, metric: Metric, value: Expression, labels: Sequence[str]
-) -> Expression:
-    threshold, operator = condition.threshold, condition.operator
-
-    def extreme(which: Literal["min", "max"]) -> Expression:
-        each = promql.extreme(which, value, *labels)
-        return promql.compared(each, operator.value, threshold)
-
-    # All are equal to the least value there is where the greatest is; and the like.
-    in_range = condition.function is not Function.CHANGES
-    at_least = in_range and threshold == metric.minimum
-    at_most = in_range and threshold == metric.maximum
-    match operator:
-        case Operator.GREATER | Operator.AT_LEAST:
-            return extreme("min")
-        case Operator.LESS | Operator.AT_MOST:
-            return extreme("max")
-        case Operator.EQUAL:
-            if at_least or at_most:
-                return extreme("max" if at_least else "min")
-            return promql.where_also(extreme("min"), extreme("max"))
-        case Operator.UNEQUAL:
-            if at_least or at_most:
-                return extreme("min" if at_least else "max")
-            equal = promql.compared(value, "==", threshold)
-            return promql.but_not(extreme("min"), promql.extreme("min", equal, *labels))
-
-
 def _now(series: Series, group: Collection[int]) -> Expression:
+    """Select what is said now; our exporters serve no NaN and no Inf, others may."""
     selected = promql.selector(series.name, group)
-    # Our exporters serve no NaN and no Inf; what others serve is not known.
     return selected if series.kind else promql.finite(selected)
 
 

@@ -20,8 +20,10 @@ from exporters.promql import (
     PromqlError,
     agreed,
     apart,
+    compared,
     counts,
     having,
+    having_label,
     of_last_scrape,
     selector,
     union,
@@ -251,3 +253,24 @@ def test_counts_tell_online_and_offline_per_platform(hostile_prometheus: Prometh
 def test_samples_of_late_are_chosen_by_the_selector_of_the_tenant() -> None:
     chosen = within(selector("up_of_it", [7], mac="A"), 270)
     assert chosen == 'up_of_it{platform_id="7",token_platform=~"|7",mac="A"}[270s]'
+
+
+def test_values_are_compared_with_numbers_alone() -> None:
+    up = selector("m", [7])
+    assert compared(up, "<=", -0.1) == f"({up} <= -0.1)"
+    assert compared(up, ">", 1e16) == f"({up} > 1e+16)"
+    for threshold in (float("nan"), float("inf"), -float("inf")):
+        with pytest.raises(PromqlError):
+            compared(up, ">", threshold)
+    with pytest.raises(PromqlError):
+        compared(up, "or up", 1)  # type: ignore[arg-type]
+
+
+def test_names_are_read_of_processes_that_speak_for_all_platforms() -> None:
+    mine = 'platform_id=~"1|2",token_platform=""'
+    assert having_label("mac", [2, 1], "cubic") == f'{{mac!="",kind="cubic",{mine}}}'
+    assert having_label("mac", [1], "") == '{mac!="",kind="",platform_id="1",token_platform=""}'
+    with pytest.raises(PromqlError):
+        having_label("mac", [], "cubic")
+    with pytest.raises(PromqlError):
+        having_label('mac!=""} or up{a', [1], "cubic")

@@ -73,12 +73,14 @@ class Line:
         at = self.points[-1][0]
         return at == LAST if self.kind else AT - at < 150
 
-    def value(self, condition: Condition, metric: Metric) -> float | None:
-        """Return what is compared: nothing where there is no sample of now."""
+    def value(self, condition: Condition, metric: Metric, *, ended: bool) -> float | None:
+        """Return what is compared: nothing without a sample of now, or with `ended` of late."""
         now = self.instant()
-        if now is None or condition.function is Function.LAST:
+        if condition.function is Function.LAST:
             return now if now is None or not metric.age else AT - now
         window = [value for at, value in self.points if AT - condition.window <= at]
+        if not window or (now is None and not ended):
+            return None
         match condition.function:
             case Function.AVG:
                 return sum(window) / len(window)
@@ -97,13 +99,19 @@ class World:
     lines: tuple[Line, ...]
 
     def told(
-        self, condition: Condition, metric: Metric, platforms: set[int], *, fresh: bool
+        self,
+        condition: Condition,
+        metric: Metric,
+        platforms: set[int],
+        *,
+        fresh: bool,
+        ended: bool = False,
     ) -> dict[Player, list[float]]:
         """Return every value of every player; the fresh ones are those of the last scrape."""
         values: dict[Player, list[float]] = {}
         names = {series.name for series in metric.series}
         for line in self.lines:
-            value = line.value(condition, metric)
+            value = line.value(condition, metric, ended=ended)
             if (
                 line.name in names
                 and line.platform in platforms

@@ -94,7 +94,7 @@ def samples(server: PrometheusServer, expression: Expression) -> dict[Player, li
 
 
 def holds(condition: Condition, told: dict[Player, list[float]]) -> set[Player]:
-    return {player for player, values in told.items() if all(map(condition.holds, values))}
+    return {player for player, values in told.items() if any(map(condition.holds, values))}
 
 
 def wrong_answers(server: PrometheusServer, asked: World, count: int) -> list[str]:
@@ -105,7 +105,8 @@ def wrong_answers(server: PrometheusServer, asked: World, count: int) -> list[st
         platforms = {platform for group in groups for platform in group}
         told = asked.told(condition, metric, platforms, fresh=False)
         true = samples(server, queries.asks(condition, groups, metric))
-        if true.keys() != holds(condition, told) or not all(
+        remembered = asked.told(condition, metric, platforms, fresh=False, ended=True)
+        if true.keys() != holds(condition, remembered) or not all(
             len(values) == 1 and condition.holds(values[0]) for values in true.values()
         ):
             wrong.append(f"asks: {condition}")
@@ -166,9 +167,8 @@ def test_what_vanished_is_asked_for_by_the_sample_of_now() -> None:
     average = Condition(METRICS[1].name, Function.AVG, 600, Operator.LESS, 0.5)
     mine = METRICS[1].name + '{platform_id="1",token_platform=~"|1"}'
     by = "by (platform_id,exporter_id,mac)"
-    assert queries.asks(average, [[1]]) == (
-        f"(max {by} ((avg_over_time({mine}[600s]) and {mine})) < 0.5)"
-    )
+    assert queries.asks(average, [[1]]) == f"min {by} ((avg_over_time({mine}[600s]) < 0.5))"
+    assert f"(avg_over_time({mine}[600s]) and ({mine} and " in queries.values(average, [[1]])
     assert queries.present(average, [[1]]) == (
         f"count by (platform_id,exporter_id) (min {by} ({mine}))"
     )
@@ -202,6 +202,13 @@ def test_names_that_are_none_are_refused_and_the_others_are_promql(tmp_path: Pat
     command = [tool("promtool"), "check", "rules", str(file)]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert checked.returncode == 0, checked.stderr[-2000:]
+
+
+def test_what_sources_tell_of_themselves_is_added_up_for_each_platform() -> None:
+    mine = 'platform_id="1",token_platform=~"|1",state=~"offline|online"'
+    assert queries.told([[1]]) == (
+        f"sum by (platform_id,exporter_id) (remosa_exporter_source_devices{{{mine}}})"
+    )
 
 
 def test_an_unknown_metric_is_refused() -> None:
