@@ -40,7 +40,8 @@ PURE = (
     "exporters/promql.py",
     *(f"jobs/{name}.py" for name in ("admission", "brake", "ladder", "tracks", "verdicts")),
     *(f"jobs/{name}.py" for name in ("cron", "hours", "schedule_words", "wall_time", "windows")),
-    "jobs/names.py",
+    *("jobs/catalogue", "jobs/condition_queries.py", "jobs/condition_words.py"),
+    *("jobs/conditions.py", "jobs/names.py", "jobs/raw_promql.py"),
 )
 DOORS = ("platforms/admin", "platforms/views.py", "exporters/admin", "exporters/api", "devices/api")
 
