@@ -6,15 +6,15 @@ the road of commands does, and asks the guards again before the wire.
 """
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from . import approvals, attempts, braking, gates, situation, traffic
+from . import approvals, attempts, braking, gates, situation
 from .gates import Gate, Verdict
+from .judging import asks_for_approval, judge
 from .models import Brake, Episode, GateVerdict, JobExecution, Mode, Rung, Standing
 from .situation import Subject
 
@@ -47,11 +47,11 @@ def _act_on(platform_id: int, now: datetime) -> int:
     if not episodes:
         return 0
     subjects = situation.read(platform_id, episodes, now, brakes)
-    judged = _judge(platform_id, subjects, now)
+    judged = judge(platform_id, subjects, now)
     made = 0
     for subject in subjects:
         shut = gates.first_shut(judged[subject.episode.pk])
-        if shut is None or _asks_for_approval(shut):
+        if shut is None or asks_for_approval(shut):
             made += _decide(platform_id, subject.episode, now)
         elif _is_news(subject, shut):
             with transaction.atomic():
@@ -75,20 +75,6 @@ def _due(now: datetime) -> "QuerySet[Episode]":
     return rows
 
 
-def _judge(
-    platform_id: int, subjects: Sequence[Subject], now: datetime
-) -> dict[int, list[Verdict]]:
-    """Return the verdicts of all gates by episode, that of the rate where all others are open."""
-    judged = {each.episode.pk: gates.judge(each) for each in subjects}
-    open_ones = [each for each in subjects if gates.first_shut(judged[each.episode.pk]) is None]
-    rulings = traffic.rule(platform_id, open_ones, now)
-    for each in open_ones:
-        *before, approval = judged[each.episode.pk]
-        ruling = rulings[each.episode.pk]
-        judged[each.episode.pk] = [*before, gates.of_rate(ruling), approval]
-    return judged
-
-
 def _decide(platform_id: int, seen: Episode, now: datetime) -> bool:
     """Make the attempt of one episode in one transaction; False: something stood against it now."""
     try:
@@ -106,9 +92,9 @@ def _decide_locked(platform_id: int, seen: Episode, now: datetime) -> bool:
     episodes = situation.with_company([seen.pk])
     brakes = braking.standing(platform_id, now)
     (subject,) = situation.read(platform_id, episodes, now, brakes)
-    verdicts = _judge(platform_id, [subject], now)[seen.pk]
+    verdicts = judge(platform_id, [subject], now)[seen.pk]
     shut = gates.first_shut(verdicts)
-    if shut is not None and not _asks_for_approval(shut):
+    if shut is not None and not asks_for_approval(shut):
         if _is_news(subject, shut):
             _hold(subject, shut)
         return False
@@ -122,10 +108,6 @@ def _decide_locked(platform_id: int, seen: Episode, now: datetime) -> bool:
     if refused is not None:
         _hold(subject, refused, next_at=now + RETRY)
     return refused is None
-
-
-def _asks_for_approval(shut: Verdict) -> bool:
-    return shut.gate is Gate.APPROVAL and shut.detail["code"] == "to_propose"
 
 
 def _hold(subject: Subject, shut: Verdict, next_at: datetime | None = None) -> None:
