@@ -7,11 +7,13 @@ no silence for an answer, and remembers nothing.
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from exporters.asking import Outage
 from exporters.models import Exporter, Player
+from exporters.observations import exporter_of
 
 from . import questions, source_gates, watching
 from .models import Criterion
-from .questions import Asked, Moment, Source
+from .questions import Asked, Moment
 from .source_gates import OF_LATE
 from .verdicts import Verdict, Why
 
@@ -45,6 +47,8 @@ def prove(criterion: Criterion, player: Player, now: datetime) -> Proof:
 
 def _source_is_shut(moment: Moment, exporter: Exporter, now: datetime) -> Why | None:
     told = questions.told_of(moment, {exporter.kind}, [watching.source_of(exporter)])
+    if isinstance(told, Why):
+        return told
     of_late = Player.objects.enrolled().filter(exporter=exporter, last_seen__gte=now - OF_LATE)
     found = source_gates.shut(moment, [exporter], told, {exporter.pk: of_late.count()})
     return found.get(exporter.pk)
@@ -58,16 +62,13 @@ def _ask(moment: Moment, asked: Asked, player: Player) -> Verdict | Why:
     values = told.get(source, {}).get(player.identity, ())
     if asked.raw is None:
         return asked.judge(values, met=False)
-    return _ask_raw(moment, asked, source, player.identity, values)
-
-
-def _ask_raw(
-    moment: Moment, asked: Asked, source: Source, identity: str, values: tuple[float, ...]
-) -> Verdict | Why:
-    """Ask whether a text of a superadmin holds for a player whose status is known."""
-    known = questions.who_meets(
-        moment, asked.condition, asked.metric, [source.platform_id], asked.raw
+    found = moment.now(asked.raw)
+    if isinstance(found, Outage):
+        return moment.why(found)
+    labels = {series.label for series in asked.metric.series}
+    met = any(
+        exporter_of(each.labels) == source
+        and player.identity in {each.labels.get(label) for label in labels}
+        for each in found
     )
-    if isinstance(known, Why):
-        return known
-    return asked.judge(values, met=identity in known.true.get(source, {}))
+    return asked.judge(values, met=met)

@@ -42,6 +42,16 @@ def test_one_of_many_workers_tries_the_canary(platform_a: Platform) -> None:
     assert Command.objects.count() == 1
 
 
+def test_those_who_decide_about_different_players_at_once_try_one_canary(
+    platform_a: Platform,
+) -> None:
+    fleet = make_fleet(platform_a, 40, 5)
+    episodes = fleet.fire(*fleet.players[:5])
+    made = together(lambda at: acting._decide(platform_a.pk, episodes[at], NOON), 5)
+    assert sum(made) == 1
+    assert Command.objects.count() == 1
+
+
 def test_an_action_is_either_declined_or_done(platform_a: Platform) -> None:
     person = sender_of_nobody()
     fleet = make_fleet(platform_a, 40, 1, mode=Mode.APPROVE)

@@ -15,6 +15,7 @@ from exporters.models import Exporter, Player
 from jobs import approvals
 from jobs.models import (
     Clock,
+    Criterion,
     Episode,
     Job,
     JobExecution,
@@ -26,22 +27,26 @@ from jobs.models import (
 from platforms.models import Platform, User
 from tests import factories
 from tests.devices import world as sockets
-from tests.exporters.watched_world import World
+from tests.exporters.watched_world import STATUS, World
 from tests.jobs.acting_world import Fleet, make_fleet, make_job
 from tests.jobs.evaluated_world import source_lines, status_lines, wait_until
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def fleet(platform_a: Platform) -> Fleet:
-    """Twelve players of this moment, the first of which was commanded just now."""
-    fleet = make_fleet(platform_a, 12, 2)
+def commanded(platform: Platform) -> Fleet:
+    """Make twelve players of this moment, the first of which was commanded just now."""
+    fleet = make_fleet(platform, 12, 2)
     Player.objects.update(last_seen=timezone.now())
     fleet.tick(timezone.now())
     fleet.fire(fleet.players[0])
     assert fleet.act() == 1
     return fleet
+
+
+@pytest.fixture
+def fleet(platform_a: Platform) -> Fleet:
+    return commanded(platform_a)
 
 
 def say(world: World, fleet: Fleet, first: object = 0, up: int = 1, others: int = 11) -> None:
@@ -79,6 +84,18 @@ def test_it_does_not_go_out_without_a_proof_of_this_moment(
 ) -> None:
     say(world, fleet, **told)
     assert why in shut(fleet)
+
+
+@pytest.mark.parametrize(("text", "why"), [("== 0", ""), ("== 1", "The player is well again.")])
+def test_what_superadmins_wrote_in_promql_is_asked_as_well(
+    world: World, fleet: Fleet, text: str, why: str
+) -> None:
+    definition = {"raw": f'{STATUS}{{platform_id="$platform"}} {text}'}
+    Criterion.objects.update(definition=definition)
+    say(world, fleet)
+    found = shut(fleet)
+    assert why in found
+    assert bool(why) is bool(found)
 
 
 def test_it_does_not_go_out_while_the_process_is_down(world: World, fleet: Fleet) -> None:
