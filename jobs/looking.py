@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from exporters.models import Exporter
+from exporters.observations import family
 
 from . import questions, source_gates
 from .questions import Asked, Known, Moment, Source, Values
@@ -65,7 +66,7 @@ class Look:
         if not pairs:
             return
         self._ask(pairs)
-        shut = self.shut({pair.exporter.pk: pair.exporter for pair in pairs}.values())
+        shut = self._shut(pairs)
         for pair in pairs:
             pair.why = shut.get(pair.exporter.pk) or self._failed(pair)
             if pair.why is None:
@@ -91,13 +92,22 @@ class Look:
         for pair in seen:
             _judge(pair, [answers[each.key] for each in pair.asked], self._known)
 
-    def shut(self, exporters: Iterable[Exporter]) -> dict[int, Why]:
+    def _shut(self, pairs: Collection[Pair]) -> dict[int, Why]:
         """Return by exporter why it cannot be believed."""
-        every = list(exporters)
-        platforms = {each.platform_id for each in every}
-        known = self._of(Asked(OFFLINE, status()), platforms)
-        told = known if isinstance(known, Why) else known.counts
-        return source_gates.shut(self._moment, every, told, self._world.of_late)
+        told: dict[Source, int] = {}
+        for pair in pairs:
+            for each in pair.asked:
+                known = self._known[each.key]
+                if isinstance(known, Known) and _tells_status(each, pair.exporter.kind):
+                    told[pair.source] = known.counts.get(pair.source, 0)
+        every = {pair.exporter.pk: pair.exporter for pair in pairs}
+        silent = {each.platform_id for each in every.values() if source_of(each) not in told}
+        if silent:
+            known = self._of(Asked(OFFLINE, status()), silent)
+            if isinstance(known, Why):
+                return dict.fromkeys(every, known)
+            told = {**known.counts, **told}
+        return source_gates.shut(self._moment, every.values(), told, self._world.of_late)
 
     def too_few(self, exporters: Collection[Exporter]) -> dict[int, Why]:
         """Return which of these sources told of too few with their last scrape, or no word."""
@@ -118,19 +128,12 @@ class Look:
             for each in pair.asked:
                 asked[each.key] = each
                 platforms[each.key].add(pair.exporter.platform_id)
-        # The status of all of them is needed for the gates of sources.
-        everywhere = {pair.exporter.platform_id for pair in pairs}
-        plain = Asked(OFFLINE, status())
-        if plain.key in asked:
-            platforms[plain.key] = everywhere
         for key, each in asked.items():
             self._of(each, platforms[key])
 
     def _of(self, asked: Asked, platforms: Collection[int]) -> Known | Why:
         if asked.key not in self._known:
-            self._known[asked.key] = questions.who_meets(
-                self._moment, asked.condition, asked.metric, platforms, asked.raw
-            )
+            self._known[asked.key] = questions.who_may_meet(self._moment, asked, platforms)
         return self._known[asked.key]
 
     def _failed(self, pair: Pair) -> Why | None:
@@ -149,6 +152,12 @@ class Look:
         frozen = {each.identity for each in pair.restless if _is_frozen(each)}
         pair.names = set(pair.met) | unwell | open_ | (frozen if len(frozen) <= ASIDE else set())
         pair.whole = _look_at_all(pair, slot)
+
+
+def _tells_status(asked: Asked, kind: str) -> bool:
+    """Tell whether the series of a question are those of the status of a kind."""
+    name = family(kind).status
+    return any(series.name == name for series in asked.metric.series)
 
 
 def _look_at_all(pair: Pair, slot: int) -> bool:

@@ -35,20 +35,17 @@ _OF_TROUBLE = {
 def shut(
     moment: Moment,
     exporters: Collection[Exporter],
-    told: Mapping[Source, int] | Why,
+    told: Mapping[Source, int],
     of_late: Mapping[int, int],
 ) -> dict[int, Why]:
     """Return by exporter why it cannot be believed; those that can be are left out.
 
     `told`: of how many players there is a status; `of_late`: how many had one within OF_LATE.
     """
-    every = {each.pk: Why.PROMETHEUS_AWAY for each in exporters}
-    if isinstance(told, Why):
-        return dict.fromkeys(every, told)
-    platforms = {each.platform_id for each in exporters}
-    health = health_of(moment, platforms, list(every))
+    pks = [each.pk for each in exporters]
+    health = health_of(moment, {each.platform_id for each in exporters}, pks)
     if isinstance(health, Outage):
-        return dict.fromkeys(every, moment.why(health))
+        return dict.fromkeys(pks, moment.why(health))
     standing = sources_of(moment.processes, health, exporters)
     now = datetime.fromtimestamp(moment.at).astimezone()
     found = {each.pk: _of_source(each, standing[each.pk], now) for each in exporters}
