@@ -53,6 +53,7 @@ def discover(now: datetime) -> Round:
     try:
         seen, is_whole = _seen(numbers, now)
     except PrometheusError as error:
+        logger.warning("Metrics were not looked for (%s); the known ones stay", error.code)
         return Round(fault=str(error))
     fresh = [MonitoringMetric(name=name, **said) for name, said in seen.items()]
     with transaction.atomic():
@@ -63,7 +64,10 @@ def discover(now: datetime) -> Round:
         back.update(withdrawn_at=None)
         gone = rows.offered().exclude(name__in=seen)
         withdrawn = gone.update(withdrawn_at=now) if is_whole else 0
-    return Round(len(seen), len(seen.keys() - before), withdrawn)
+    done = Round(len(seen), len(seen.keys() - before), withdrawn)
+    if done.added or done.withdrawn:
+        logger.info("Metrics in Prometheus: %s", done)
+    return done
 
 
 def _seen(numbers: list[int], now: datetime) -> tuple[dict[str, dict[str, object]], bool]:
