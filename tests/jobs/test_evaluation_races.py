@@ -5,6 +5,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,9 +14,12 @@ from django.db import connection
 from pytest_django import Settings
 
 from exporters.models import Exporter, Player
+from jobs import saving
+from jobs.definition import of
 from jobs.evaluation import Tick, claim, evaluate
 from jobs.models import Clock, Engine, Episode, Track
 from jobs.tracks import SLOT
+from platforms.audit import SYSTEM
 from tests.exporters.watched_world import Silent, World, serving
 from tests.jobs.evaluated_world import Fleet, Slots
 
@@ -115,6 +119,27 @@ def test_a_worker_that_comes_too_late_writes_nothing(
     assert state == (list(Clock.objects.values()), list(Track.objects.values()))
     settings.PROMETHEUS_URL = world.url
     assert slots.next().opened == 1
+
+
+def test_a_job_that_is_changed_in_the_middle_opens_nothing_by_its_old_version(
+    world: World, exporter_a: Exporter, settings: Settings
+) -> None:
+    fleet, slots = Fleet(exporter_a, 5), Slots()
+    fleet.say(world)
+    slots.next()
+    fleet.say(world, p0=0)
+    slots.next()
+    with gate_before(world) as gate:
+        settings.PROMETHEUS_URL = f"http://127.0.0.1:{gate.server_address[1]}"
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(_and_close, slots.next)
+            assert gate.reached.wait(15)
+            changed = replace(of(fleet.job), hold=60, recover=60)
+            saving.save(changed, SYSTEM, fleet.job)
+            gate.open.set()
+            assert (running.result(15).opened, fleet.open) == (0, [])
+    settings.PROMETHEUS_URL = world.url
+    assert slots.next().opened == 1  # after a minute that the new version saw
 
 
 def test_a_player_that_is_deleted_in_the_middle_stops_nobody_else(
