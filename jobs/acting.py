@@ -16,6 +16,7 @@ from . import approvals, attempts, braking, gates, situation
 from .gates import Gate, Verdict
 from .judging import asks_for_approval, judge
 from .models import Brake, Episode, GateVerdict, JobExecution, Mode, Rung, Standing
+from .notice_kinds import EXHAUSTED
 from .situation import Subject
 
 logger = logging.getLogger(__name__)
@@ -29,12 +30,24 @@ _VOLATILE: Final = frozenset({"at", "bad", "found", "limit", "players", "until",
 def act(now: datetime) -> int:
     """Go through the platforms where something is due; return how many attempts were made.
 
-    Safe to call at any time, by any number of workers.
+    Safe to call at any time, by any number of workers. What fails on one platform stops no other;
+    it is raised in the end.
     """
     approvals.lapse(now)
+    attempts.end_notices(now)
     due = set(_due(now).values_list("platform", flat=True))
     engaged = Brake.objects.filter(engaged=True).values_list("platform", flat=True)
-    return sum(_act_on(platform_id, now) for platform_id in sorted(due.union(engaged)))
+    made, failed = 0, None
+    for platform_id in sorted(due.union(engaged)):
+        try:
+            made += _act_on(platform_id, now)
+        except Exception as error:  # noqa: BLE001
+            # Whatever is wrong with the rows of one tenant: those of the others do not wait for it.
+            logger.error("Nothing is done on platform %s: %s", platform_id, type(error).__name__)
+            failed = error
+    if failed is not None:
+        raise failed
+    return made
 
 
 def _act_on(platform_id: int, now: datetime) -> int:
@@ -132,7 +145,7 @@ def _hold(subject: Subject, shut: Verdict, next_at: datetime | None = None) -> N
         detail=dict(shut.detail),
     )
     if exhausted:
-        attempts.tell(subject, "exhausted", attempts=shut.detail["attempts"])
+        attempts.tell(subject, EXHAUSTED.name, attempts=shut.detail["attempts"])
     if shut.gate is Gate.REFUSED:
         logger.warning("Episode %s: its command was refused: %s", episode.pk, shut.detail["code"])
 

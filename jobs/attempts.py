@@ -4,7 +4,7 @@ Each is written in the caller's transaction, in which every gate was asked; noth
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +12,13 @@ from django.db.models import F
 
 from devices import commands
 from devices.checks import CommandRefused
-from platforms.notifications import announce
+from platforms.models import Notice
+from platforms.notifications import announce, end
 
 from .gates import Gate, Verdict
 from .ladder import Due
 from .models import Episode, GateVerdict, JobExecution, Standing
+from .notice_kinds import ACTED, APPROVAL, EXHAUSTED
 from .orders import Order
 from .situation import Subject
 
@@ -34,7 +36,7 @@ def propose(subject: Subject, verdicts: Sequence[Verdict]) -> JobExecution:
     """Ask people whether to do it, for as long as the job says."""
     expires_at = subject.now + timedelta(seconds=subject.job.approval_time)
     proposal = _write(subject, verdicts, Standing.PROPOSED, expires_at=expires_at)
-    tell(subject, "approval", command=_order(subject).wish.template.key, until=expires_at)
+    tell(subject, APPROVAL.name, command=_order(subject).wish.template.key, until=expires_at)
     return proposal
 
 
@@ -62,7 +64,7 @@ def command(subject: Subject, verdicts: Sequence[Verdict]) -> Verdict | None:
         return Verdict(Gate.REFUSED, False, {"code": error.code, "why": str(error), "until": until})
     _write(subject, verdicts, Standing.COMMANDED, command=given, commanded_at=subject.now)
     limit = subject.job.attempts
-    tell(subject, "acted", command=wish.template.key, attempt=attempt, of=limit)
+    tell(subject, ACTED.name, command=wish.template.key, attempt=attempt, of=limit)
     return None
 
 
@@ -80,9 +82,20 @@ def tell(subject: Subject, kind: str, **facts: Any) -> None:
         platform=subject.episode.platform_id,
         about=subject.player,
         facts={"job": subject.job.name, "since": subject.episode.opened_at, **facts},
-        key=str(subject.episode.pk) if kind == "exhausted" else "",
+        key=str(subject.episode.pk) if kind == EXHAUSTED.name else "",
         now=subject.now,
     )
+
+
+def end_notices(now: datetime) -> None:
+    """Repeat no more that a job could not help where the episode is over, or somebody has it."""
+    lasting = Notice.objects.lasting().filter(kind=EXHAUSTED.name)  # unscoped: of every platform
+    keys = {key for key in lasting.values_list("key", flat=True) if key.isdecimal()}
+    if not keys:
+        return
+    waiting = Episode.objects.open().filter(pk__in=keys, acknowledged_at=None)
+    for key in keys - {str(pk) for pk in waiting.values_list("pk", flat=True)}:
+        end(EXHAUSTED.name, key, now)
 
 
 def _write(

@@ -18,6 +18,7 @@ from platforms.notifications import announce
 from . import brake
 from .course import UNSENT
 from .models import Brake, Clock, Job, JobExecution, Mode, Standing, Track
+from .notice_kinds import BRAKE, RELEASED
 from .tracks import SLOT
 
 WELL_WITHIN = timedelta(days=7)  # who was not seen well for longer counts nowhere
@@ -203,7 +204,7 @@ def _tell(row: Brake, now: datetime) -> None:
     """Tell people once that a brake engaged, and that it let go."""
     count = brake.Count(row.enrolled, row.bad)
     announce(
-        "brake" if row.engaged else "brake_released",
+        BRAKE.name if row.engaged else RELEASED.name,
         platform=row.platform_id,
         about=row.exporter,
         facts={"bad": count.bad, "enrolled": count.enrolled, "limit": count.limit},

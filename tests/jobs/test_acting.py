@@ -30,7 +30,7 @@ from jobs.models import (
     Track,
     Trigger,
 )
-from platforms.models import AuditEntry, Platform
+from platforms.models import AuditEntry, Notice, Platform
 from tests import factories
 from tests.devices import world
 from tests.jobs.acting_world import NOON, Fleet, finish, history, make_fleet, make_job, why
@@ -87,6 +87,12 @@ def test_the_ladder_is_climbed_after_each_cooldown_until_people_take_over(fleet:
     assert history(episode) == ["cooldown", "", "cooldown", "", "attempts"]
     assert fleet.act(60) == 0
     assert Command.objects.count() == 3
+    told = Notice.objects.get(kind="exhausted")
+    assert (told.about_name, told.ended_at) == (str(fleet.players[0]), None)
+    Episode.objects.update(closed=True, closed_at=fleet.now, ending="recovered")
+    fleet.act(1)
+    told.refresh_from_db()
+    assert told.ended_at == fleet.now
 
 
 def test_what_provably_never_went_out_is_tried_again_soon_and_is_no_attempt(fleet: Fleet) -> None:
@@ -412,6 +418,16 @@ def test_one_platform_says_nothing_about_another(fleet: Fleet, platform_b: Platf
     assert acting.act(NOON) == 1
     assert why(episode) == ("brake", "too_many")
     assert Command.objects.get().platform == fleet.platform
+
+
+def test_what_fails_on_one_platform_stops_no_other(fleet: Fleet, platform_b: Platform) -> None:
+    other = make_fleet(platform_b, 12, 1)
+    fleet.fire(fleet.players[0])
+    other.fire(other.players[0])
+    Platform.objects.filter(pk=fleet.platform.pk).update(time_zone="Nowhere/At_All")
+    with pytest.raises(KeyError):
+        acting.act(NOON)
+    assert Command.objects.get().platform == platform_b
 
 
 def test_a_schedule_waits_behind_players_that_are_bad(large: Fleet, settings: Any) -> None:
