@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -55,6 +56,20 @@ def test_a_player_that_goes_offline_opens_one_episode_and_closes_it(
     assert Episode.objects.get().ending == Ending.RECOVERED
     assert fleet.figures == {"ok": 5}
     assert (Engine.objects.get().ticks, Engine.objects.get().missed) == (5, 0)
+
+
+def test_a_player_that_is_well_again_before_it_fires_opens_nothing(
+    world: World, exporter_a: Exporter
+) -> None:
+    fleet, slots = Fleet(exporter_a, 5), Slots()
+    fleet.say(world)
+    slots.next()
+    fleet.say(world, p0=0)
+    slots.next()
+    fleet.say(world, p0=1)
+    assert (slots.next().written, fleet.figures) == (1, {"ok": 5})
+    fleet.say(world, p0=0)
+    assert (slots.next().opened, fleet.figures) == (0, {"ok": 4, "pending": 1})
 
 
 # -- what is not known is not offline -------------------------------------------------------------
@@ -163,6 +178,22 @@ def test_what_was_seen_before_a_gap_does_not_count(world: World, exporter_a: Exp
     slots.next()
     assert slots.next(skipped=3).opened == 0
     assert (fleet.figures["pending"], Engine.objects.get().missed) == (1, 3)
+
+
+def test_a_player_that_was_well_before_a_gap_recovers_anew(
+    world: World, exporter_a: Exporter
+) -> None:
+    fleet, slots = Fleet(exporter_a, 5), Slots()
+    fleet.say(world)
+    slots.next()
+    fleet.say(world, p0=0)
+    slots.next()
+    slots.next()
+    fleet.say(world, p0=1)
+    slots.next()
+    Clock.objects.update(slot=F("slot") - 4)  # a gap that Prometheus need not wait for
+    assert (slots.next().closed, fleet.open) == (0, [0])
+    assert slots.next().closed == 1
 
 
 # -- what stands around Prometheus goes away ------------------------------------------------------
