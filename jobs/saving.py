@@ -49,8 +49,6 @@ def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
     2. Write the job and its parts; where what it decides on changed, a new version.
     3. Of a new version: forget what was seen, and close the episodes of the old one.
     """
-    if errors := check(definition):
-        raise DefinitionRefused(errors)
     now = timezone.now()
     with transaction.atomic():
         Platform.objects.locked(definition.platform.pk)
@@ -58,11 +56,14 @@ def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
             row = Job(platform=definition.platform, changed_at=now)
             before: Mapping[str, Any] = {}
             changed = True
+            _demand(definition)
         else:
             row = Job.objects.in_use().select_for_update(of=("self",)).get(pk=job.pk)
             old = of(row)
             before = told(old)
             changed = any(getattr(old, name) != getattr(definition, name) for name in DECIDING)
+            if not only_stops(old, definition):
+                _demand(definition)
         _write(row, definition, now, new_version=changed and job is not None)
         after = told(definition)
         if job is None:
@@ -87,14 +88,34 @@ def copy(job: Job, actor: Actor) -> Job:
     return save(replace(definition, mode=Mode.SHADOW, own_name=own_name), actor)
 
 
+def only_stops(old: Definition, new: Definition) -> bool:
+    """Tell whether a change lets a job do less and nothing else.
+
+    That is always allowed, also where the job could not be stored anew: its metric or its command
+    may be gone.
+    """
+    stopped = replace(
+        old,
+        enabled=old.enabled and new.enabled,
+        mode=Mode.SHADOW if new.mode is Mode.SHADOW else old.mode,
+    )
+    return new == stopped
+
+
 def change(jobs: Collection[Job], actor: Actor, **values: Any) -> int:
-    """Give jobs other values of their definitions, such as a mode; return how many changed."""
+    """Give jobs other values of their definitions, such as a mode; return how many changed.
+
+    The platforms are locked first: what others change meanwhile is not written back.
+    """
     changed = 0
-    for job, definition in zip(jobs, of_many(jobs), strict=True):
-        wanted = replace(definition, **values)
-        if wanted != definition:
-            save(wanted, actor, job)
-            changed += 1
+    with transaction.atomic():
+        for platform_id in sorted({job.platform_id for job in jobs}):
+            Platform.objects.locked(platform_id)
+        for job, definition in zip(jobs, of_many(jobs), strict=True):
+            wanted = replace(definition, **values)
+            if wanted != definition:
+                save(wanted, actor, job)
+                changed += 1
     return changed
 
 
@@ -129,6 +150,12 @@ def told(definition: Definition) -> dict[str, Any]:
             f"{each.weekday} {each.opens:%H:%M}-{each.closes:%H:%M}" for each in definition.hours
         ],
     }
+
+
+def _demand(definition: Definition) -> None:
+    """Raise DefinitionRefused for what cannot be stored."""
+    if errors := check(definition):
+        raise DefinitionRefused(errors)
 
 
 def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool) -> None:

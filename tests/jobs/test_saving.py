@@ -214,3 +214,19 @@ def test_the_record_tells_what_changed_and_nothing_else(platform_a: Platform) ->
 
     entry = AuditEntry.objects.filter(target_id=str(jobs[0].pk), action="changed").get()
     assert (entry.before, entry.after) == ({"mode": "shadow"}, {"mode": "live"})
+
+
+def test_a_job_whose_command_is_gone_can_still_be_stopped(platform_a: Platform) -> None:
+    row = template("power_cycle", for_jobs=True)
+    rung = Step(Action.TEMPLATE, row.pk, {"minutes": "2"})
+    job = make_job(platform_a, mode=Mode.LIVE, rungs=(rung,))
+    CommandTemplate.objects.filter(pk=row.pk).update(withdrawn_at=NOON)
+
+    assert saving.change([job], SYSTEM, mode=Mode.SHADOW) == 1
+    assert saving.change([job], SYSTEM, enabled=False) == 1
+    stopped = definition.of(job)
+    assert (stopped.mode, stopped.enabled, stopped.rungs) == (Mode.SHADOW, False, (rung,))
+    for values in ({"mode": Mode.LIVE}, {"enabled": True}, {"hold": 600}):
+        with pytest.raises(DefinitionRefused):
+            saving.change([job], SYSTEM, **values)
+    assert definition.of(job) == stopped
