@@ -15,7 +15,7 @@ from django.core.cache import cache
 
 from exporters.kinds import KINDS
 from platforms.guards import tenant_models
-from tests.tenancy.census import Route, routes
+from tests.tenancy.census import MODEL, Route, routes
 from tests.tenancy.probes import Answer, Prober
 from tests.tenancy.sockets import definition
 from tests.tenancy.world import RANDOM_ID, Tenant
@@ -57,7 +57,7 @@ def try_parameters(prober: Prober, victim: Tenant) -> None:
     for route in list_routes():
         for name in NUMBERS:
             nothing = prober.ask("GET", f"{route.path()}?{name}={RANDOM_ID}")
-            for number in _told_apart(name, numbers, victim):
+            for number in _told_apart(name, numbers, victim, route):
                 answer = prober.ask("GET", f"{route.path()}?{name}={number}")
                 if _plain(answer, number) != _plain(nothing, number):
                     prober.leaks.append(f"{prober.caller} {route.path()}?{name}={number} differs")
@@ -67,8 +67,12 @@ def try_parameters(prober: Prober, victim: Tenant) -> None:
             prober.ask("GET", f"{route.path()}?{query}")
 
 
-def _told_apart(name: str, numbers: set[int], victim: Tenant) -> list[int]:
+def _told_apart(name: str, numbers: set[int], victim: Tenant, route: Route) -> list[int]:
     """Return the victim's numbers that make sense for a parameter."""
+    if name == "id__in" and (page := MODEL.match(route.pattern)):
+        # Of a page of shared rows none: by chance one of these can bear the same number.
+        row = victim.rows.get(f"{page[1]}.{page[2]}")
+        return [row.pk] if row is not None else []
     for word, label in (
         ("exporter", "exporters.exporter"),
         ("site", "platforms.site"),

@@ -16,7 +16,7 @@ API_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")
 PAGE_METHODS = ("GET", "POST")
 ID = re.compile(r"<(?:path:object_id|id:pk|int:pk|pk|id|int:device_id|int:player_id)>")
 LINE = re.compile(r"(?P<codes>[\d ]+)  (?P<method>[A-Z]+) +/(?P<place>.*)")
-MODEL = re.compile(r"^admin/(platforms|exporters|devices|django_celery_beat)/(\w+)/")
+MODEL = re.compile(r"^admin/(platforms|exporters|devices|jobs|django_celery_beat)/(\w+)/")
 # Names in an address that say another row than the folder does.
 MODEL_OF_NAME = {"<int:device_id>": "devices.device", "<int:player_id>": "exporters.player"}
 MODEL_OF_API = {
