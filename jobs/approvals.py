@@ -28,6 +28,15 @@ class NotDecided(Exception):
         self.code = code
 
 
+def may(sender: Sender, platform_id: int, device: Device | None) -> bool:
+    """Tell whether somebody has a say about actions on a socket; None: the player has none."""
+    if sender.user is None:
+        return False
+    if sender.user.may(Deed.SEND, platform_id):
+        return True
+    return device is not None and sender.may(Danger.POWER, device)
+
+
 def approve(execution: JobExecution, sender: Sender, now: datetime, comment: str = "") -> None:
     """Let a proposed action be done; raise NotDecided."""
     _demand(sender, execution.platform_id, execution.device)
@@ -50,9 +59,7 @@ def decline(execution: JobExecution, sender: Sender, now: datetime, comment: str
 
 def acknowledge(episode: Episode, sender: Sender, now: datetime, comment: str = "") -> None:
     """Take an episode over from its job: nothing more is done about it, proposals are declined."""
-    bound = Binding.objects.filter(player=episode.player_id, ended_at=None)
-    line = bound.select_related("line__device").first()
-    _demand(sender, episode.platform_id, line.line.device if line is not None else None)
+    _demand(sender, episode.platform_id, socket_of(episode))
     with transaction.atomic():
         rows = Episode.objects.open().filter(pk=episode.pk, acknowledged_at=None)
         _decide(
@@ -69,6 +76,13 @@ def acknowledge(episode: Episode, sender: Sender, now: datetime, comment: str = 
         _record(sender, episode, comment, "acknowledged")
 
 
+def socket_of(episode: Episode) -> Device | None:
+    """Return the socket that the player of an episode hangs on now."""
+    bound = Binding.objects.filter(player=episode.player_id, ended_at=None)
+    found = bound.select_related("line__device").first()
+    return found.line.device if found is not None else None
+
+
 def lapse(now: datetime) -> int:
     """End the proposals whose time or whose episode is over; return how many."""
     over = Q(expires_at__lte=now) | Q(episode__closed=True)
@@ -77,11 +91,8 @@ def lapse(now: datetime) -> int:
 
 
 def _demand(sender: Sender, platform_id: int, device: Device | None) -> None:
-    if sender.user is not None and device is not None and sender.may(Danger.POWER, device):
-        return
-    if sender.user is not None and sender.user.may(Deed.SEND, platform_id):
-        return
-    raise NotDecided("role", _("Your role does not allow this."))
+    if not may(sender, platform_id, device):
+        raise NotDecided("role", _("Your role does not allow this."))
 
 
 def _said(sender: Sender, now: datetime, comment: str) -> dict[str, object]:
