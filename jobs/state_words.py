@@ -34,7 +34,7 @@ class Told(NamedTuple):
     state: str
     word: Promise
     colour: str
-    count: int
+    number: int
 
 
 def told(figures: Mapping[str, int]) -> Iterator[Told]:

@@ -36,6 +36,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         (
             _("Acting"),
             [
+                (_("Jobs"), "bolt", "admin:jobs_job_changelist", sees),
                 (_("Sockets"), "power", "admin:devices_device_changelist", sees),
                 (_("Commands"), "send", "admin:devices_command_changelist", sees),
                 (_("Pauses"), "pause_circle", "admin:devices_pause_changelist", sees),
