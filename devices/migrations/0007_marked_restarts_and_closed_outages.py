@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0006_initial'),
+        ('devices', '0006_words_of_states'),
         ('platforms', '0007_fields_that_nobody_edits'),
     ]
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('devices', '0006_initial'),
+        ('devices', '0006_words_of_states'),
         ('exporters', '0006_scheme_of_processes'),
         ('platforms', '0007_fields_that_nobody_edits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
