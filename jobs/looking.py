@@ -6,7 +6,7 @@ Writes nothing. Silence makes nobody good: who is not looked at is as it was, at
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporters.models import Exporter
@@ -17,9 +17,10 @@ from .questions import Asked, Known, Moment, Source, Values
 from .track_rows import NOT_LOOKED, KeptClock, KeptTrack
 from .tracks import LONGEST_GAP
 from .verdicts import Verdict, Why
-from .watching import OFFLINE, Watch, World, source_of, status
+from .watching import OFFLINE, Watch, World, metric_of_status, source_of
 
 LOOK_EVERY = 20  # slots: as one player may come where another goes, numbers alone are not enough
+MOST_AT_ONCE = 20_000  # series in one answer: two seconds
 ASIDE = 50  # players that are not known are asked for by name, unless there are more of them
 Names = set[str] | None  # of a source; None: all of them
 
@@ -85,12 +86,20 @@ class Look:
                     wanted[each.key][pair.source] = None
                 elif pair.names:
                     wanted[each.key][pair.source] = before | pair.names
-        answers = {
-            key: questions.values_of(self._moment, asked[key].condition, asked[key].metric, sources)
-            for key, sources in wanted.items()
-        }
+        answers = {key: self._told(asked[key], sources) for key, sources in wanted.items()}
         for pair in seen:
-            _judge(pair, [answers[each.key] for each in pair.asked], self._known)
+            told = [answers.get(each.key, {}).get(pair.source, {}) for each in pair.asked]
+            _judge(pair, told, self._known)
+
+    def _told(self, asked: Asked, wanted: Mapping[Source, Names]) -> dict[Source, Values | Why]:
+        """Ask a question of sources: of each either what is said of its players, or why not."""
+        found: dict[Source, Values | Why] = {}
+        counts = _answer(self._known[asked.key]).counts
+        for part in _portions(wanted, counts):
+            told = questions.values_of(self._moment, asked.condition, asked.metric, part)
+            for source in part:
+                found[source] = told if isinstance(told, Why) else told.get(source, {})
+        return found
 
     def _shut(self, pairs: Collection[Pair]) -> dict[int, Why]:
         """Return by exporter why it cannot be believed."""
@@ -103,10 +112,12 @@ class Look:
         every = {pair.exporter.pk: pair.exporter for pair in pairs}
         silent = {each.platform_id for each in every.values() if source_of(each) not in told}
         if silent:
-            known = self._of(Asked(OFFLINE, status()), silent)
-            if isinstance(known, Why):
-                return dict.fromkeys(every, known)
-            told = {**known.counts, **told}
+            status = questions.who_may_meet(
+                self._moment, Asked(OFFLINE, metric_of_status()), silent
+            )
+            if isinstance(status, Why):
+                return dict.fromkeys(every, status)
+            told = {**status.counts, **told}
         return source_gates.shut(self._moment, every.values(), told, self._world.of_late)
 
     def too_few(self, exporters: Collection[Exporter]) -> dict[int, Why]:
@@ -129,12 +140,7 @@ class Look:
                 asked[each.key] = each
                 platforms[each.key].add(pair.exporter.platform_id)
         for key, each in asked.items():
-            self._of(each, platforms[key])
-
-    def _of(self, asked: Asked, platforms: Collection[int]) -> Known | Why:
-        if asked.key not in self._known:
-            self._known[asked.key] = questions.who_may_meet(self._moment, asked, platforms)
-        return self._known[asked.key]
+            self._known[key] = questions.who_may_meet(self._moment, each, platforms[key])
 
     def _failed(self, pair: Pair) -> Why | None:
         answers = (self._known[each.key] for each in pair.asked)
@@ -170,17 +176,34 @@ def _look_at_all(pair: Pair, slot: int) -> bool:
     return len(pair.names) > ASIDE and len(pair.names) * 3 > max(pair.counts)
 
 
-def _judge(
-    pair: Pair,
-    answers: list[Mapping[Source, Values] | Why],
-    known: Mapping[object, Known | Why],
-) -> None:
+def _portions(
+    wanted: Mapping[Source, Names], counts: Mapping[Source, int]
+) -> Iterator[dict[Source, Names]]:
+    """Divide a question so that each answer comes in time; what is asked by name goes in one."""
+    named: dict[Source, Names] = {
+        source: names for source, names in wanted.items() if names is not None
+    }
+    if named:
+        yield named
+    part: dict[Source, Names] = {}
+    size = 0
+    for source in sorted(wanted.keys() - named.keys()):
+        part[source] = None
+        size += counts.get(source, 0)
+        if size >= MOST_AT_ONCE:
+            yield part
+            part, size = {}, 0
+    if part:
+        yield part
+
+
+def _judge(pair: Pair, told: list[Values | Why], known: Mapping[object, Known | Why]) -> None:
     values: list[Values] = []
-    for answer in answers:
-        if isinstance(answer, Why):
-            pair.why = answer
+    for each_told in told:
+        if isinstance(each_told, Why):
+            pair.why = each_told
             return
-        values.append(answer.get(pair.source, {}))
+        values.append(each_told)
     met = [_answer(known[each.key]).true.get(pair.source, {}) for each in pair.asked]
     names = set().union(*values) if pair.whole else pair.names
     for name in names:

@@ -191,7 +191,7 @@ def source_of(exporter: Exporter) -> Source:
     return Source(exporter.platform_id, exporter.pk)
 
 
-def status() -> Metric:
+def metric_of_status() -> Metric:
     """Return the metric that every kind of exporter serves."""
     return catalogue.metrics()[STATUS]
 
@@ -222,7 +222,7 @@ def _raw(row: Criterion) -> tuple[Asked, ...]:
     except raw_promql.RawRefused as error:
         logger.warning("The PromQL of criterion %d is not asked any more: %s", row.pk, error)
         return ()
-    return (Asked(OFFLINE, status(), raw, row.platform_id),)
+    return (Asked(OFFLINE, metric_of_status(), raw, row.platform_id),)
 
 
 def _rule(job: Job, selection: Selection, floors: Mapping[int, Floor]) -> Rule:

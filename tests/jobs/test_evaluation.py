@@ -27,6 +27,7 @@ from tests.exporters.watched_world import (
     watching,
 )
 from tests.jobs.evaluated_world import Fleet, Slots, source_lines, two_processes, wait_until
+from tests.jobs.world import make_metric
 
 pytestmark = pytest.mark.django_db
 
@@ -413,6 +414,22 @@ def test_raw_promql_makes_bad_whom_it_names_and_well_whose_status_is_known(
     slots.next()
     assert fleet.figures == {"ok": 9, "pending": 1, "unknown": 1}
     assert (slots.next().opened, fleet.open) == (1, [0])
+
+
+def test_what_one_platform_is_asked_leaves_the_sources_of_another_known(
+    world: World, exporter_a: Exporter, exporter_b: Exporter
+) -> None:
+    """The gates count statuses: of each platform, whatever its own conditions are about."""
+    make_metric("device_status", "", "")
+    plain = Condition("device_status", Function.LAST, 0, Operator.EQUAL, 0.0)
+    raw = f'{STATUS}{{platform_id="$platform"}} < 1'
+    one, other = (
+        Fleet(exporter_a, 5, conditions=(plain,)),
+        Fleet(exporter_b, 5, conditions=(), raw=raw),
+    )
+    world.say([*one.lines(), *other.lines()])
+    assert Slots().next().known == 2
+    assert (one.why, other.why) == (None, None)
 
 
 def test_raw_promql_that_would_be_refused_by_now_is_not_asked(
