@@ -64,12 +64,18 @@ def _of_values(definition: Definition) -> Iterator[tuple[str, str]]:
         yield "time_zone", _("This time zone is not known.")
     if len(definition.hours) > MOST_HOURS:
         yield "hours", _("These are too many spans of hours.")
+    if len(definition.rungs) > MOST_RUNGS:
+        yield "rungs", _("A ladder has %(most)d rungs at most.") % {"most": MOST_RUNGS}
+    yield from _of_trigger(definition)
+
+
+def _of_trigger(definition: Definition) -> Iterator[tuple[str, str]]:
     if definition.trigger is Trigger.SCHEDULE:
         yield from (("cron", told) for told in _of_cron(definition.cron))
         if not definition.rungs:
             yield "rungs", _("A schedule needs something to do.")
-    if len(definition.rungs) > MOST_RUNGS:
-        yield "rungs", _("A ladder has %(most)d rungs at most.") % {"most": MOST_RUNGS}
+    elif definition.cron:
+        yield "cron", _("A rule acts on its conditions: it has no schedule.")
 
 
 def _of_selection(selection: Selection) -> list[str]:
@@ -147,6 +153,8 @@ def _of_step(definition: Definition, step: Step) -> list[str]:
     least, most = _WAIT
     told = [] if least <= step.wait <= most else [str(_OUTSIDE) % {"least": least, "most": most}]
     if step.action is Action.RESTART:
+        if step.template_id is not None:
+            told.append(_("A restart names no command: the socket's model has its own."))
         return told
     rows = CommandTemplate.objects.usable_on(definition.platform.pk).offered()
     template = rows.filter(pk=step.template_id).select_related("model").first()

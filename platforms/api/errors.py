@@ -121,4 +121,7 @@ def _flat(detail: Any, prefix: str = "") -> dict[str, list[str]]:
             found |= _flat(inner, f"{prefix}.{name}" if prefix else str(name))
         return found
     messages = detail if isinstance(detail, list) else [detail]
+    if any(isinstance(each, Mapping) for each in messages):  # of a list of objects, by number
+        numbered = {str(at): each for at, each in enumerate(messages) if each}
+        return _flat(numbered, prefix)
     return {prefix or "non_field_errors": [str(message) for message in messages]}

@@ -85,6 +85,8 @@ def test_what_is_stored_is_read_as_it_was(platform_a: Platform) -> None:
         ({"rungs": (Step(wait=10),)}, "rungs.0"),
         ({"rungs": (Step(Action.TEMPLATE, 999_999),)}, "rungs.0"),
         ({"rungs": (Step(),) * 6}, "rungs"),
+        ({"rungs": (Step(Action.RESTART, 1),)}, "rungs.0"),
+        ({"cron": "0 3 * * *"}, "cron"),
         ({"trigger": Trigger.SCHEDULE, "conditions": (), "cron": "at night"}, "cron"),
         ({"trigger": Trigger.SCHEDULE, "cron": "0 3 * * *"}, "conditions"),
         (
