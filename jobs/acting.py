@@ -10,21 +10,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from . import approvals, attempts, braking, gates, situation
-from .gates import Gate, Verdict
+from . import approvals, attempts, brake, braking, gates, holding, situation
+from .brake import Domain
 from .judging import asks_for_approval, judge
-from .models import Brake, Episode, GateVerdict, JobExecution, Mode, Rung, Standing
-from .notice_kinds import EXHAUSTED
-from .situation import Subject
+from .models import Brake, Episode, JobExecution, Mode, Rung, Standing
 
 logger = logging.getLogger(__name__)
 
 #: After a command was refused though every gate was open: what refused it is asked again then.
 RETRY: Final = timedelta(minutes=1)
-#: Values that change from look to look; a new reason is not what they make.
-_VOLATILE: Final = frozenset({"at", "bad", "found", "limit", "players", "until", "value", "well"})
 
 
 def act(now: datetime) -> int:
@@ -51,12 +47,12 @@ def act(now: datetime) -> int:
 
 
 def _act_on(platform_id: int, now: datetime) -> int:
-    """Act on one platform: 1. brakes; 2. who could go; 3. each of them by itself; 4. the others."""
+    """Act on one platform: 1. its brakes; 2. who could go, each by itself; 3. the others."""
     with transaction.atomic():
         braking.lock(platform_id)
         brakes = braking.apply(platform_id, now)
-    pks = _due(now).filter(platform=platform_id).values_list("pk", flat=True)
-    episodes = situation.with_company(list(pks))
+    due = _left_by_brakes(_due(now).filter(platform=platform_id), brakes, now)
+    episodes = situation.with_company(list(due.values_list("pk", flat=True)))
     if not episodes:
         return 0
     subjects = situation.read(platform_id, episodes, now, brakes)
@@ -66,10 +62,26 @@ def _act_on(platform_id: int, now: datetime) -> int:
         shut = gates.first_shut(judged[subject.episode.pk])
         if shut is None or asks_for_approval(shut):
             made += _decide(platform_id, subject.episode, now)
-        elif _is_news(subject, shut):
+        elif holding.is_news(subject, shut):
             with transaction.atomic():
-                _hold(subject, shut)
+                holding.hold(subject, shut)
     return made
+
+
+def _left_by_brakes(
+    due: "QuerySet[Episode]", brakes: braking.Brakes, now: datetime
+) -> "QuerySet[Episode]":
+    """Hold back at once what engaged brakes stop, and return the others."""
+    for domain, one in sorted(brakes.items(), key=lambda each: each[0] or 0):
+        why = brake.shut(one, now) if one.engaged else None
+        if why is None:
+            continue
+        if domain is None:
+            holding.hold_all(due, Domain.PLATFORM, why, now)
+            return due.none()
+        holding.hold_all(due.filter(player__exporter=domain), Domain.EXPORTER, why, now)
+        due = due.exclude(player__exporter=domain)
+    return due
 
 
 def _due(now: datetime) -> "QuerySet[Episode]":
@@ -108,8 +120,8 @@ def _decide_locked(platform_id: int, seen: Episode, now: datetime) -> bool:
     verdicts = judge(platform_id, [subject], now)[seen.pk]
     shut = gates.first_shut(verdicts)
     if shut is not None and not asks_for_approval(shut):
-        if _is_news(subject, shut):
-            _hold(subject, shut)
+        if holding.is_news(subject, shut):
+            holding.hold(subject, shut)
         return False
     if shut is not None:
         attempts.propose(subject, verdicts)
@@ -119,49 +131,5 @@ def _decide_locked(platform_id: int, seen: Episode, now: datetime) -> bool:
         return True
     refused = attempts.command(subject, verdicts)
     if refused is not None:
-        _hold(subject, refused, next_at=now + RETRY)
+        holding.hold(subject, refused, next_at=now + RETRY)
     return refused is None
-
-
-def _hold(subject: Subject, shut: Verdict, next_at: datetime | None = None) -> None:
-    """Write down why an episode is held back, from now on."""
-    episode, now = subject.episode, subject.now
-    exhausted = _is_exhausted(subject, shut)
-    values = {"suppressed": shut.gate.value, "detail": dict(shut.detail), "rev": F("rev") + 1}
-    if episode.suppressed != shut.gate.value:
-        values["suppressed_since"] = now
-    if next_at is not None:
-        values["next_at"] = next_at
-    if exhausted:
-        values["exhausted_at"] = now
-    rows = Episode.objects.open().filter(pk=episode.pk, rev=episode.rev)
-    if rows.update(**values) != 1:
-        return  # it went on meanwhile
-    GateVerdict.objects.create(
-        platform_id=episode.platform_id,
-        episode=episode,
-        at=now,
-        gate=shut.gate.value,
-        detail=dict(shut.detail),
-    )
-    if exhausted:
-        attempts.tell(subject, EXHAUSTED.name, attempts=shut.detail["attempts"])
-    if shut.gate is Gate.REFUSED:
-        logger.warning("Episode %s: its command was refused: %s", episode.pk, shut.detail["code"])
-
-
-def _is_news(subject: Subject, shut: Verdict) -> bool:
-    """Tell whether this is another reason than the stored one, whatever its figures are now."""
-    episode = subject.episode
-    if episode.suppressed != shut.gate.value or _is_exhausted(subject, shut):
-        return True
-    return _steady(episode.detail) != _steady(dict(shut.detail))
-
-
-def _is_exhausted(subject: Subject, shut: Verdict) -> bool:
-    """Tell whether people take over; what was never done in the shadow is given up by nobody."""
-    return shut.gate is Gate.ATTEMPTS and subject.job.mode != Mode.SHADOW
-
-
-def _steady(detail: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in detail.items() if name not in _VOLATILE}

@@ -14,6 +14,7 @@ from exporters.labelled import Labelled
 
 from . import brake, hours
 from .admission import Ruling
+from .brake import Domain
 from .ladder import Due, Exhausted, UnderWay
 from .models import Mode, Trigger
 from .orders import NoOrder, Order
@@ -82,6 +83,13 @@ def of_rate(ruling: Ruling) -> Verdict:
         return Verdict(Gate.RATE, True, {"code": "admitted", "canary": ruling.canary})
     detail = {"code": ruling.refusal.value, "found": ruling.found, "limit": ruling.limit}
     return Verdict(Gate.RATE, False, {**detail, "until": _moment(ruling.until)})
+
+
+def of_brake(domain: Domain, shut: brake.Verdict) -> Verdict:
+    """Return a brake that is shut as the verdict of its gate."""
+    values = {"domain": domain.value, "bad": shut.bad, "limit": shut.limit}
+    detail = {"code": shut.why.value, **values, "until": _moment(shut.until)}
+    return Verdict(Gate.BRAKE, False, detail)
 
 
 def _evidence(subject: Subject) -> _Said:
@@ -167,8 +175,7 @@ def _brake(subject: Subject) -> _Said:
         return _shut("bad_for_long")
     for domain, shut in subject.brakes.items():
         if shut is not None:
-            values = {"domain": domain.value, "bad": shut.bad, "limit": shut.limit}
-            return _shut(shut.why.value, **values, until=_moment(shut.until))
+            return _Said(False, of_brake(domain, shut).detail)
     return _open("released")
 
 

@@ -241,7 +241,7 @@ def _weekday(fleet: Fleet, player: Player) -> None:
 
 SHUT: dict[str, tuple[str, str, Callable[[Fleet, Player], object]]] = {
     "the vendor is not known": (
-        "evidence", "unknown",
+        "brake", "too_many",
         lambda fleet, player: Clock.objects.update(known=False, known_since=fleet.slot)),
     "the player is not known": (
         "evidence", "unknown",
@@ -456,7 +456,7 @@ def test_a_look_costs_the_same_however_many_are_held_back(large: Fleet) -> None:
         platform=large.platform, job=large.job, reason="new panels", author_name="Mona"
     )
     few = queries(2)
-    assert queries(20) == few
+    assert queries(8) == few
 
 
 def test_a_player_of_a_schedule_waits_its_turn_for_hours_and_is_then_left_out(

@@ -16,6 +16,7 @@ from jobs.models import (
     Clock,
     Criterion,
     Episode,
+    GateVerdict,
     Job,
     JobExecution,
     Mode,
@@ -63,6 +64,24 @@ def test_it_stays_engaged_until_ten_minutes_below_and_then_acts_on_fresh_evidenc
     assert not Brake.objects.filter(engaged=True).exists()
     kinds = list(Notice.objects.order_by("pk").values_list("kind", flat=True))
     assert sorted(kinds) == ["acted", "brake", "brake", "brake_released", "brake_released"]
+
+
+def test_an_outage_costs_the_same_however_many_players_are_bad(platform_a: Platform) -> None:
+    """All of them are marked at once, and looked at no more until the brake lets go."""
+    fleet = make_fleet(platform_a, 60, 0)
+
+    def queries(number: int) -> int:
+        fleet.fire(*[each for each in fleet.players if not each.episodes.exists()][:number])
+        with CaptureQueriesContext(connection) as captured:
+            assert fleet.act() == 0
+        return len(captured)
+
+    queries(20)
+    few = queries(2)
+    assert queries(30) == few
+    marked = Episode.objects.filter(suppressed="brake", suppressed_since=NOON)
+    assert marked.count() == GateVerdict.objects.filter(gate="brake").count() == 52
+    assert set(marked.values_list("rev", flat=True)) == {1}
 
 
 def test_a_released_brake_writes_no_rows(fleet: Fleet) -> None:

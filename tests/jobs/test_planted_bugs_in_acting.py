@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devices import gates as gates_of_devices
-from jobs import admission, attempts, braking, course, evidence, gates, traffic
+from jobs import admission, attempts, brake, braking, course, evidence, gates, traffic
 from jobs.evidence import Proof
 from jobs.gates import Gate
 from jobs.models import Job, Mode
@@ -33,7 +33,7 @@ def opened(patch: pytest.MonkeyPatch, gate: Gate) -> None:
 SHUT_BY: dict[Gate, str] = {
     gate: next(name for name, (shut, *_rest) in test_acting.SHUT.items() if shut == gate.value)
     for gate in Gate
-    if gate not in (Gate.ACKNOWLEDGED, Gate.APPROVAL, Gate.RATE, Gate.REFUSED)
+    if gate not in (Gate.ACKNOWLEDGED, Gate.APPROVAL, Gate.BRAKE, Gate.RATE, Gate.REFUSED)
 }
 
 
@@ -47,6 +47,14 @@ def test_a_gate_that_is_skipped_turns_its_test_red(
         test_acting.test_each_gate_alone_keeps_the_command_back_and_says_so(
             small(platform_a), SHUT_BY[gate]
         )
+
+
+def brake_off(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(brake, "shut", lambda *_given: None)
+
+
+def whoever_is_bad_for_weeks(patch: pytest.MonkeyPatch) -> None:
+    opened(patch, Gate.BRAKE)
 
 
 def no_rate(patch: pytest.MonkeyPatch) -> None:
@@ -124,6 +132,12 @@ def sources_are_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(evidence, "_source_is_shut", lambda *_given: None)
 
 
+def _shut(name: str) -> Proven:
+    """Prove by a line of the table of gates."""
+    test = test_acting.test_each_gate_alone_keeps_the_command_back_and_says_so
+    return lambda p, r: test(small(p), name)
+
+
 def small(platform: Platform) -> Fleet:
     return make_fleet(platform, 12, 2)
 
@@ -145,6 +159,8 @@ def _told(told: dict[str, Any], why: str) -> Proven:
 
 
 PLANTED: dict[str, tuple[Plant, Proven]] = {
+    "brake off": (brake_off, _shut("too many are unknown")),
+    "whoever is bad for weeks": (whoever_is_bad_for_weeks, _shut("bad for weeks")),
     "no rate": (no_rate, lambda p, r: test_acting.test_no_more_than_ten_an_hour(
         large(p), r.getfixturevalue("settings"))),
     "no canary": (no_canary, lambda p, r: (
@@ -161,9 +177,7 @@ PLANTED: dict[str, tuple[Plant, Proven]] = {
     "a shadow stops all": (a_shadow_stops_all, lambda p, r: (
         test_approvals.test_nonsense_in_the_shadow_stops_itself_and_nobody_else(p))),
     "a new episode forgets the cooldown": (
-        a_new_episode_forgets_the_cooldown, lambda p, r: (
-            test_acting.test_each_gate_alone_keeps_the_command_back_and_says_so(
-                small(p), "an attempt in an earlier episode"))),
+        a_new_episode_forgets_the_cooldown, _shut("an attempt in an earlier episode")),
     "nobody is asked": (nobody_is_asked, lambda p, r: (
         test_approvals.test_a_proposal_ends_with_its_episode(
             make_fleet(p, 30, 2, mode=Mode.APPROVE)))),
