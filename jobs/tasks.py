@@ -14,6 +14,7 @@ from . import (
     evaluation,
     metric_discovery,
     naming,
+    retention,
     schedules,
     verification,
     watchdog,
@@ -61,3 +62,10 @@ def keep_names(turn: Turn) -> None:
 def find_metrics(turn: Turn) -> None:
     """Find metrics of players that other people's exporters serve."""
     metric_discovery.discover(turn.now)
+
+
+@tick("jobs.prune", timedelta(seconds=300))
+def prune(turn: Turn) -> None:
+    """Delete history that is not kept any longer; what is left over waits for tomorrow."""
+    for _pruned in retention.prune(turn.now, seconds=240):
+        pass

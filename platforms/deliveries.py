@@ -5,9 +5,10 @@ do no harm; a worker may die between any two. Sends nothing.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -113,16 +114,35 @@ def tidy(now: datetime) -> None:
         Q(lease_until=None) | Q(lease_until__lte=now),
         first_try_at__lte=now - notice_timing.PATIENCE,
     ).update(state=DeliveryState.GIVEN_UP, lease_until=None)
-    old = now - notice_timing.KEEP
-    over = Delivery.objects.exclude(state__in=UNFINISHED).values_list("pk", "created_at")
-    # What lasts stays. What is told once a span, such as a budget, is long over by then.
-    told = Notice.objects.filter(Q(ended_at__isnull=False) | Q(repeat_at=None))
-    for model, rows in ((Delivery, over), (Notice, told.values_list("pk", "at"))):
+    days: int = settings.KEEP_DAYS["notices"]
+    if not days:
+        return
+    before = now - timedelta(days=days)
+    for rows, column in ((_over(), "created_at"), (_told(), "at")):
         # The oldest rows and no more: asked for by their time, the whole table would be read.
-        oldest = rows.order_by("pk")[:MOST_AT_ONCE]
-        keys = [pk for pk, at in oldest if at < old]
+        oldest = rows.order_by("pk").values_list("pk", column)[:MOST_AT_ONCE]
+        keys = [pk for pk, at in oldest if at < before]
         if keys:
-            model._base_manager.filter(pk__in=keys).delete()
+            rows.model._base_manager.filter(pk__in=keys).delete()
+
+
+def old_deliveries(before: datetime) -> "QuerySet[Any, Any]":
+    """Return the messages from before a moment that are not to arrive any more."""
+    return _over().filter(created_at__lt=before)
+
+
+def old_notices(before: datetime) -> "QuerySet[Any, Any]":
+    """Return the notices from before a moment whose condition does not last."""
+    return _told().filter(at__lt=before)
+
+
+def _over() -> "QuerySet[Any, Any]":
+    return Delivery.objects.exclude(state__in=UNFINISHED)
+
+
+def _told() -> "QuerySet[Any, Any]":
+    # What is told once a span, such as a budget, has no end, and is over by then.
+    return Notice.objects.filter(Q(ended_at__isnull=False) | Q(repeat_at=None))
 
 
 def claim(now: datetime) -> Claim | None:

@@ -8,7 +8,6 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 PATIENCE = timedelta(hours=24)  # from the first try on; then a message is given up
 LEASE = timedelta(minutes=3)  # longer than any sending lasts
-KEEP = timedelta(days=90)
 
 
 def leaves_at(now: datetime, last_left: datetime | None) -> datetime:

@@ -249,6 +249,15 @@ JOBS_AN_HOUR = env.int("REMOSA_JOBS_AN_HOUR", default=10)
 # Where more players than these fire together, one is restarted first and has to come back.
 JOBS_TOGETHER = env.int("REMOSA_JOBS_TOGETHER", default=3)
 
+# For how many days history is kept once it is over; 0: for ever.
+KEEP_DAYS = {
+    "verdicts": env.int("REMOSA_KEEP_VERDICTS_DAYS", default=90),
+    "episodes": env.int("REMOSA_KEEP_EPISODES_DAYS", default=365),
+    "steps": env.int("REMOSA_KEEP_STEPS_DAYS", default=365),
+    "notices": env.int("REMOSA_KEEP_NOTICES_DAYS", default=90),
+    "audit": env.int("REMOSA_KEEP_AUDIT_DAYS", default=0),
+}
+
 # Asked for every 30 s while jobs are judged: whoever waits there raises the alarm when it ends.
 ENGINE_HEARTBEAT_URL = env.str("REMOSA_ENGINE_HEARTBEAT_URL", default="")
 

@@ -52,6 +52,7 @@ TIMETABLE: Final = (
     Tick("watchdog", "jobs.watch", 30, 30, gettext_noop("Watch whether jobs are judged")),
     Tick("names", "jobs.names", 300, 300, gettext_noop("Keep names of jobs in step")),
     Tick("metrics", "jobs.metrics", 600, 300, gettext_noop("Look for metrics in Prometheus")),
+    Tick("history", "jobs.prune", 86400, 3600, gettext_noop("Delete history that is too old")),
     Tick("notices", "platforms.deliver", 10, 10, gettext_noop("Send notifications")),
     Tick("sightings", "exporters.record_sightings", 60, 60, gettext_noop("Look after players")),
 )
