@@ -160,6 +160,8 @@ def _demand(definition: Definition) -> None:
 
 def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool) -> None:
     _plan(row, definition, now)
+    # Jobs share what was seen: one that begins must not act on what was seen before it did.
+    begins = row.pk is None or new_version or (definition.enabled and not row.enabled)
     for name in COLUMNS:
         setattr(row, name, getattr(definition, name))
     row.whole_platform = definition.selection.whole
@@ -172,7 +174,7 @@ def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool
     _write_parts(row, definition)
     if new_version or not definition.enabled:
         _close(row, now)
-    if new_version:
+    if begins:
         floors.lay(row)
 
 

@@ -174,6 +174,27 @@ def test_a_change_of_what_it_decides_on_begins_a_new_version(platform_a: Platfor
     assert (episode.closed, episode.ending) == (True, Ending.JOB)
 
 
+def test_a_job_that_begins_counts_nothing_that_others_saw_before(platform_a: Platform) -> None:
+    first = make_job(platform_a)
+    clock = Clock.objects.create(
+        platform=platform_a,
+        criterion=first.criterion,
+        exporter=make_exporter(platform_a),
+        at=NOON,
+        observed=4000.0,
+        known=True,
+    )
+    new = make_job(platform_a)
+    assert Floor.objects.get(job=new, clock=clock).observed == 4000.0
+    assert not Floor.objects.filter(job=first).exists()
+
+    saving.change([first], SYSTEM, enabled=False)
+    Clock.objects.update(observed=9000.0)
+    saving.change([first], SYSTEM, enabled=True)
+    assert Floor.objects.get(job=first).observed == 9000.0
+    assert Floor.objects.get(job=new).observed == 4000.0
+
+
 def test_a_change_of_other_things_forgets_nothing(platform_a: Platform) -> None:
     job = make_job(platform_a)
     episode = opened(job)
