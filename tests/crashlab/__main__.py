@@ -1,7 +1,8 @@
 """Run the lab by itself: `python -m tests.crashlab --kills 2000`; prints its report as JSON.
 
 DATABASE_URL names an empty database; without it, a PostgreSQL of its own is started, and can be
-stopped at once in the middle (`--server-crashes`).
+stopped at once in the middle (`--server-crashes`). TMPDIR says where: processes die here and not
+the machine, so that a folder in memory proves as much, ten times as fast.
 """
 
 import argparse
@@ -72,7 +73,7 @@ def main() -> int:
     )
     parser.add_argument("--plant", default="", help="a bug, by its name in plants.py")
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="remosa-lab-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="remosa-lab-"))
     data = folder / "postgres"
     own = "DATABASE_URL" not in os.environ
     if own:
