@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 #: After a command was refused though every gate was open: what refused it is asked again then.
 RETRY: Final = timedelta(minutes=1)
+#: Decisions of a platform in one look; what is left of proposals and shadows comes with the next.
+MOST: Final = 50
 
 
 def act(now: datetime) -> int:
@@ -57,11 +59,13 @@ def _act_on(platform_id: int, now: datetime) -> int:
         return 0
     subjects = situation.read(platform_id, episodes, now, brakes)
     judged = judge(platform_id, subjects, now)
-    made = 0
+    made, left = 0, MOST
     for subject in subjects:
         shut = gates.first_shut(judged[subject.episode.pk])
         if shut is None or asks_for_approval(shut):
-            made += _decide(platform_id, subject.episode, now)
+            if left:
+                made += _decide(platform_id, subject.episode, now)
+                left -= 1
         elif holding.is_news(subject, shut):
             with transaction.atomic():
                 holding.hold(subject, shut)

@@ -17,7 +17,7 @@ from platforms.notifications import announce
 
 from . import brake
 from .course import UNSENT
-from .models import Brake, Clock, Job, JobExecution, Mode, Standing, Track
+from .models import Brake, Clock, Job, JobExecution, Mode, Rung, Standing, Track
 from .notice_kinds import BRAKE, RELEASED
 from .tracks import SLOT
 
@@ -36,8 +36,14 @@ class _Sources(NamedTuple):
 
 
 def criteria_of(platform_id: int) -> frozenset[int]:
-    """Return the criteria that the brakes count by: what a shadow job asks decides for nobody."""
-    jobs = Job.objects.working().filter(platform=platform_id, criterion__isnull=False)
+    """Return the criteria that the brakes count by: those of jobs that may act on somebody.
+
+    What a job in the shadow asks, or one that only tells people, may hold for half a fleet.
+    """
+    rungs = Rung.objects.filter(job=OuterRef("pk"))
+    jobs = Job.objects.working().filter(
+        Exists(rungs), platform=platform_id, criterion__isnull=False
+    )
     return frozenset(jobs.exclude(mode=Mode.SHADOW).values_list("criterion", flat=True))
 
 

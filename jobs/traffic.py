@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from .admission import HOUR, Attempt, Case, Limits, Ruling, admit
 from .course import UNSENT
-from .models import Episode, JobExecution, Mode, Outcome, Standing, Trigger
+from .models import Episode, JobExecution, Mode, Outcome, Rung, Standing, Trigger
 from .situation import Subject
 
 
@@ -59,7 +59,8 @@ def _case(subject: Subject) -> Case:
 def _firing(platform_id: int, trigger: Trigger) -> list[Case]:
     """Return all open episodes of jobs that may act; where they are does not matter here."""
     rows = Episode.objects.open().filter(platform=platform_id, trigger=trigger)
-    rows = rows.exclude(job__mode=Mode.SHADOW).filter(job__enabled=True)
+    rungs = Rung.objects.filter(job=OuterRef("job"))
+    rows = rows.exclude(job__mode=Mode.SHADOW).filter(Exists(rungs), job__enabled=True)
     found = rows.values_list("pk", "player", "player__exporter", "opened_at")
     return [Case(pk, player, exporter, None, at) for pk, player, exporter, at in found]
 

@@ -62,6 +62,16 @@ def test_a_shadow_takes_no_place_of_those_that_act(shadow: Fleet) -> None:
     assert Command.objects.count() == 2
 
 
+def test_what_is_left_over_comes_with_the_next_look(
+    shadow: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "MOST", 1)
+    shadow.fire(*shadow.players[:2])
+    assert shadow.act() == 1
+    assert shadow.act() == 1
+    assert JobExecution.objects.count() == 2
+
+
 def test_a_job_that_goes_live_begins_with_its_first_rung(shadow: Fleet) -> None:
     shadow.fire(shadow.players[0])
     shadow.act()

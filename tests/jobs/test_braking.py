@@ -137,6 +137,11 @@ def test_jobs_that_are_off_or_in_the_shadow_count_nobody(fleet: Fleet) -> None:
         assert counted(fleet) == {}
 
 
+def test_jobs_that_only_tell_people_count_nobody(fleet: Fleet) -> None:
+    fleet.job.rungs.all().delete()
+    assert counted(fleet) == {}
+
+
 def test_a_schedule_on_a_platform_without_rules_needs_no_brake(platform_a: Platform) -> None:
     fleet = make_fleet(platform_a, 2, 1, mode=Mode.SHADOW)
     nightly = make_job(platform_a, None)
