@@ -243,11 +243,9 @@ CHANNEL_HOSTS = env.list("REMOSA_CHANNEL_HOSTS", default=[])
 # A socket that was asked and has said nothing for so many days is told of as silent.
 SOCKET_SILENT_DAYS = env.int("REMOSA_SOCKET_SILENT_DAYS", default=7)
 # How many players jobs act on: at a site and on a platform at once, and on a platform in an hour.
-JOBS_AT_SITE = env.int("REMOSA_JOBS_AT_SITE", default=1)
-JOBS_AT_ONCE = env.int("REMOSA_JOBS_AT_ONCE", default=3)
-JOBS_AN_HOUR = env.int("REMOSA_JOBS_AN_HOUR", default=10)
-# Where more players than these fire together, one is restarted first and has to come back.
-JOBS_TOGETHER = env.int("REMOSA_JOBS_TOGETHER", default=3)
+# Where more than TOGETHER fire together, one is restarted first and has to come back.
+JOBS_AT_SITE, JOBS_AT_ONCE = env.int("REMOSA_JOBS_AT_SITE", 1), env.int("REMOSA_JOBS_AT_ONCE", 3)
+JOBS_AN_HOUR, JOBS_TOGETHER = env.int("REMOSA_JOBS_AN_HOUR", 10), env.int("REMOSA_JOBS_TOGETHER", 3)
 
 # For how many days history is kept once it is over; 0: for ever.
 KEEP_DAYS = {
