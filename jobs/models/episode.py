@@ -103,6 +103,7 @@ class Episode(TenantModel):
         )
         indexes = (
             models.Index(fields=("platform", "-id"), name="episode_page"),
+            models.Index(fields=("closed", "-id"), name="episode_open_first"),
             models.Index(fields=("player", "-id"), name="episode_by_player"),
             models.Index(fields=("job", "-id"), name="episode_by_job"),
             models.Index(
