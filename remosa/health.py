@@ -1,14 +1,19 @@
 """What a load balancer, a container engine and Prometheus ask of the web application."""
 
 import hmac
+import os
 
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
-from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
+from jobs.figures import EngineCollector
 from platforms import integrity
 from remosa import shared_cache
+
+_engine = EngineCollector()
 
 
 def healthy(request: HttpRequest) -> HttpResponse:
@@ -37,6 +42,19 @@ def metrics(request: HttpRequest) -> HttpResponse:
     token: str = settings.METRICS_TOKEN
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.DEBUG or (token and hmac.compare_digest(given.encode(), token.encode())):
-        answer: HttpResponse = ExportToDjangoView(request)
-        return answer
+        return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
     return HttpResponse("Set METRICS_TOKEN and send it as a bearer token.\n", "text/plain", 401)
+
+
+def _registry() -> CollectorRegistry:
+    """Return what the page is made of: what this process counted, or all workers together.
+
+    Figures of the engine are counted in the database, for all of them alike. The workers' files do
+    not have them, so they are added here.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(_engine)
+    return registry

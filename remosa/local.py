@@ -12,11 +12,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from exporters.kinds import KINDS
-from remosa.place import Place
+from remosa.place import Place, write_secret
 from remosa.ports import LOOPBACK, check_free, port_of
 from remosa.supervisor import Process, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
+RULES = ROOT / "docker" / "remosa.rules.yml"
 
 
 def exporter_port(kind: str) -> str:
@@ -73,6 +74,7 @@ def environment(place: Place, given: Mapping[str, str], ports: Mapping[str, int]
     for name, value in (
         ("SECRET_KEY", secrets.token_urlsafe(50)),
         ("REMOSA_SECRET_KEYS", urlsafe_b64encode(secrets.token_bytes(32)).decode()),
+        ("METRICS_TOKEN", secrets.token_urlsafe(32)),
     ):
         if not found.get(name) and not found.get(f"{name}_FILE"):
             path = place.secret(name.lower().replace("_", "-"), value)
@@ -170,8 +172,13 @@ def prometheus(
         raise CannotStart("Prometheus is missing here: run `make setup`")
     address = f"{LOOPBACK}:{ports['REMOSA_PROMETHEUS_PORT']}"
     configuration = place.folder / "prometheus.yml"
+    if settings.get("METRICS_TOKEN"):
+        write_secret(place.metrics_token, settings["METRICS_TOKEN"])
+    metrics_token = Path(settings.get("METRICS_TOKEN_FILE") or place.metrics_token)
     configuration.write_text(
-        prometheus_configuration(place, ports["REMOSA_WEB_PORT"], scrape_seconds)
+        prometheus_configuration(
+            place, ports["REMOSA_WEB_PORT"], scrape_seconds, metrics_token.resolve()
+        )
     )
     command = [found, f"--config.file={configuration}", f"--web.listen-address={address}"]
     command += [f"--storage.tsdb.path={place.folder / 'prometheus'}"]
@@ -180,8 +187,10 @@ def prometheus(
     return Process("prometheus", command, without_secrets(settings), ready)
 
 
-def prometheus_configuration(place: Place, web_port: int, scrape_seconds: int) -> str:
-    """The configuration file, as JSON, which is YAML too."""
+def prometheus_configuration(
+    place: Place, web_port: int, scrape_seconds: int, metrics_token: Path
+) -> str:
+    """The configuration file, as JSON, which is YAML too: the exporters, Remosa, and its alerts."""
     period = f"{scrape_seconds}s"
     discovery = {
         "url": f"http://{LOOPBACK}:{web_port}/api/v1/prometheus/targets",
@@ -193,5 +202,21 @@ def prometheus_configuration(place: Place, web_port: int, scrape_seconds: int) -
         },
     }
     scrape = {"job_name": "remosa", "http_sd_configs": [discovery]}
-    intervals = {"scrape_interval": period, "scrape_timeout": period}
-    return json.dumps({"global": intervals, "scrape_configs": [scrape]}, indent=2)
+    own = {
+        "job_name": "remosa_web",
+        # Its figures are counted every ten seconds at most.
+        "scrape_interval": "15s",
+        "scrape_timeout": "10s",
+        "authorization": {"type": "Bearer", "credentials_file": str(metrics_token)},
+        "static_configs": [
+            {"targets": [f"{LOOPBACK}:{web_port}"], "labels": {"instance": "web"}},
+        ],
+    }
+    intervals = {
+        "scrape_interval": period,
+        "scrape_timeout": period,
+        "evaluation_interval": "15s",
+    }
+    return json.dumps(
+        {"global": intervals, "rule_files": [str(RULES)], "scrape_configs": [scrape, own]}, indent=2
+    )

@@ -45,6 +45,11 @@ class Place:
         return self.folder / "discovery-token"
 
     @property
+    def metrics_token(self) -> Path:
+        """What Prometheus shows Remosa to read its own metrics."""
+        return self.folder / "metrics-token"
+
+    @property
     def first_login(self) -> Path:
         """Address and password of the first superadmin; there until it has been shown once."""
         return self.folder / "first-login"

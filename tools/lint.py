@@ -65,6 +65,8 @@ def checks() -> dict[str, Command]:
         found[f"{path.name} (promtool)"] = [
             *(PROGRAMS / "promtool", "check", "config", "--syntax-only", path)
         ]
+    for path in sorted(ROOT.glob("docker/**/*.rules.yml")):
+        found[f"{path.name} (promtool)"] = [PROGRAMS / "promtool", "check", "rules", path]
     return found
 
 

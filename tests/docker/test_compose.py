@@ -139,6 +139,11 @@ def test_every_variable_is_one_that_the_code_reads(
             assert name in known or name.removesuffix("_FILE") in known
 
 
+def test_what_may_be_set_of_jobs_reaches_them() -> None:
+    ours = re.compile(r"REMOSA_(JOBS|KEEP|ENGINE)_\w+")
+    assert {name for name in settings_read() if ours.fullmatch(name)} <= set(environment("worker"))
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_images_have_a_version(service: str) -> None:
     image = re.sub(r"^\$\{\w+:-(.*)\}$", r"\1", SERVICES[service]["image"])
@@ -181,6 +186,9 @@ def test_prometheus_asks_addresses_that_exist_with_tokens_that_it_has() -> None:
     assert "targets" in resolve(discovery["url"].removeprefix("http://web:8000")).route
     assert resolve(own.get("metrics_path", "/metrics")).url_name == "metrics"
     start = (FOLDER / "first_start.sh").read_text() + (FOLDER / "first_secrets.py").read_text()
+    (rules,) = configuration["rule_files"]
+    mounted = f"./{rules}:/etc/prometheus/{rules}:ro"
+    assert mounted in SERVICES["prometheus"]["volumes"]
     for authorization in (discovery["authorization"], own["authorization"]):
         assert authorization["type"] == "Bearer"  # Prometheus 2.42 sends a bare token without it
         file = authorization["credentials_file"]

@@ -105,7 +105,8 @@ def test_the_exporter_serves_prometheus_here_whatever_env_says_of_the_web_applic
 def test_prometheus_accepts_its_configuration(place: Place) -> None:
     place.discovery_token.write_text("token")
     path = place.folder / "prometheus.yml"
-    path.write_text(local.prometheus_configuration(place, 8001, 15))
+    place.metrics_token.write_text("token")
+    path.write_text(local.prometheus_configuration(place, 8001, 15, place.metrics_token))
     checked = subprocess.run(
         [tool("promtool"), "check", "config", str(path)],
         capture_output=True,
@@ -113,10 +114,29 @@ def test_prometheus_accepts_its_configuration(place: Place) -> None:
         check=False,
     )
     assert checked.returncode == 0, checked.stderr
-    (scrape,) = json.loads(path.read_text())["scrape_configs"]
+    assert "rules found" in checked.stdout
+    scrape, own = json.loads(path.read_text())["scrape_configs"]
+    assert own["static_configs"][0]["targets"] == ["127.0.0.1:8001"]
     (discovery,) = scrape["http_sd_configs"]
     assert discovery["url"] == "http://127.0.0.1:8001/api/v1/prometheus/targets"
     assert "token" not in discovery["authorization"].values()
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"METRICS_TOKEN": "of a person"}, {"METRICS_TOKEN_FILE": ""}]
+)
+def test_prometheus_reads_remosas_own_metrics_with_the_token_that_remosa_has(
+    place: Place, given: dict[str, str]
+) -> None:
+    settings = local.environment(place, given, PORTS)
+    process = local.prometheus(place, settings, PORTS, 15)
+    configuration = json.loads((place.folder / "prometheus.yml").read_text())
+    file = Path(configuration["scrape_configs"][1]["authorization"]["credentials_file"])
+    known = settings.get("METRICS_TOKEN") or Path(settings["METRICS_TOKEN_FILE"]).read_text()
+    assert file.read_text() == known
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert known not in (place.folder / "prometheus.yml").read_text()
+    assert not process.environment.get("METRICS_TOKEN")
 
 
 def test_a_taken_port_is_told_in_one_line_before_anything_starts(tmp_path: Path) -> None:
