@@ -79,6 +79,7 @@ class Notice(SharedModel):
         )
         indexes = (
             models.Index(fields=("platform", "-id"), name="notice_page"),
+            models.Index(fields=("about_type", "about_id"), name="notice_about"),
             models.Index(fields=("id",), name="notice_unspread", condition=Q(spread_at=None)),
             models.Index(
                 fields=("repeat_at",),
