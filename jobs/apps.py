@@ -20,9 +20,11 @@ class JobsConfig(AppConfig):
         from platforms import notice_kinds as kinds_of_notices
 
         from . import before_the_wire, notice_kinds
+        from .beside_players import jobs_panel
         from .overview_panel import engine_panel
 
         kinds_of_notices.register(notice_kinds.ALL)
         gates_of_devices.of_jobs["job"] = before_the_wire.shut
         verification.left_to_others.append(Q(execution__episode__trigger="rule"))
         lending.overview_panels["jobs"] = engine_panel
+        lending.player_panels["jobs"] = jobs_panel

@@ -1,5 +1,5 @@
 """The admin doors of jobs: read input, one call to a stage, show."""
 
-from . import job
+from . import brake, episode, execution, job, job_pause, window
 
-__all__ = ["job"]
+__all__ = ["brake", "episode", "execution", "job", "job_pause", "window"]
