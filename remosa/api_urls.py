@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("platforms.api.urls")),
     path("v1/", include("exporters.api.urls")),
     path("v1/", include("devices.api.urls")),
+    path("v1/", include("jobs.api.urls")),
     *either_way(
         "schema",
         in_english(

@@ -222,6 +222,8 @@ SPECTACULAR_SETTINGS = {
         "UnknownReason": "exporters.verdicts.Why",
         "OutcomeEnum": "exporters.api.bulk.OUTCOMES",
         "CommandOutcome": "devices.api.bulk.FATES",
+        "DecisionOutcome": "jobs.api.approvals.DECIDED",
+        "ExecutionOutcome": "jobs.models.Outcome",
         "NoticeSeverity": "platforms.api.channels.SEVERITY_CHOICES",
     },
 }

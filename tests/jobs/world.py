@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from devices import synchronisation
+from devices.models import CommandTemplate
 from jobs import saving
 from jobs.conditions import Condition, Function, Operator
 from jobs.definition import Definition
@@ -33,3 +35,28 @@ def make_job(platform: Platform, **values: Any) -> Job:
     """Store a job, as a person would."""
     make_metric()
     return saving.save(defined(platform, **values), SYSTEM)
+
+
+def secretive(platform: Platform) -> CommandTemplate:
+    """Return a platform's own restart, of which the only value is a secret."""
+    synchronisation.synchronise()
+    shared = CommandTemplate.objects.get(model__key="simpal_d210", key="power_cycle")
+    words = {"en": "Own", "ru": "Своя"}
+    value = {"name": "minutes", "kind": "integer", "label": words, "help": words, "secret": True}
+    row: CommandTemplate = CommandTemplate.objects.create(
+        platform=platform,
+        model=shared.model,
+        key="own_restart",
+        for_jobs=True,
+        definition={
+            "key": "own_restart",
+            "name": words,
+            "help": words,
+            "danger": "power",
+            "effect": "cycle",
+            "code": "#12#0#{minutes}#1#",
+            "lines": [1],
+            "parameters": [value],
+        },
+    )
+    return row
