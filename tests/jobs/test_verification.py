@@ -1,0 +1,166 @@
+"""Whether what a job did helped: by slots and samples from after the boot, and never by silence."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+from pytest_django import Settings
+
+from devices.models import Command
+from devices.states import State
+from jobs import verification
+from jobs.models import Ending, Episode, JobExecution, Mode, Outcome, Standing, Trigger
+from jobs.tracks import SLOT
+from platforms.models import Platform
+from tests.devices.samples import Sampled, minutes, sampled_prometheus
+from tests.devices.world import NOON, Clock
+from tests.jobs.acting_world import Fleet, make_fleet
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+
+
+@pytest.fixture
+def sampled(settings: Settings) -> Iterator[Sampled]:
+    with sampled_prometheus(Clock()) as server:
+        settings.PROMETHEUS_URL = server.url
+        yield server
+
+
+@pytest.fixture
+def fleet(platform_a: Platform) -> Fleet:
+    """One of ten players was acted on at noon: its command went out, and was accepted."""
+    fleet = make_fleet(platform_a, 10)
+    fleet.fire(fleet.players[0])
+    assert fleet.act() == 1
+    reach(State.ACCEPTED)
+    return fleet
+
+
+def reach(state: State, *, closed: bool = False, minutes_ago: float = 1) -> None:
+    """Let the road bring the command somewhere; the restart lasts a minute from here."""
+    Command.objects.update(
+        state=state.value, closed=closed, wire_at=NOON - minutes(minutes_ago), reason="The road."
+    )
+
+
+def after(fleet: Fleet, sampled: Sampled, number: float, **seen: bool) -> JobExecution:
+    """Evaluate and verify so many minutes after the power was back."""
+    fleet.tick(NOON + minutes(number))
+    if seen:
+        since = seen.pop("since_slot", None) or fleet.slot
+        fleet.see(fleet.players[0], since_slot=since, **seen)
+    sampled.clock.now = fleet.now
+    cache.clear()
+    verification.verify(fleet.now)
+    return JobExecution.objects.get()
+
+
+def slot(number: float) -> int:
+    return int((NOON + minutes(number)).timestamp()) // SLOT
+
+
+def test_a_player_that_stays_well_after_its_boot_was_helped(fleet: Fleet, sampled: Sampled) -> None:
+    sampled.say(fleet.players[0], 1, 100, 900)
+    first = after(fleet, sampled, 4, bad=False)
+    assert (first.standing, first.well_since) == (Standing.COMMANDED, NOON + minutes(4))
+
+    second = after(fleet, sampled, 5)
+    assert second.standing == Standing.COMMANDED  # well, but not yet for two minutes
+
+    third = after(fleet, sampled, 6)
+    assert (third.standing, third.outcome) == (Standing.OVER, Outcome.VERIFIED)
+    assert Command.objects.get().state == State.VERIFIED.value
+    assert third.finished_at == fleet.now
+
+
+def test_who_is_well_by_samples_from_before_its_boot_waits(fleet: Fleet, sampled: Sampled) -> None:
+    sampled.say(fleet.players[0], 1, 0, 170)
+    for number in (3.2, 5, 7):
+        row = after(fleet, sampled, number, bad=False, since_slot=slot(1))
+        assert (row.standing, row.well_since) == (Standing.COMMANDED, None)
+
+
+def test_who_is_bad_in_spite_of_its_time_was_not_helped(fleet: Fleet, sampled: Sampled) -> None:
+    sampled.say(fleet.players[0], 0, 0, 900)
+    assert after(fleet, sampled, 9, bad=True).standing == Standing.COMMANDED
+    row = after(fleet, sampled, 11, bad=True, since_slot=slot(-60))
+    assert (row.standing, row.outcome) == (Standing.OVER, Outcome.INEFFECTIVE)
+    assert Episode.objects.get().closed is False  # the next rung is acting's
+
+
+def test_silence_is_no_verdict_and_ends_without_one(fleet: Fleet, sampled: Sampled) -> None:
+    for number in (6, 12, 19):
+        row = after(fleet, sampled, number, bad=False, since_slot=slot(2))
+        assert row.standing == Standing.COMMANDED
+    row = after(fleet, sampled, 21)
+    assert (row.standing, row.outcome) == (Standing.OVER, Outcome.ANSWERED)
+    assert Command.objects.get().state == State.ACCEPTED.value
+
+
+def test_a_source_that_went_away_in_between_begins_the_count_anew(
+    fleet: Fleet, sampled: Sampled
+) -> None:
+    sampled.say(fleet.players[0], 1, 100, 900)
+    after(fleet, sampled, 4, bad=False)
+    fleet.tick(NOON + minutes(6), known_since=slot(5.5))
+    sampled.clock.now = fleet.now
+    verification.verify(fleet.now)
+    row = JobExecution.objects.get()
+    assert (row.standing, row.well_since) == (Standing.COMMANDED, NOON + minutes(6))
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        (State.CANCELLED, Outcome.CANCELLED),
+        (State.EXPIRED, Outcome.EXPIRED),
+        (State.FAILED, Outcome.FAILED),
+        (State.NOT_SENT, Outcome.NOT_SENT),
+        (State.UNRESOLVED, Outcome.UNRESOLVED),
+    ],
+)
+def test_an_attempt_ends_as_its_command_did(
+    fleet: Fleet, sampled: Sampled, state: State, outcome: Outcome
+) -> None:
+    reach(state, closed=True)
+    row = after(fleet, sampled, 1)
+    assert (row.standing, row.outcome) == (Standing.OVER, outcome)
+    assert bool(row.error) is (outcome is not Outcome.UNRESOLVED)
+
+
+def test_the_command_of_a_removed_job_is_judged_all_the_same(
+    fleet: Fleet, sampled: Sampled
+) -> None:
+    fleet.job.__class__.objects.update(enabled=False, removed_at=timezone.now())
+    Episode.objects.update(closed=True, closed_at=NOON, ending=Ending.JOB)
+    row = after(fleet, sampled, 21)
+    assert (row.standing, row.outcome) == (Standing.OVER, Outcome.ANSWERED)
+
+
+def test_what_a_schedule_asked_for_ends_with_its_command(fleet: Fleet, sampled: Sampled) -> None:
+    Episode.objects.update(trigger=Trigger.SCHEDULE)
+    reach(State.VERIFIED, closed=True)
+    after(fleet, sampled, 5)
+    episode = Episode.objects.get()
+    assert (episode.closed, episode.ending) == (True, Ending.DONE)
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcome"),
+    [("", Outcome.STAYED_BAD), (Ending.RECOVERED, Outcome.CAME_BACK), (Ending.JOB, "")],
+)
+def test_of_a_shadow_it_is_said_what_became_of_the_player_without_us(
+    platform_a: Platform, sampled: Sampled, ending: str, outcome: str
+) -> None:
+    fleet = make_fleet(platform_a, 10, mode=Mode.SHADOW)
+    fleet.fire(fleet.players[0])
+    assert fleet.act() == 1
+    assert after(fleet, sampled, 9).standing == Standing.SHADOW
+    if ending:
+        Episode.objects.update(closed=True, closed_at=fleet.now, ending=ending)
+    row = after(fleet, sampled, 10)
+    assert (row.standing, row.outcome) == (Standing.OVER, outcome)
+    assert row.finished_at == fleet.now
+    assert verification.verify(fleet.now + timedelta(minutes=1)) == 0
