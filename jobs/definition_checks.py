@@ -36,7 +36,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "boot_grace": (0, 3600),
     "approval_time": (300, WEEK),
 }
-_WAIT = (300, 3600)
+WAIT = (300, 3600)  # after a rung
 _OUTSIDE: Promise = gettext_lazy("Enter a number of seconds from %(least)d to %(most)d.")
 
 
@@ -150,7 +150,7 @@ def _of_cron(expression: str) -> list[str]:
 
 def _of_step(definition: Definition, step: Step) -> list[str]:
     """Say what is wrong with a rung: also what would be refused when it is sent."""
-    least, most = _WAIT
+    least, most = WAIT
     told = [] if least <= step.wait <= most else [str(_OUTSIDE) % {"least": least, "most": most}]
     if step.action is Action.RESTART:
         if step.template_id is not None:

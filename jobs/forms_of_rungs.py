@@ -1,0 +1,164 @@
+"""The ladder of a job as rows of a form: what is sent, with which values, and how long to wait."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
+
+from django import forms
+from django.db.models import Q
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _, gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from devices.catalogue import CatalogueError, Model
+from devices.forms_of_commands import ParametersForm
+from devices.models import CommandTemplate
+from devices.own_templates import FOR_JOBS
+from devices.templates import Template
+
+from .definition import Step
+from .definition_checks import MOST_RUNGS, WAIT
+from .duration_field import DurationField
+from .form_parts import Ground, RowForm, RowsPart
+from .models import Action
+
+
+class Command(NamedTuple):
+    """A command that a rung may send; ``model`` is whose sockets understand it."""
+
+    pk: int
+    model: Model
+    shape: Template
+    allowed: bool
+
+
+class ValuesForm(ParametersForm):
+    """The values of a rung's command. The line is left out: it is the player's own."""
+
+    def __init__(self, model: Model, shape: Template, *args: Any, **kwargs: Any) -> None:
+        super().__init__(model, shape, *args, **kwargs)
+        if isinstance(shape.lines, str):
+            self.fields.pop(shape.lines, None)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return what was typed, with any line of the model: it shows whether the others fit."""
+        line = str(min(self.model.every_line, default=1))
+        lines = {self.shape.lines: line} if isinstance(self.shape.lines, str) else {}
+        return {**super().values, **lines}
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """Return what was typed."""
+        return {name: text for name, text in self.values.items() if name in self.fields}
+
+
+class RungForm(RowForm):
+    """One rung. The fields of its command's values are a form within it."""
+
+    what = forms.ChoiceField(label=gettext_lazy("What is sent"), widget=UnfoldAdminSelectWidget())
+    wait = DurationField(label=gettext_lazy("It may take to help"), least=WAIT[0], most=WAIT[1])
+
+    def __init__(self, *args: Any, commands: dict[str, Command], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands = commands
+        what: Any = self.fields["what"]
+        what.choices = _choices(commands)
+        self.asked_for_values = False  # the person has seen the fields of the command
+
+    @cached_property
+    def parameters(self) -> ValuesForm | None:
+        """Return the form of the values, where the command has some."""
+        command = self.commands.get(str(self["what"].value()))
+        if command is None:
+            return None
+        prefix = f"{self.prefix}-p"
+        self.asked_for_values = any(name.startswith(f"{prefix}-") for name in self.data)
+        data = self.data if self.asked_for_values else None
+        initial = self.get_initial_for_field(self.fields["what"], "parameters") or {}
+        form = ValuesForm(command.model, command.shape, data, prefix=prefix, initial=initial)
+        return form if form.fields else None
+
+    def clean(self) -> dict[str, Any]:
+        """Check the values with the row."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.parameters is not None and "what" in cleaned:
+            if not self.asked_for_values:
+                raise forms.ValidationError(_("Look at the values of this command, then save."))
+            if not self.parameters.is_valid():
+                raise forms.ValidationError(_("Mend the values of this command."))
+        return cleaned
+
+    @property
+    def step(self) -> Step:
+        """Return the rung of a row that is right."""
+        what, wait = self.cleaned_data["what"], self.cleaned_data["wait"]
+        if what == Action.RESTART:
+            return Step(wait=wait)
+        values = self.parameters.typed if self.parameters is not None else {}
+        return Step(Action.TEMPLATE, int(what), values, wait)
+
+
+class RungsPart(RowsPart):
+    """All rungs of a ladder, in their order. None: the job tells people and does nothing else."""
+
+    name = "rungs"
+    form = RungForm
+    max_num, absolute_max = MOST_RUNGS, 4 * MOST_RUNGS
+    fresh = {"what": "restart", "wait_number": "10", "wait_unit": "60"}
+
+    def first(self, ground: Ground) -> list[dict[str, Any]]:
+        """Return the rungs of the job; of a new one, a restart."""
+        steps = (Step(),) if ground.before is None else ground.before.rungs
+        return [
+            {
+                "what": str(each.template_id or Action.RESTART.value),
+                "wait": each.wait,
+                "parameters": dict(each.parameters),
+            }
+            for each in steps
+        ]
+
+    @cached_property
+    def commands(self) -> dict[str, Command]:
+        """Return the commands that rungs may send: one query for all rows."""
+        before = self.ground.before
+        stored = {each.template_id for each in before.rungs} if before else set()
+        return {str(each.pk): each for each in commands(self.ground, stored)}
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        """Give each row the commands."""
+        return {**super().get_form_kwargs(index), "commands": self.commands}
+
+    def values(self) -> dict[str, Any]:
+        """Return the rungs that are right so far."""
+        self.full_clean()
+        kept = (cast("RungForm", form) for form in self.kept)
+        return {"rungs": tuple(form.step for form in kept if form.is_valid() and form.cleaned_data)}
+
+
+def commands(ground: Ground, stored: set[int | None]) -> Iterator[Command]:
+    """Yield what jobs of the platform may send, and what the job was told to send.
+
+    What asks for a secret is not offered: a job would have to keep it in plain text.
+    """
+    rows = CommandTemplate.objects.for_user(ground.person).usable_on(ground.platform.pk)
+    wanted = Q(for_jobs=True, withdrawn_at=None) | Q(pk__in=stored - {None})
+    for row in rows.filter(wanted).select_related("model").order_by("model__name", "pk"):
+        try:
+            model, shape = row.model.shape, row.shape
+        except (KeyError, CatalogueError):
+            continue  # of an older release: nobody can send it
+        secret = any(each.secret for each in shape.parameters)
+        sent = row.for_jobs and row.withdrawn_at is None and shape.danger in FOR_JOBS
+        if (sent and not secret) or row.pk in stored:
+            yield Command(row.pk, model, shape, sent)
+
+
+def _choices(found: Mapping[str, Command]) -> list[tuple[Any, Any]]:
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for key, command in found.items():
+        title = str(command.shape.name)
+        if not command.allowed:
+            title = _("%(command)s (not offered any more)") % {"command": title}
+        groups.setdefault(command.model.name, []).append((key, title))
+    return [(Action.RESTART.value, Action.RESTART.label), *groups.items()]
