@@ -1,0 +1,70 @@
+"""Run the lab by itself: `python -m tests.outage_lab --schedules 200`; prints its report as JSON.
+
+A PostgreSQL of its own is started, unless DATABASE_URL names an empty one. A violation names its
+seed: `--only SEED` lets that schedule happen once more.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.crashlab.__main__ import of_the_lab, start, stop_at_once
+
+
+def main() -> int:
+    """Read the arguments, run, report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in (("schedules", 20), ("players", 1000), ("seed", 1), ("minutes", 50)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--only", type=int, default=0, help="the seed of one schedule")
+    parser.add_argument("--scene", default="", help="one of scenes.py")
+    parser.add_argument("--plant", default="", help="a bug, by its name in plants.py")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="remosa-outages-", dir="/tmp"))
+    own = "DATABASE_URL" not in os.environ
+    if own:
+        start(folder / "postgres")
+        os.environ["DATABASE_URL"] = f"postgres://postgres@/postgres?host={folder / 'postgres'}"
+    of_the_lab()
+    logging.disable(logging.CRITICAL)  # outages are what it is about
+    try:
+        report = _run(folder, options)
+    finally:
+        if own:
+            stop_at_once(folder / "postgres")
+    sys.stdout.write(json.dumps(report) + "\n")
+    from .checker import MUST_BE_ZERO
+
+    return 1 if any(report[name] for name in MUST_BE_ZERO) else 0
+
+
+def _run(folder: Path, options: argparse.Namespace) -> dict[str, object]:
+    from .checker import report
+    from .lab import Laboratory
+    from .plants import PLANTS
+    from .scenes import SCENES
+    from .schedule import Drawing
+
+    if options.plant:
+        PLANTS[options.plant].sow(setattr)
+    drawing = Drawing(options.players, options.minutes * 60)
+    seeds = range(options.seed, options.seed + options.schedules)
+    schedules = [drawing.draw(seed) for seed in ([options.only] if options.only else seeds)]
+    if options.scene:
+        schedules = [SCENES[options.scene]]
+    began, records = time.monotonic(), []
+    with Laboratory(folder, options.players) as laboratory:
+        for schedule in schedules:
+            records.append(laboratory.run(schedule))
+            told = f"{schedule.seed}: {len(records[-1].violations)} violations, "
+            sys.stderr.write(f"{told}{time.monotonic() - began:.0f} s\n")
+    return {**report(records), "seconds": round(time.monotonic() - began, 1)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
