@@ -3,7 +3,7 @@
 Times are those of the clock at the place that the window is over, whatever zone the pages have.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -25,14 +25,14 @@ from .wall_time import finally_reached, first_reached, reading
 
 
 class WallTimeField(forms.SplitDateTimeField):
-    """What a clock on a wall shows, of no zone yet."""
+    """What a clock on a wall shows; in UTC, until it is known where that clock hangs."""
 
     def compress(self, data_list: Any) -> datetime | None:
         """Put date and time together, as they are."""
         if not data_list or None in data_list:
             return None
         day, hour = data_list
-        return datetime.combine(day, hour)
+        return datetime.combine(day, hour, UTC)
 
 
 class WindowForm(ScopedModelForm):
@@ -116,7 +116,7 @@ class WindowForm(ScopedModelForm):
         zone = zones.of_window(place)
         return Plan(
             platform=platform,
-            starts_at=first_reached(cleaned["starts_at"], zone),
-            ends_at=finally_reached(cleaned["ends_at"], zone),
+            starts_at=first_reached(cleaned["starts_at"].replace(tzinfo=None), zone),
+            ends_at=finally_reached(cleaned["ends_at"].replace(tzinfo=None), zone),
             **values,
         )

@@ -81,7 +81,8 @@ class WindowPages(ConfirmedDeedsAdmin):
 
     def _form(self, request: HttpRequest, row: MaintenanceWindow | None) -> WindowForm:
         fields = flatten_fieldsets(self.get_fieldsets(request, row))
-        kind: Any = self.get_form(request, row, change=row is not None, fields=fields)
+        # Django would leave every field out of a form of what its own page does not change.
+        kind: Any = self.get_form(request, row, change=False, fields=fields)
         kind.sender = sender_of(request)
         for name in ("platform", "exporter", "site", "job"):
             field = kind.base_fields.get(name)
