@@ -34,9 +34,30 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         ),
         (
-            _("Acting"),
+            _("Deciding"),
             [
                 (_("Jobs"), "bolt", "admin:jobs_job_changelist", sees),
+                (_("Episodes"), "crisis_alert", "admin:jobs_episode_changelist", sees),
+                (_("Approvals"), "approval", "admin:jobs_jobexecution_approvals", sees),
+                (_("Executions"), "fact_check", "admin:jobs_jobexecution_changelist", sees),
+                (
+                    _("Maintenance"),
+                    "engineering",
+                    "admin:jobs_maintenancewindow_changelist",
+                    sees,
+                ),
+                (
+                    _("Pauses of jobs"),
+                    "motion_photos_paused",
+                    "admin:jobs_jobpause_changelist",
+                    sees,
+                ),
+                (_("Brakes"), "front_hand", "admin:jobs_brake_changelist", sees),
+            ],
+        ),
+        (
+            _("Acting"),
+            [
                 (_("Sockets"), "power", "admin:devices_device_changelist", sees),
                 (_("Commands"), "send", "admin:devices_command_changelist", sees),
                 (_("Pauses"), "pause_circle", "admin:devices_pause_changelist", sees),
