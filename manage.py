@@ -7,7 +7,7 @@ import sys
 
 EXPORTER_COMMAND = re.compile(r"run_\w+_exporter")
 # They start other processes, or are no part of the product.
-SUPERVISING = ("run_local", "run_demo", "run_demo_vendor", "tell_vendor")
+SUPERVISING = ("run_local", "run_demo", "run_demo_vendor", "tell_vendor", "demo_report")
 
 
 def main() -> None:

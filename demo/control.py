@@ -1,7 +1,8 @@
 """The door through which a demo or a test changes the simulated vendors and their worlds.
 
 POST /control/<vendor>/<deed> with a JSON object; GET /control shows how things stand. JSON back.
-Beside the vendors there are the gateway and the sockets: see demo.sms.control.
+Beside the vendors there are the gateway and the sockets (demo.sms.control), processes that can be
+stopped (demo.switches), and the truth about players (demo.truth), at GET /control/truth.
 """
 
 import json
@@ -27,7 +28,8 @@ class BadDeed(ValueError):
 class Door(Protocol):
     """What is controlled beside the vendors: the gateway, the sockets."""
 
-    deeds: Mapping[str, Callable[[Mapping[str, Any]], None]]
+    @property
+    def deeds(self) -> Mapping[str, Callable[[Mapping[str, Any]], None]]: ...
 
     def state(self) -> dict[str, Any]:
         """How things stand."""
@@ -47,7 +49,11 @@ def answer(
     name, _, deed = path.removeprefix("/control").strip("/").partition("/")
     if method != "POST" and not name:
         stands = {each.name: state(each) for each in vendors.values()}
-        return _json("200 OK", stands | {each: door.state() for each, door in doors.items()})
+        # Long, and of use to a report alone.
+        others = {each: door.state() for each, door in doors.items() if each != "truth"}
+        return _json("200 OK", stands | others)
+    if method != "POST" and name in doors:
+        return _json("200 OK", doors[name].state())
     try:
         if method != "POST":
             raise BadDeed("GET /control, or POST /control/<vendor>/<deed>")

@@ -21,6 +21,7 @@ class Fault(StrEnum):
     GARBAGE = "garbage"  # bytes that are no text
     WRONG_JSON = "wrong_json"  # an answer that ends in the middle
     EMPTY = "empty"  # no player, whoever asks
+    ALL_OFFLINE = "all_offline"  # a well-formed lie: every player is offline
     NO_BODY = "no_body"
     ODD_STATUS = "odd_status"  # every player is "rebooting"
     DUPLICATE = "duplicate"  # every player twice

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from demo.cast import CAST, ROOT
+from demo.switches import SWITCHES, switch
 from demo.vendors import VENDORS, Sizes
 from demo.world import EXAMPLE
 from exporters.kinds import KINDS
@@ -70,7 +71,8 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
     place.secret(place.demo_password.name, secrets.token_urlsafe(9))
     vendor = local.manage("run_demo_vendor", f"--port={vendor_port}", f"--speed={world.speed}")
     vendor.append(f"--gateway-port={ports['DEMO_GATEWAY_PORT']}")
-    return [
+    vendor.append(f"--switches={place.folder.resolve()}")
+    all_of_them = [
         local.prepare(
             settings,
             "prepare_demo",
@@ -87,6 +89,10 @@ def processes(place: Place, world: World, ports: Mapping[str, int]) -> list[Proc
             ready=partial(sees_the_fleet, ports["REMOSA_PROMETHEUS_PORT"]),
         ),
         *local_workers.workers(place, settings),
+    ]
+    return [
+        replace(each, switch=switch(place.folder, each.name)) if each.name in SWITCHES else each
+        for each in all_of_them
     ]
 
 

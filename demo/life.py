@@ -37,15 +37,23 @@ def life_of(player: SimulatedPlayer, now: float, cycled_at: float | None = None)
         period = 60 + 240 * first
         into, lit = (now + period * second) % period, period * (0.5 + 0.4 * third)
         return _online(player, now) if into < lit else Life("offline", now - (into - lit))
-    if player.character is Character.HANGING:
-        # The half of them hangs from the beginning, the example among them.
-        hangs_at = 1800 * second
-        if first < 0.5 or player.identity == EXAMPLE[0]:
-            hangs_at = -1 - 7200 * third
-        if cycled_at is not None:
-            hangs_at = cycled_at + 1800 + 5400 * third
-        return _online(player, now) if now < hangs_at else Life("offline", hangs_at)
+    hangs_at = hanging_from(player, cycled_at)
+    if hangs_at is not None and now >= hangs_at:
+        return Life("offline", hangs_at)
     return _online(player, now)
+
+
+def hanging_from(player: SimulatedPlayer, cycled_at: float | None = None) -> float | None:
+    """When a player hangs by its character, now or in the future; None: it never does."""
+    if player.character is not Character.HANGING:
+        return None
+    first, second, third = player.draw
+    if cycled_at is not None:
+        return cycled_at + 1800 + 5400 * third
+    # The half of them hangs from the beginning, the example among them.
+    if first < 0.5 or player.identity == EXAMPLE[0]:
+        return -1 - 7200 * third
+    return 1800 * second
 
 
 def _online(player: SimulatedPlayer, now: float) -> Life:

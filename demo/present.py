@@ -4,11 +4,13 @@ A vendor reads nothing else: what it tells of a player is a `Look` at it.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from demo.life import address_of, is_paused, life_of, status_of
+from demo.life import address_of, hanging_from, is_paused, life_of, status_of
+from demo.losses import MOST, Loss, Told
 from demo.world import SimulatedPlayer
 
 STARTING_SECONDS = 20.0
@@ -73,6 +75,13 @@ class Look(NamedTuple):
         return self.condition.outip or self.player.outip
 
     @property
+    def hung_since(self) -> float | None:
+        """Moment of the world since which it has hung; None while it does not."""
+        by_itself = hanging_from(self.player, self.condition.cycled_at)
+        moments = [self.condition.hung_at, by_itself]
+        return min((at for at in moments if at is not None and at <= self.now), default=None)
+
+    @property
     def last_online(self) -> float | None:
         """Moment of the world at which it was last online; None: never."""
         done = self.condition
@@ -108,6 +117,7 @@ class World:
     def __init__(self, players: Iterable[SimulatedPlayer], clock: Clock) -> None:
         self.players = {player.identity: player for player in players}
         self.clock = clock
+        self.losses: deque[Loss] = deque(maxlen=MOST)
         self._conditions: dict[str, Condition] = {}
         self._platforms: dict[str, list[SimulatedPlayer]] = {}
 
@@ -122,10 +132,16 @@ class World:
         self.switch(identity, False)
         self.switch(identity, True)
 
-    def switch(self, identity: str, has_power: bool) -> None:
-        """Cut a player's power, or give it back so that it boots; UnknownPlayer."""
+    def switch(self, identity: str, has_power: bool, told: Told | None = None) -> None:
+        """Cut a player's power, or give it back so that it boots; UnknownPlayer.
+
+        `told` is the message that did it.
+        """
         done, now = self.condition(identity), self.clock.now()
         if not has_power:
+            seen = self.looks((self.players[identity],))[0]
+            well, hung = seen.status == "online", seen.hung_since
+            self.losses.append(Loss(identity, now, well, hung, told))
             done.dark_since = now if done.dark_since is None else done.dark_since
         else:
             done.dark_since = done.hung_at = None

@@ -5,6 +5,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from demo import control
 from demo.present import Clock
@@ -14,6 +15,8 @@ from demo.sms.control import GatewayDoor, SocketsDoor
 from demo.sms.crowd import Crowd
 from demo.sms.gateway import Gateway
 from demo.sms.network import STEADY, Habits, Network
+from demo.switches import SWITCHES, SwitchDoor, switch
+from demo.truth import TruthDoor
 from demo.vendors import Sizes, simulated
 from demo.vendors.protocol import Answering, Connection, Control
 from demo.vendors.shape import Vendor
@@ -27,9 +30,18 @@ class Simulation:
     """Everybody of the world, for one process; the sockets act on the vendors' players."""
 
     def __init__(
-        self, sizes: Sizes, clock: Clock, seed: int = SEED, *, steady: bool = False
+        self,
+        sizes: Sizes,
+        clock: Clock,
+        seed: int = SEED,
+        *,
+        steady: bool = False,
+        switches: Path | None = None,
     ) -> None:
-        """Build it; `steady`: no message is lost or late, and no socket loses its mains."""
+        """Build it; `steady`: no message is lost or late, and no socket loses its mains.
+
+        `switches`: the folder by which processes of the demo are stopped; None: they are not.
+        """
         self.clock = clock
         self.vendors: Mapping[str, Vendor] = simulated(sizes, clock, seed)
         self.network = Network(Agenda(), seed, STEADY if steady else Habits())
@@ -38,9 +50,12 @@ class Simulation:
         world = self.vendors[wiring.VENDOR].world
         self.crowd = Crowd(installed, world, self.network, self.gateway.take, outages=not steady)
         self.gateway.crowd = self.crowd
+        worlds = {name: vendor.world for name, vendor in self.vendors.items()}
         self.doors: Mapping[str, control.Door] = {
             "gateway": GatewayDoor(self.gateway),
             "sockets": SocketsDoor(self.crowd, clock.now),
+            "truth": TruthDoor(worlds, self.gateway, clock),
+            **({} if switches is None else {n: SwitchDoor(switch(switches, n)) for n in SWITCHES}),
         }
 
     def tick(self) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 PATIENCE_SECONDS = 5.0
 CHECK_SECONDS = 0.1
+SWITCH_SECONDS = 0.5
 SHOWN_LOG_LINES = 15
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -28,13 +29,17 @@ Check = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Process:
-    """What to start. `ready`: an address that answers 200, a check, or None: it runs to its end."""
+    """What to start. `ready`: an address that answers 200, a check, or None: it runs to its end.
+
+    `switch`: a file that whoever wants it to be stopped for a while makes, and takes away again.
+    """
 
     name: str
     argv: Sequence[str]
     environment: Mapping[str, str]
     ready: str | Check | None
     deadline: float = 60.0
+    switch: Path | None = None
 
 
 class Stopped(Exception):
@@ -52,6 +57,7 @@ class Supervisor:
         self.logs = logs
         self.say = say
         self.running: list[tuple[Process, subprocess.Popen[bytes]]] = []
+        self.stopped: list[Process] = []
 
     def run(self, processes: Sequence[Process], healthy: Callable[[], None]) -> int:
         """Start all, call `healthy` once, wait; return 0 when asked to stop, 1 when one died."""
@@ -60,10 +66,13 @@ class Supervisor:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING, signal.SIGCHLD))
         try:
             for process in processes:
+                if process.switch is not None:
+                    process.switch.unlink(missing_ok=True)  # of the run before
                 self._start(process)
             healthy()
             while True:
-                self._pause(60.0)
+                self._pause(SWITCH_SECONDS)
+                self._heed_switches()
         except Stopped:
             self.say("Stopping ...")
             return 0
@@ -76,10 +85,22 @@ class Supervisor:
 
     def _start(self, process: Process) -> None:
         """Start one process and wait until it is ready; Failed when that does not come to pass."""
+        started = time.monotonic()
+        child = self._spawn(process)
+        while not self._is_ready(process, child):
+            if time.monotonic() - started > process.deadline:
+                raise Failed(
+                    f"{process.name} did not become healthy within {process.deadline:.0f} s"
+                    + self._end_of_log(process)
+                )
+            self._pause(CHECK_SECONDS)
+        word = "done" if process.ready is None else "healthy"
+        self.say(f"  {process.name:<20} {word} after {time.monotonic() - started:.1f} s")
+
+    def _spawn(self, process: Process) -> subprocess.Popen[bytes]:
         log = self.logs / f"{process.name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
-        started = time.monotonic()
         with log.open("wb") as output:
             try:
                 child = subprocess.Popen(  # noqa: S603 (the commands are our own)
@@ -95,15 +116,21 @@ class Supervisor:
             except OSError as error:
                 raise Failed(f"{process.name} cannot be started: {error}") from error
         self.running.append((process, child))
-        while not self._is_ready(process, child):
-            if time.monotonic() - started > process.deadline:
-                raise Failed(
-                    f"{process.name} did not become healthy within {process.deadline:.0f} s"
-                    + self._end_of_log(process)
-                )
-            self._pause(CHECK_SECONDS)
-        word = "done" if process.ready is None else "healthy"
-        self.say(f"  {process.name:<20} {word} after {time.monotonic() - started:.1f} s")
+        return child
+
+    def _heed_switches(self) -> None:
+        """Stop and start what was asked for. Nobody waits until it is ready: much may be away."""
+        for process, child in list(self.running):
+            if process.switch is not None and process.switch.exists():
+                _end_group(child)
+                self.running.remove((process, child))
+                self.stopped.append(process)
+                self.say(f"  {process.name} is stopped, as it was asked for")
+        for process in list(self.stopped):
+            if process.switch is None or not process.switch.exists():
+                self.stopped.remove(process)
+                self._spawn(process)
+                self.say(f"  {process.name} is started again")
 
     def _is_ready(self, process: Process, child: subprocess.Popen[bytes]) -> bool:
         ended = child.poll() is not None
@@ -183,6 +210,16 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
     # Where everything in the group has ended already, that is what was wanted.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, number)
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """SIGTERM, and SIGKILL to what is left after patience. Signals wait meanwhile."""
+    _signal_group(child, signal.SIGTERM)
+    begun = time.monotonic()
+    while _group_lives(child) and time.monotonic() - begun < PATIENCE_SECONDS:
+        time.sleep(CHECK_SECONDS)
+    _signal_group(child, signal.SIGKILL)
+    child.wait()
 
 
 def _group_lives(child: subprocess.Popen[bytes]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
 
+from demo.losses import Told
 from demo.present import World
 from demo.sms.agenda import Agenda
 from demo.sms.network import Network
@@ -51,14 +52,21 @@ class Crowd:
                 return socket
         raise UnknownSocket(name)
 
-    def deliver(self, phone: str, text: str, at: float) -> None:
+    def well(self, phone: str) -> frozenset[str]:
+        """The players on a socket that are online now, whatever their vendor says."""
+        socket, world = self.sockets.get(phone), self.world
+        lines = () if socket is None else socket.installed.players.values()
+        known = [world.players[name] for line in lines for name in line if name in world.players]
+        return frozenset(seen.identity for seen in world.looks(known) if seen.status == "online")
+
+    def deliver(self, phone: str, text: str, at: float, told: Told | None = None) -> None:
         """Let a text from the gateway's number arrive at a socket, if there is one."""
         socket = self.sockets.get(phone)
         if socket is None or socket.is_silent:
             return
         fed, timers = dict(socket.fed), dict(socket.timers)
         answer = socket.receive(GATEWAY_NUMBER, text, at)
-        self._feed(socket, fed)
+        self._feed(socket, fed, told)
         for line, timer in socket.timers.items():
             if timers.get(line) != timer:
                 self.agenda.at(timer.due, partial(self._ring, socket, line, timer))
@@ -77,14 +85,14 @@ class Crowd:
         self._feed(socket, fed)
         self._tell_admin(socket, told, at)
 
-    def _feed(self, socket: Socket, before: dict[int, bool]) -> None:
+    def _feed(self, socket: Socket, before: dict[int, bool], told: Told | None = None) -> None:
         """Switch the players of those lines off and on whose power has changed."""
         for line, is_fed in socket.fed.items():
             if is_fed == before[line]:
                 continue
             for player in socket.installed.players[line]:
                 if player in self.world.players:
-                    self.world.switch(player, is_fed)
+                    self.world.switch(player, is_fed, told)
 
     def _tell_admin(self, socket: Socket, text: str, at: float) -> None:
         if text and socket.admin == GATEWAY_NUMBER:

@@ -4,6 +4,7 @@ As with the real one messages have no id, a list may show one again, and a time 
 """
 
 import json
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from demo.faults import Answer, Fault, Trouble, deformed, in_place_of, response
+from demo.losses import MOST, Told
 from demo.present import Clock
 from demo.sms.crowd import Crowd
 from demo.sms.network import Network
@@ -45,6 +47,7 @@ class Gateway:
         #: Whether a message goes out though its request meets the trouble.
         self.takes = False
         self.inbox: list[Listed] = []
+        self.told: deque[Told] = deque(maxlen=MOST)
         self.requests = self.sent = self.received = 0
         self._random = Random(f"gateway {network.seed}")
 
@@ -91,7 +94,10 @@ class Gateway:
     def _carry(self, number: str, text: str) -> None:
         self.sent += 1
         crowd, now = self.crowd, self.clock.now()
-        self.network.carry(now, lambda at: crowd.deliver(number, text, at))
+        # Kept until it arrives: players hang, and come back, in the meantime.
+        told = Told(now, number, crowd.well(number))
+        self.told.append(told)
+        self.network.carry(now, lambda at: crowd.deliver(number, text, at, told))
 
     def _list(self) -> Answer:
         if self.trouble.strikes("", self._random.random()):
@@ -110,7 +116,9 @@ class Gateway:
 
 
 # Those of a vendor's list make no sense here.
-FAULTS = frozenset(Fault) - {Fault.EMPTY, Fault.ODD_STATUS, Fault.DUPLICATE, Fault.SURROGATE}
+FAULTS = frozenset(Fault) - {
+    *(Fault.ALL_OFFLINE, Fault.DUPLICATE, Fault.EMPTY, Fault.ODD_STATUS, Fault.SURROGATE)
+}
 
 
 def _values(request: Request) -> dict[str, str]:

@@ -112,6 +112,8 @@ def spoilt(fault: Fault | None, looks: Sequence[Look]) -> Sequence[Look]:
     match fault:
         case Fault.EMPTY:
             return ()
+        case Fault.ALL_OFFLINE:
+            return [look._replace(status="offline") for look in looks]
         case Fault.DUPLICATE:
             return [look for look in looks for _ in range(2)]
         case Fault.ODD_STATUS:

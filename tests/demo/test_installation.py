@@ -6,6 +6,7 @@ import pytest
 
 from demo import installation
 from demo.cast import CAST
+from demo.switches import SWITCHES, switch
 from demo.vendors import Sizes
 from exporters.kinds import KINDS
 from remosa.place import Place
@@ -47,6 +48,9 @@ def test_the_exporters_ask_the_simulated_vendors(place: Place) -> None:
     web = processes["web"].environment
     assert web["ADDREALITY_API_URL"] == address, "a person who checks a player asks there too"
     assert web["EXTERNAL_API_BASE_URL"] == cubic.environment["EXTERNAL_API_BASE_URL"]
+    assert f"--switches={place.folder}" in processes["vendor"].argv
+    switched = {name: each.switch for name, each in processes.items() if each.switch is not None}
+    assert switched == {name: switch(place.folder, name) for name in SWITCHES}
     options = {"--players=5", "--devices=6", "--screens=7", "--seed=1"}
     assert options <= set(processes["vendor"].argv)
     assert options <= set(processes["database"].argv)

@@ -18,7 +18,14 @@ from pathlib import Path
 from remosa.supervisor import Process, Supervisor
 folder = Path(sys.argv[1])
 processes = [
-    Process(name, argv, dict(os.environ), None if ready is None else (folder / ready).exists, wait)
+    Process(
+        name,
+        argv,
+        dict(os.environ),
+        None if ready is None else (folder / ready).exists,
+        wait,
+        folder / f"{name}.stopped",
+    )
     for name, argv, ready, wait in json.loads(sys.argv[2])
 ]
 say = lambda line: print(line, flush=True)
@@ -102,6 +109,13 @@ def is_gone(pid: int, within: float = 3) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def wait_for(what: Callable[[], object], seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
 
 
 def test_it_starts_in_order_and_says_when_each_is_healthy(
@@ -193,6 +207,28 @@ def test_nothing_outlives_a_supervisor_that_is_killed(
     supervisor.kill()
     assert is_gone(number(tmp_path / "first.pid"))
     assert is_gone(number(tmp_path / "second.pid"))
+
+
+def test_one_that_is_switched_off_rests_while_the_others_go_on(
+    supervise: Supervised, tmp_path: Path
+) -> None:
+    switch = tmp_path / "second.stopped"
+    switch.touch()  # somebody forgot it in the run before
+    supervisor = supervise(first="run", second="run")
+    until_healthy(supervisor)
+    first, second = number(tmp_path / "first.pid"), number(tmp_path / "second.pid")
+    switch.touch()
+    assert is_gone(second)
+    (tmp_path / "second.pid").unlink()
+    switch.unlink()
+    again = tmp_path / "second.pid"
+    wait_for(lambda: again.exists() and again.read_text())
+    assert not is_gone(first, within=0.1)
+    supervisor.terminate()
+    said, _ = supervisor.communicate(timeout=5)
+    assert supervisor.returncode == 0
+    assert "second is stopped, as it was asked for" in said
+    assert is_gone(number(again))
 
 
 def test_it_keeps_the_log_of_the_run_before(supervise: Supervised, tmp_path: Path) -> None:

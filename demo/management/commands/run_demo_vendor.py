@@ -3,6 +3,7 @@
 import asyncio
 import os
 from argparse import ArgumentTypeError
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -34,6 +35,9 @@ class Command(BaseCommand):
             help="no message is lost or late, no socket loses power",
         )
         parser.add_argument(
+            "--switches", type=Path, help="folder by which processes of the demo are stopped"
+        )
+        parser.add_argument(
             "--latency", type=_latency, help="seconds of every answer: 0.05, or 0.05-0.3"
         )
         parser.add_argument("--errors", type=float, help="share of honest 503 answers: 0 to 1")
@@ -49,7 +53,13 @@ class Command(BaseCommand):
         try:
             chosen = port_of("DEMO_VENDOR_PORT", 8900, os.environ) if port is None else port
             clock = Clock(options["speed"])
-            simulation = Simulation(sizes, clock, options["seed"], steady=options["steady"])
+            simulation = Simulation(
+                sizes,
+                clock,
+                options["seed"],
+                steady=options["steady"],
+                switches=options["switches"],
+            )
             for vendor in simulation.vendors.values():
                 vendor.latency = options["latency"] or vendor.latency
                 if options["errors"] is not None:

@@ -1,4 +1,4 @@
-"""Door: change a simulated vendor, the SMS gateway or a socket while the demo runs."""
+"""Door: change a simulated vendor, the SMS gateway, a socket or a process while the demo runs."""
 
 import json
 import os
@@ -10,17 +10,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo.control import DEEDS, LIST_DEEDS
 from demo.sms.control import DEEDS_OF_SMS, DOORS
+from demo.switches import SWITCHES
 from demo.vendors import VENDORS
 from remosa.ports import LOOPBACK, BadPort, port_of
 
 
 class Command(BaseCommand):
-    help = "Tell a simulated vendor, the SMS gateway or a socket to fail (demo/**/control.py)."
+    help = "Let a vendor, the SMS gateway, a socket or a process fail (demo/**/control.py)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("deed", choices=sorted({*DEEDS, *LIST_DEEDS, *DEEDS_OF_SMS}))
         parser.add_argument("told", nargs="?", default="{}", help='such as \'{"fault": "html"}\'')
-        parser.add_argument("--vendor", choices=[*VENDORS, *DOORS], default="cubic")
+        parser.add_argument("--vendor", choices=[*VENDORS, *DOORS, *SWITCHES], default="cubic")
 
     def handle(self, *args: Any, deed: str, told: str, vendor: str, **options: Any) -> None:
         # Never through a proxy of the environment: the vendor is on this machine.

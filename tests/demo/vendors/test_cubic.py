@@ -88,6 +88,7 @@ def test_it_takes_its_time(vendor: Vendor) -> None:
         (Fault.EMPTY, 200, b"[]"),
         (Fault.NO_BODY, 200, b""),
         (Fault.ODD_STATUS, 200, b'"rebooting"'),
+        (Fault.ALL_OFFLINE, 200, b'"offline"'),
         (Fault.DUPLICATE, 200, b"}, {"),
         (Fault.SURROGATE, 200, rb"\ud83d"),
         (Fault.REDIRECT, 302, b""),
