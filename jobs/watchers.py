@@ -20,13 +20,17 @@ MOST: Final = 50
 
 
 class Watched(NamedTuple):
-    """A job that watches the player. `word` and `colour` say its state; `why` it is not known."""
+    """A job that watches the player. `word` and `colour` say its state; `why` it is not known.
+
+    `stands` is where the player stands; None: nobody looks, or looked at its source yet.
+    """
 
     job: Job
     word: str
     colour: str
     why: Why | None
     episode: Episode | None
+    stands: Standing | None = None
 
 
 def jobs_of(person: User, player: Player) -> list[Job]:
@@ -98,9 +102,10 @@ def _watched(
     word = str(state_words.WORDS[stands.state])
     colour = state_words.COLOURS.get(stands.state, "unknown")
     if not stands.unknown:
-        return Watched(job, word, colour, None, episode)
+        return Watched(job, word, colour, None, episode, stands)
     code = (clock.why if clock is not None and not clock.known else "") or (
         track.why if track is not None else Why.NO_SAMPLE.value
     )
     why = next((each for each in Why if each.value == code), None)
-    return Watched(job, str(state_words.WORDS[state_words.UNKNOWN]), "unknown", why, episode)
+    word = str(state_words.WORDS[state_words.UNKNOWN])
+    return Watched(job, word, "unknown", why, episode, stands)

@@ -16,6 +16,7 @@ from platforms.admin.filters import PlatformFilter, SpanFilter, several_platform
 from .episode_filters import EndingFilter, JobFilter, PlayerFilter, StateFilter, TakenOverFilter
 from .episode_pages import EpisodePages
 from .episode_run import RunPages
+from .why_pages import WhyPages
 
 STATES = {
     "exhausted": "danger",
@@ -28,7 +29,7 @@ STATES = {
 
 
 @admin.register(Episode)
-class EpisodeAdmin(EpisodePages, RunPages):
+class EpisodeAdmin(EpisodePages, RunPages, WhyPages):
     """Members see the episodes of their platforms, those that are open first."""
 
     list_filter = (

@@ -18,8 +18,9 @@ from unfold.enums import ActionVariant
 from jobs import saving
 from jobs.models import Job, Mode
 from jobs.saving import DefinitionRefused
-from platforms.admin.confirmed_deeds import ConfirmedDeedsAdmin
 from platforms.audit import Actor
+
+from .scorecard_pages import ScorecardPages
 
 MOST = 200  # at once: each is a transaction of its own
 LIST = "admin:jobs_job_changelist"
@@ -34,12 +35,12 @@ class ChosenForm(forms.Form):
     confirmed = forms.CharField(widget=forms.HiddenInput, initial="1")
 
 
-class JobDeeds(ConfirmedDeedsAdmin):
+class JobDeeds(ScorecardPages):
     """What is done to jobs beside changing what they are."""
 
     may_delete = False  # it is removed: its history stays
     actions: ClassVar[Any] = ("enable", "disable", "shadow", "approve", "live", "copy", "remove")
-    actions_detail: ClassVar[Any] = ("copy_one", "switch_one", "remove_one")
+    actions_detail: ClassVar[Any] = ("scorecard", "copy_one", "switch_one", "remove_one")
 
     # -- of many --------------------------------------------------------------------------------
 
