@@ -39,10 +39,10 @@ class WindowForm(ScopedModelForm):
     """A window; with nothing named it is over the whole platform."""
 
     sender: ClassVar[Sender]
-    starts_at = WallTimeField(label=_("begins"), widget=UnfoldAdminSplitDateTimeWidget)
-    ends_at = WallTimeField(label=_("ends"), widget=UnfoldAdminSplitDateTimeWidget)
+    starts_at = WallTimeField(label=_("Begins"), widget=UnfoldAdminSplitDateTimeWidget)
+    ends_at = WallTimeField(label=_("Ends"), widget=UnfoldAdminSplitDateTimeWidget)
     who = forms.CharField(
-        label=_("player"),
+        label=_("Player"),
         help_text=_("One player alone: its MAC address, device id or name."),
         required=False,
         max_length=200,
