@@ -43,7 +43,6 @@ class Record:
     ticks: int = 0
     blind: int = 0
     opened: int = 0
-    busy: bool = False  # something went out
     bounds: tuple[range, ...] = ()  # of the numbers of each source's players
     #: By player when a scrape found it well; of the others nobody asks.
     _well: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))

@@ -7,7 +7,7 @@ the vendors, and the gateway that writes down what it is given.
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from django.core.cache import cache
 
 from devices import outbox, reaper
 from devices.gateways.shape import Outcome, Outgoing, Reason, Sent
-from devices.models import SmsGateway
+from devices.models import Command, SmsGateway
 from devices.senders import Sender
 from exporters import sightings
 from jobs import acting, approvals, evaluation, verification
-from jobs.models import Brake, Episode, Trigger
+from jobs.models import Brake, Episode, JobExecution, Trigger
 from jobs.tracks import SLOT
 from platforms.audit import Actor
 from platforms.models import User
@@ -29,8 +29,8 @@ from .checker import Record, Telling
 from .fleet import Fleet
 from .front import Front, Prometheus
 from .pages import Pages, Process, processes
-from .samples import ENDED, Series, body, sample, value
 from .schedule import Outage, Schedule
+from .scrapes import Scrapes
 from .truth import Truth
 
 AGO = 3 * 3600  # seconds: nothing that the lab writes may lie ahead of the wall's clock
@@ -79,7 +79,6 @@ class _Run:
     schedule: Schedule
     origin: float
     at: float = 0.0
-    served: dict[str, dict[Series, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"{self.schedule.seed}:run")
@@ -92,7 +91,7 @@ class _Run:
         phases = [self.chance.uniform(0, SLOT) for _each in fleet.sources]
         own = fleet.platforms["b1"].pk
         self.processes = processes(fleet.sources, own, phases)
-        self.ups = {each.name: Series("up", each.target) for each in self.processes}
+        self.scrapes = Scrapes(self.lab.prometheus)
 
     def go(self, until: str) -> Record:
         """Let time pass."""
@@ -150,27 +149,18 @@ class _Run:
             self.lab.prometheus.wipe()
         if not self.lab.prometheus.is_up:
             self.lab.prometheus.start()
-        self.served.clear()  # it knows no more what its last scrapes brought
+        self.scrapes.forget()
 
     def _scraping(self, process: Process) -> Callable[[], None]:
         return lambda: self._scrape(process)
 
     def _scrape(self, process: Process) -> None:
-        """Do what a scrape does: store the page, end what it does not have any more."""
+        """Let Prometheus read a page, unless it is down."""
         if not self.lab.prometheus.is_up:
             return
         page = self.pages.of(process, self.at)
-        told = page or {}
-        milliseconds = int(self.lab.front.now * 1000)
-        gone = sample(ENDED, milliseconds)
-        texts = {number: sample(value(number), milliseconds) for number in {*told.values()}}
-        written = [series.at(texts[number]) for series, number in told.items()]
-        before = self.served.get(process.name, {})
-        written += [series.at(gone) for series in before if series not in told]
-        is_up = sample(value(float(page is not None)), milliseconds)
-        self.lab.prometheus.write(body([*written, self.ups[process.name].at(is_up)]))
-        self.served[process.name] = told
-        self.record.scraped(process, told, self.at)
+        self.scrapes.of(process, page, self.lab.front.now)
+        self.record.scraped(process, page or {}, self.at)
 
     def _unless_killed(self, part: str, deed: Callable[[], None]) -> Callable[[], None]:
         def alive() -> None:
@@ -189,17 +179,15 @@ class _Run:
             self.record.opened += tick.opened
 
     def _act(self) -> None:
-        if self.record.busy or Episode.objects.open().exists() or self._braked():
+        braked = Brake.objects.filter(engaged=True)
+        if Episode.objects.open().exists() or braked.exists():  # else there is nothing to act on
             acting.act(self.now)
-            while outbox.turn(self._send, lambda: self.now):
-                self.record.busy = True
             self._acknowledge()
-
-    def _braked(self) -> bool:
-        return Brake.objects.filter(engaged=True).exists()
+        while Command.objects.open().exists() and outbox.turn(self._send, lambda: self.now):
+            pass
 
     def _verify(self) -> None:
-        if self.record.busy:
+        if JobExecution.objects.under_way().exists():
             reaper.reap(self.now)
             verification.verify(self.now)
             self.record.verified(self.at, self.lab.fleet)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from exporters import promql
-from jobs import acting, brake, braking, course, gates, proof, recall, settling
+from jobs import acting, brake, braking, gates, ladder, proof, recall, settling, tracks
 from jobs.gates import Gate
 from jobs.questions import Asked
 from jobs.tracks import Clock
@@ -43,7 +43,7 @@ def unknown_is_offline(patch: Patch) -> None:
 
 def gap_counted(patch: Patch) -> None:
     """Count the time during which nothing was evaluated, however long it was."""
-    advance = settling.advance
+    advance = tracks.advance
 
     def moved(clock: Clock | None, slot: int, at: float, known: bool, why: Why | None) -> Clock:
         after = advance(clock, slot, at, known, why)
@@ -72,12 +72,12 @@ def no_tenant_matcher(patch: Patch) -> None:
 
 def cooldown_ignored(patch: Patch) -> None:
     """Let the ladder go on as soon as an attempt is over."""
-    after = course.ladder.after
+    after = ladder.after
 
-    def at_once(ladder: Any, *given: Any) -> Any:
-        return after(replace(ladder, cooldown=timedelta(0)), *given)
+    def at_once(rungs: Any, *given: Any) -> Any:
+        return after(replace(rungs, cooldown=timedelta(0)), *given)
 
-    patch(course.ladder, "after", at_once)
+    patch(ladder, "after", at_once)
 
 
 def acknowledging_stops_nothing(patch: Patch) -> None:
