@@ -11,6 +11,7 @@ export PYTHONDONTWRITEBYTECODE =
 ROWS =
 MINUTES = 20
 SPEED = 30
+PACE = 1
 
 .DEFAULT_GOAL = help
 .PHONY: help setup demo run bench soak test check lint fix lock messages clean
@@ -21,9 +22,9 @@ help:  ## list the words
 setup:  ## get everything that demo, run, test and check need, and start nothing
 	@$(SETUP) check
 
-demo:  ## Remosa with two platforms, 200 simulated players and a real Prometheus
+demo:  ## Remosa with two platforms, 200 simulated players and a real Prometheus; PACE=6: quicker
 	@$(SETUP) run
-	@$(BIN)/python manage.py run_demo
+	@$(BIN)/python manage.py run_demo --speed $(PACE)
 
 run:  ## Remosa by itself: SQLite, Prometheus and the exporter on this machine
 	@$(SETUP) run

@@ -136,9 +136,12 @@ def banner(place: Place, ports: Mapping[str, int]) -> str:
     password = place.demo_password.read_text()
     people = [(ROOT, "superadmin"), *((person.email, person.place) for person in CAST)]
     logins = "".join(f"    {email:<22} {what}\n" for email, what in people)
-    tell = ".venv/bin/python manage.py tell_vendor"
+    manage, folder = ".venv/bin/python manage.py", place.folder.resolve()
     if ports["DEMO_VENDOR_PORT"] != PORTS["DEMO_VENDOR_PORT"]:
-        tell = f"DEMO_VENDOR_PORT={ports['DEMO_VENDOR_PORT']} {tell}"
+        manage = f"DEMO_VENDOR_PORT={ports['DEMO_VENDOR_PORT']} {manage}"
+    tell, report = f"{manage} tell_vendor", f"{manage} demo_report"
+    if folder != (local.ROOT / ".demo").resolve():
+        report += f" --folder {folder}"
     return (
         "\nThe Remosa demo is running.\n\n"
         f"  Address      http://{LOOPBACK}:{ports['REMOSA_WEB_PORT']}/\n"
@@ -156,5 +159,9 @@ def banner(place: Place, ports: Mapping[str, int]) -> str:
         f'    {tell} hang \'{{"mac": "{EXAMPLE[0]}"}}\'\n'
         f"    {tell} --vendor gateway stop\n"
         f"    {tell} --vendor gateway start\n\n"
+        "  Jobs reboot a hung player by themselves, and nobody while these last (end: start):\n"
+        f'    {tell} fault \'{{"fault": "all_offline"}}\'\n'
+        f"    {tell} --vendor prometheus stop\n"
+        f"  What jobs did, beside what was true: {report}\n\n"
         "Ctrl-C ends every process.\n"
     )

@@ -84,6 +84,8 @@ def test_the_banner_has_the_address_every_login_and_how_to_stop_the_vendor(place
     assert "open-sesame" in shown
     assert all(person.email in shown for person in CAST)
     assert "DEMO_VENDOR_PORT=9900 .venv/bin/python manage.py tell_vendor stop" in shown
+    assert f"manage.py demo_report --folder {place.folder}\n" in shown
+    assert '{"fault": "all_offline"}' in shown
 
 
 def test_prometheus_that_does_not_answer_has_not_seen_the_fleet() -> None:
