@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, gettext_lazy
 from unfold.decorators import display
@@ -16,6 +17,7 @@ from platforms.admin.filters import PlatformFilter, SpanFilter, several_platform
 from .episode_filters import EndingFilter, JobFilter, PlayerFilter, StateFilter, TakenOverFilter
 from .episode_pages import EpisodePages
 from .episode_run import RunPages
+from .long_cells import sentence
 from .why_pages import WhyPages
 
 STATES = {
@@ -59,9 +61,9 @@ class EpisodeAdmin(EpisodePages, RunPages, WhyPages):
         return str(episode.player)
 
     @admin.display(description=gettext_lazy("job"))
-    def of_job(self, episode: Episode) -> str:
+    def of_job(self, episode: Episode) -> SafeString:
         """Return the job in the reader's language."""
-        return str(episode.job)
+        return sentence(episode.job)
 
     @display(description=gettext_lazy("state"), label=STATES)
     def state(self, episode: Episode) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
@@ -24,6 +25,7 @@ from platforms.scoped_fields import person_of
 
 from .approvals import ApprovalPages
 from .episode_filters import JobFilter, ModeFilter, OutcomeFilter, PlayerFilter, StandingFilter
+from .long_cells import sentence
 
 COLOURS = {"good": "success", "bad": "danger", "doubt": "warning", "calm": "info"}
 
@@ -68,14 +70,14 @@ class ExecutionAdmin(ApprovalPages):
         return tone, str(execution.get_standing_display())
 
     @admin.display(description=gettext_lazy("job"))
-    def of_job(self, execution: JobExecution) -> str:
+    def of_job(self, execution: JobExecution) -> SafeString:
         """Return the job in the reader's language."""
-        return str(execution.job)
+        return sentence(execution.job)
 
     @admin.display(description=gettext_lazy("text"))
-    def message(self, execution: JobExecution) -> str:
+    def message(self, execution: JobExecution) -> SafeString:
         """Return what was sent, less what could be a phone number: a list is read by everybody."""
-        return phones.masked_within(execution.sent) or "–"
+        return sentence(phones.masked_within(execution.sent) or "–")
 
     @admin.display(description=gettext_lazy("begun"), ordering="pk")
     def when(self, execution: JobExecution) -> str:

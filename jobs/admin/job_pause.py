@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 from unfold.decorators import action, display
 
@@ -23,6 +24,7 @@ from platforms.roles import Deed
 from platforms.scoped_fields import person_of
 
 from .episode_filters import JobFilter
+from .long_cells import sentence
 
 
 @admin.register(JobPause)
@@ -35,7 +37,7 @@ class JobPauseAdmin(ConfirmedDeedsAdmin):
     form = JobPauseForm
     list_filter = (LastingFilter, JobFilter, PlatformFilter)
     list_select_related = ("platform", "job")
-    list_display_links = ("reason",)
+    list_display_links = ("why",)
     search_fields = ("reason", "author_name", "job__name")
     ordering = ("-pk",)
     actions = None
@@ -43,7 +45,7 @@ class JobPauseAdmin(ConfirmedDeedsAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the platform only where there are several."""
-        own = ["reason", "of_job", "state", "author_name", "created_at", "expires_at"]
+        own = ["why", "of_job", "state", "author_name", "created_at", "expires_at"]
         return [*own, "platform"] if several_platforms(request) else own
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
@@ -99,9 +101,14 @@ class JobPauseAdmin(ConfirmedDeedsAdmin):
     # -- words ----------------------------------------------------------------------------------
 
     @admin.display(description=gettext_lazy("job"))
-    def of_job(self, pause: JobPause) -> str:
+    def of_job(self, pause: JobPause) -> SafeString:
         """Return the job in the reader's language."""
-        return str(pause.job)
+        return sentence(pause.job)
+
+    @admin.display(description=gettext_lazy("reason"), ordering="reason")
+    def why(self, pause: JobPause) -> SafeString:
+        """Return the reason, however long."""
+        return sentence(pause.reason)
 
     @display(
         description=gettext_lazy("state"),

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
@@ -15,6 +16,7 @@ from jobs.models import MaintenanceWindow
 from platforms.admin.filters import PlatformFilter, several_platforms
 from platforms.roles import Deed
 
+from .long_cells import sentence
 from .window_pages import WindowPages
 
 
@@ -50,15 +52,20 @@ class WindowAdmin(WindowPages):
     list_select_related = (
         "platform", "exporter", "site", "player__site", "job",
     )  # fmt: skip
-    list_display_links = ("name",)
+    list_display_links = ("called",)
     search_fields = ("name", "author_name")
     ordering = ("-starts_at", "-pk")
     actions = None
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the platform only where there are several."""
-        own = ["name", "state", "times", "over_what", "author_name"]
+        own = ["called", "state", "times", "over_what", "author_name"]
         return [*own, "platform"] if several_platforms(request) else own
+
+    @admin.display(description=gettext_lazy("name"), ordering="name")
+    def called(self, row: MaintenanceWindow) -> SafeString:
+        """Return its name, however long."""
+        return sentence(row.name)
 
     @display(
         description=gettext_lazy("state"),
@@ -76,13 +83,13 @@ class WindowAdmin(WindowPages):
         return "to_come", _("to come")
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
-    def times(self, row: MaintenanceWindow) -> str:
+    def times(self, row: MaintenanceWindow) -> SafeString:
         """Return when it lasts by the clock of its place, with the zone."""
         zone = zones.of_window(row)
-        return f"{window_words.times(row.times, zone)} ({zone.key})"
+        return sentence(f"{window_words.times(row.times, zone)} ({zone.key})")
 
     @admin.display(description=gettext_lazy("what it is over"))
-    def over_what(self, row: MaintenanceWindow) -> str:
+    def over_what(self, row: MaintenanceWindow) -> SafeString:
         """Return what it holds back."""
         parts = [str(each) for each in (row.exporter, row.site, row.player, row.job) if each]
-        return " · ".join(parts) or _("the whole platform")
+        return sentence(" · ".join(parts) or _("the whole platform"))
