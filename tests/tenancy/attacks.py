@@ -44,7 +44,13 @@ def list_routes() -> Iterator[Route]:
         if route.model or route.pattern.endswith(("/add/", "/test/")):
             continue
         page = route.pattern.startswith(
-            ("admin/platforms/", "admin/exporters/", "admin/devices/", "admin/search")
+            (
+                "admin/platforms/",
+                "admin/exporters/",
+                "admin/devices/",
+                "admin/jobs/",
+                "admin/search",
+            )
         )
         api = route.pattern.startswith("api/v1/") and not route.pattern.endswith("/")
         if page or api:

@@ -15,6 +15,14 @@ WITHOUT = {
     "platforms.Invitation": {"digest"},
     "platforms.Site": {"time_zone"},
     "devices.Command": {"model_key"},
+    # Codes, figures and zones.
+    "jobs.Job": {"cron", "time_zone", "due_zone", "figures"},
+    "jobs.Clock": {"why", "counts"},
+    "jobs.Track": {"flips", "why"},
+    "jobs.Episode": {"suppressed"},
+    "jobs.GateVerdict": {"gate"},
+    "jobs.MaintenanceWindow": {"time_zone"},
+    "jobs.Floor": {"frozen"},
 }
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.GenericIPAddressField)
 

@@ -23,6 +23,7 @@ from platforms.models import ApiToken, Platform, Tick, TokenKind, User
 from platforms.roles import Role
 from tests import factories
 from tests.tenancy import notices
+from tests.tenancy.deciding import make_jobs, shared_metric
 from tests.tenancy.sockets import GATEWAY_SECRET, make_sockets, shared_sockets
 
 RANDOM_ID = 987654321
@@ -102,6 +103,8 @@ def build_tenant(letter: str) -> Tenant:
     _make_accounts(tenant)
     player: Any = tenant.rows["exporters.player"]
     tenant.rows |= make_sockets(platform, letter, tenant.phone, player, people["user"])
+    device: Any = tenant.rows["devices.device"]
+    tenant.rows |= make_jobs(platform, letter, player, device)
     return tenant
 
 
@@ -327,6 +330,7 @@ def shared_rows() -> dict[str, models.Model]:
     return {
         "exporters.prometheusconnection": connection,
         "exporters.exporterprocess": process,
+        "jobs.monitoringmetric": shared_metric(),
         "platforms.tick": Tick.objects.create(name="canary-shared tick"),
         "django_celery_beat.intervalschedule": interval,
         "django_celery_beat.periodictask": task,
