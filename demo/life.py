@@ -18,13 +18,21 @@ class Life(NamedTuple):
     last_online: float | None
 
 
-def status_of(player: SimulatedPlayer, now: float, cycled_at: float | None = None) -> str:
+def status_of(
+    player: SimulatedPlayer, now: float, cycled_at: float | None = None, pace: float = 1.0
+) -> str:
     """online, offline or unknown: the player's own life, by its character."""
-    return life_of(player, now, cycled_at).status
+    return life_of(player, now, cycled_at, pace).status
 
 
-def life_of(player: SimulatedPlayer, now: float, cycled_at: float | None = None) -> Life:
-    """Status and last time online by the player's character; seconds of the world."""
+def life_of(
+    player: SimulatedPlayer, now: float, cycled_at: float | None = None, pace: float = 1.0
+) -> Life:
+    """Status and last time online by the player's character; seconds of the world.
+
+    `pace`: how many of these pass in a real one. Flapping keeps real seconds: whoever samples it
+    does so in those, and would take it for something else if it were quicker than the samples.
+    """
     first, second, third = player.draw
     if player.character is Character.UNKNOWN:
         return Life("unknown", None)
@@ -32,9 +40,9 @@ def life_of(player: SimulatedPlayer, now: float, cycled_at: float | None = None)
         # A few of them never were online; the others went dark within the last month.
         return Life("offline", None if first < 0.3 else -30 * 86400 * second)
     if cycled_at is not None and now < cycled_at + BOOT_SECONDS:
-        return Life("offline", life_of(player, cycled_at).last_online)
+        return Life("offline", life_of(player, cycled_at, pace=pace).last_online)
     if player.character is Character.FLAPPING:
-        period = 60 + 240 * first
+        period = (60 + 240 * first) * max(1.0, pace)
         into, lit = (now + period * second) % period, period * (0.5 + 0.4 * third)
         return _online(player, now) if into < lit else Life("offline", now - (into - lit))
     hangs_at = hanging_from(player, cycled_at)

@@ -65,6 +65,7 @@ class Look(NamedTuple):
     player: SimulatedPlayer
     condition: Condition
     now: float
+    pace: float = 1.0
 
     @property
     def ip(self) -> str:
@@ -90,7 +91,7 @@ class Look(NamedTuple):
         until = self.now if done.status is None else min(done.told_at, self.now)
         if done.status is None and done.down_since is not None:
             until = min(done.down_since, self.now)
-        return life_of(self.player, until, done.cycled_at).last_online
+        return life_of(self.player, until, done.cycled_at, self.pace).last_online
 
     @property
     def is_starting(self) -> bool:
@@ -99,7 +100,7 @@ class Look(NamedTuple):
         return (
             self.condition.status is None
             and self.status == "online"
-            and status_of(self.player, before, self.condition.cycled_at) == "offline"
+            and status_of(self.player, before, self.condition.cycled_at, self.pace) == "offline"
         )
 
     @property
@@ -181,12 +182,12 @@ class World:
 
     def looks(self, players: Iterable[SimulatedPlayer]) -> list[Look]:
         """What a vendor sees of players at one and the same moment."""
-        now, conditions = self.clock.now(), self._conditions
+        now, pace, conditions = self.clock.now(), self.clock.speed, self._conditions
         seen = []
         for player in players:
             done = conditions.get(player.identity, UNTOUCHED)
-            status = done.status or status_of(player, now, done.cycled_at)
+            status = done.status or status_of(player, now, done.cycled_at, pace)
             if done.status is None and done.down_since is not None and status == "online":
                 status = "offline"
-            seen.append(Look(player.identity, player.name, status, player, done, now))
+            seen.append(Look(player.identity, player.name, status, player, done, now, pace))
         return seen

@@ -30,6 +30,13 @@ def test_a_player_lives_by_its_character(character: Character, expected: set[str
             assert statuses(player) == expected
 
 
+def test_flapping_keeps_real_seconds_however_quickly_the_world_goes_by() -> None:
+    for player in fleet():
+        if player.character is Character.FLAPPING:
+            quick = [status_of(player, second * 6, pace=6) for second in HOUR]
+            assert quick == [status_of(player, second) for second in HOUR]
+
+
 def test_a_hung_player_stays_offline_until_its_power_is_cycled() -> None:
     hanging = [player for player in fleet() if player.character is Character.HANGING]
     assert {status_of(player, 0) for player in hanging} == {"online", "offline"}
