@@ -24,6 +24,11 @@ class DurationWidget(forms.MultiWidget):
         number = UnfoldAdminTextInputWidget({"inputmode": "numeric", "autocomplete": "off"})
         super().__init__({"number": number, "unit": UnfoldAdminSelectWidget(choices=UNITS)})
 
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
+        """Take minutes for what was not asked for yet."""
+        number, unit = super().value_from_datadict(data, files, name)
+        return [number, "60" if unit is None else unit]
+
     def decompress(self, value: Any) -> list[Any]:
         """Write seconds in the largest unit that they are a whole number of."""
         if value is None:

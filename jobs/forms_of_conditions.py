@@ -18,12 +18,13 @@ from .conditions import (
     Operator as Compared,
 )
 from .definition_checks import MOST_CONDITIONS
-from .duration_field import DurationField
+from .duration_field import DurationField, DurationWidget
 from .form_parts import Ground, RowForm, RowsPart
 from .models import Function, Operator
 
 #: What of a metric is one of its own values, so that a word says it.
 _WORDED = (Of.LAST, Of.MIN, Of.MAX)
+USUAL_WINDOW = 600
 FIRST = Condition("device_status", Of.LAST, 0, Compared.EQUAL, 0.0)
 
 
@@ -86,6 +87,14 @@ class ConditionForm(RowForm):
         """Tell whether the window counts."""
         return str(self["function"].value() or Of.LAST) != Of.LAST
 
+    @property
+    def kept_window(self) -> dict[str, object]:
+        """Return the fields of a window that does not count now: it is there when it does."""
+        field = self["window"]
+        value: Any = field.value()
+        number, unit = value if isinstance(value, list) else DurationWidget().decompress(value)
+        return {f"{field.html_name}_number": number or "", f"{field.html_name}_unit": unit}
+
     def clean_threshold(self) -> float:
         """Read a number or a word."""
         metric = self.metrics.get(self.cleaned_data.get("metric", ""))
@@ -134,7 +143,7 @@ class ConditionsPart(RowsPart):
             {
                 "metric": each.metric,
                 "function": each.function.value,
-                "window": each.window or None,
+                "window": each.window or USUAL_WINDOW,
                 "operator": each.operator.value,
                 "threshold": typed(each.threshold),
             }

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 from devices.models import Binding
 from exporters.models import Player
 
-from . import catalogue, condition_words
+from . import catalogue, condition_words, raw_promql
 from .catalogue import Metric
 from .conditions import Condition
 from .definition import Definition
-from .models import Joined
-from .questions import Moment, Source, Values, values_of, who_meets
+from .models import Joined, MonitoringMetric
+from .questions import Asked, Moment, Source, Values, values_of, who_meets
 from .verdicts import Verdict, Why, all_of, any_of
+from .watching import OFFLINE, metric_of_status
 
 SHOWN: Final = 50  # players on the page
 SECONDS: Final = 6.0  # that a page waits for all answers
@@ -64,14 +65,16 @@ def look(definition: Definition, at: float) -> Preview:
     asked = _askable(definition)
     moment = Moment(at, SECONDS)
     met = _members_met(moment, definition, asked)
-    bad: Collection[Member] = () if isinstance(met, Why) else met
-    bad_rows = _rows_of(players, bad)
+    holds: Sequence[set[Member]] = () if isinstance(met, Why) else met
+    bad_rows = _rows_of(players, _together(holds, definition.joined))
+    if definition.raw and bad_rows:
+        bad_rows = _with_status(moment, asked[0], bad_rows)
     shown = list(bad_rows[:SHOWN])
     if len(shown) < SHOWN:
         known = {player.pk for player in shown}
         others = players.exclude(pk__in=known).order_by("name", "pk")
         shown += _with_names(others)[: SHOWN - len(shown)]
-    told = [_told(moment, condition, metric, shown) for condition, metric in asked]
+    told = [_told(moment, each.condition, each.metric, shown) for each in asked]
     lines = _lines(shown)
     why = next((each for each in (met, *told) if isinstance(each, Why)), None)
     return Preview(
@@ -79,29 +82,45 @@ def look(definition: Definition, at: float) -> Preview:
         with_socket=with_socket,
         bad=None if why is not None or not asked else len(bad_rows),
         bad_without_socket=len(bad_rows) - _hung(bad_rows),
-        rows=tuple(_row(player, definition, asked, told, lines) for player in shown),
+        rows=tuple(_row(player, definition.joined, asked, holds, told, lines) for player in shown),
         why=why,
     )
 
 
-def _askable(definition: Definition) -> list[tuple[Condition, Metric]]:
-    known = catalogue.metrics()
-    return [(each, known[each.metric]) for each in definition.conditions if each.metric in known]
+def _askable(definition: Definition) -> list[Asked]:
+    """Return what can be asked of it: raw PromQL, or its conditions, those of found metrics too."""
+    if definition.raw:
+        try:
+            raw = raw_promql.asks(definition.raw, definition.platform.pk)
+        except raw_promql.RawRefused:
+            return []
+        return [Asked(OFFLINE, metric_of_status(), raw, definition.platform.pk)]
+    known = dict(catalogue.metrics())
+    if others := {each.metric for each in definition.conditions} - known.keys():
+        rows = MonitoringMetric.objects.filter(name__in=others)  # unscoped: names alone
+        known |= {row.name: catalogue.found(row.name, row.kind, row.identity) for row in rows}
+    return [
+        Asked(each, known[each.metric]) for each in definition.conditions if each.metric in known
+    ]
 
 
 def _members_met(
-    moment: Moment, definition: Definition, asked: Sequence[tuple[Condition, Metric]]
-) -> set[Member] | Why:
-    """Return for whom the conditions hold together, on the whole platform."""
+    moment: Moment, definition: Definition, asked: Sequence[Asked]
+) -> list[set[Member]] | Why:
+    """Return for each question for whom it holds, on the whole platform."""
     met: list[set[Member]] = []
-    for condition, metric in asked:
-        found = who_meets(moment, condition, metric, [definition.platform.pk])
+    for each in asked:
+        found = who_meets(moment, each.condition, each.metric, [definition.platform.pk], each.raw)
         if isinstance(found, Why):
             return found
         met.append({(source, name) for source, names in found.true.items() for name in names})
+    return met
+
+
+def _together(met: Sequence[set[Member]], joined: str) -> set[Member]:
     if not met:
         return set()
-    together = set.intersection if definition.joined == Joined.ALL else set.union
+    together = set[Member].intersection if joined == Joined.ALL else set[Member].union
     return together(*met)
 
 
@@ -112,6 +131,14 @@ def _rows_of(players: "QuerySet[Player, Any]", members: Collection[Member]) -> l
     names = {identity for _source, identity in members}
     found = _with_names(players.filter(identity__in=names).order_by("name", "pk"))
     return [each for each in found if (_source(each), each.identity) in members]
+
+
+def _with_status(moment: Moment, asked: Asked, rows: list[Player]) -> list[Player]:
+    """Leave out of whom no status is known: raw PromQL may speak of whom no vendor speaks."""
+    known = _told(moment, asked.condition, asked.metric, rows)
+    if isinstance(known, Why):
+        return []  # the question about the players shown fails as well, and says why
+    return [each for each in rows if known.get(_source(each), {}).get(each.identity)]
 
 
 def _with_names(players: "QuerySet[Player, Any]") -> "QuerySet[Player, Any]":
@@ -133,20 +160,24 @@ def _told(
 
 def _row(
     player: Player,
-    definition: Definition,
-    asked: Sequence[tuple[Condition, Metric]],
+    joined: str,
+    asked: Sequence[Asked],
+    met: Sequence[set[Member]],
     told: Sequence[Mapping[Source, Values] | Why],
     lines: Mapping[int, str],
 ) -> Row:
+    member = (_source(player), player.identity)
     verdicts: list[Verdict] = []
     words: list[str] = []
-    for (condition, metric), answer in zip(asked, told, strict=True):
-        mine = {} if isinstance(answer, Why) else answer.get(_source(player), {})
+    for number, (each, answer) in enumerate(zip(asked, told, strict=True)):
+        mine = {} if isinstance(answer, Why) else answer.get(member[0], {})
         values = mine.get(player.identity, ())
-        verdicts.append(condition.judge(values, metric))
-        told_in = {condition_words.value(condition, value, metric) for value in values}
+        holds = bool(met) and member in met[number]
+        known = bool(met) or each.raw is None
+        verdicts.append(each.judge(values, met=holds) if known else Verdict.UNKNOWN)
+        told_in = {condition_words.value(each.condition, value, each.metric) for value in values}
         words.append(" / ".join(sorted(told_in)))
-    together = all_of if definition.joined == Joined.ALL else any_of
+    together = all_of if joined == Joined.ALL else any_of
     verdict = together(verdicts) if verdicts else Verdict.UNKNOWN
     return Row(player, verdict, tuple(words), lines.get(player.pk))
 

@@ -37,7 +37,9 @@ class JobAdmin(JobPages):
     list_select_related = ("platform",)
 
     class Media:
-        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("remosa/devices.css",)}
+        css: ClassVar[dict[str, tuple[str, ...]]] = {
+            "all": ("remosa/devices.css", "remosa/jobs.css")
+        }
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Leave out what was removed, and name the others in the reader's language."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ from django.utils.translation import get_language, gettext_lazy as _
 from jobs import condition_words, cron, naming, preview, schedule_words
 from jobs.definition import Definition
 from jobs.models import Trigger
-from jobs.preview import Row
 from jobs.verdicts import Verdict
 
 RUNS = 3  # of a schedule that are told
@@ -37,16 +36,18 @@ def told(draft: Definition, now: datetime) -> dict[str, Any]:
 
 
 def rows(look: preview.Preview, draft: Definition) -> Iterator[dict[str, Any]]:
-    """Yield the players of the panel: bad ones first, as the preview has them."""
-    words = condition_words.sentences(draft.criterion) if draft.criterion else []
+    """Yield the players of the panel: bad ones first, as the preview has them.
+
+    Of several conditions each value says what it is of.
+    """
+    asked = draft.conditions
+    several = len(asked) > 1 and all(len(row.values) == len(asked) for row in look.rows)
+    before = [f"{condition_words.subject(each)}: " for each in asked] if several else []
     for row in look.rows:
         colour, word = VERDICTS[row.verdict]
-        yield {"row": row, "colour": colour, "word": word, "values": _values(row, words)}
-
-
-def _values(row: Row, words: list[str]) -> list[str]:
-    """Return what is said of the player; for several conditions, in their order."""
-    return [value for value in row.values if value] if words or row.values else []
+        pairs = zip_longest(before, row.values, fillvalue="")
+        values = [f"{of}{value}" for of, value in pairs if value]
+        yield {"row": row, "colour": colour, "word": word, "values": values}
 
 
 def _name(draft: Definition) -> str:

@@ -1,0 +1,167 @@
+"""The panel beside the form of a job: what it would be about now, as a real Prometheus says."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from pytest_django import Settings
+
+from devices import sockets
+from jobs.form_parts import Ground
+from jobs.forms_of_jobs import JobForm
+from jobs.models import Trigger
+from platforms.audit import SYSTEM
+from platforms.models import Platform, User
+from tests import factories
+from tests.conftest import ClientOf
+from tests.devices.world import make_socket
+from tests.exporters.watched_world import STATUS, World, sample
+from tests.jobs.admin.typed import posted
+from tests.jobs.world import make_job, make_metric
+
+LOOK = reverse("admin:jobs_job_look")
+
+
+@pytest.fixture(autouse=True)
+def metrics(db: None) -> None:
+    make_metric()
+    make_metric("device_status", "", "")
+
+
+def looked(client: Client, person: User, platform: Platform, /, **typed: Any) -> Any:
+    """Return the panel's answer to what a new form shows, with this typed into it."""
+    return client.post(LOOK, {**posted(JobForm(Ground(person, platform))), **typed})
+
+
+def test_the_panel_tells_who_is_bad_now_with_which_value_and_on_which_socket(
+    client_of: ClientOf, mona: User, platform_a: Platform, platform_b: Platform, world: World
+) -> None:
+    exporter = factories.make_exporter(platform_a)
+    hung, bare, well = (
+        factories.make_player(exporter, name=name) for name in ("Hall", "Bare", "Well")
+    )
+    silent = factories.make_player(exporter, name="Silent")
+    theirs = factories.make_player(factories.make_exporter(platform_b), name="Theirs")
+    device = make_socket(platform_a, name="Till")
+    sockets.bind(hung, device.lines.get(), SYSTEM)
+    world.say([
+        *(sample(STATUS, each, 0) for each in (hung, bare, theirs)),
+        sample(STATUS, well, 1),
+    ])  # fmt: skip
+    answer = looked(client_of(mona), mona, platform_a, reach="whole")
+    look = answer.context["look"]
+    assert (look.players, look.with_socket, look.bad, look.bad_without_socket) == (4, 1, 2, 1)
+    rows = {str(each["row"].player): each for each in answer.context["rows"]}
+    told = {name: (str(each["word"]), each["values"]) for name, each in rows.items()}
+    assert told == {
+        "Hall": ("bad", ["Offline"]),
+        "Bare": ("bad", ["Offline"]),
+        "Well": ("well", ["Online"]),
+        "Silent": ("not known", []),
+    }
+    assert [str(each["row"].player) for each in answer.context["rows"]][:2] == ["Bare", "Hall"]
+    text = answer.content.decode()
+    for words in ("2 players would fire now", "1 of them hangs on no socket", "Till, line 1",
+                  "Monitoring all players → restart when Status is Offline"):  # fmt: skip
+        assert words in text, words
+    assert answer.headers["X-Remosa-Look"] == "1"
+    assert silent.name in text
+
+    named = looked(client_of(mona), mona, platform_a, players=[well.pk])
+    assert "Nobody would fire now." in named.content.decode()
+    assert "Monitoring Well → restart" in named.content.decode()
+
+
+def test_raw_promql_and_metrics_that_were_found_are_looked_at_too(
+    client_of: ClientOf, root: User, platform_a: Platform, world: World
+) -> None:
+    exporter = factories.make_exporter(platform_a)
+    hot, cold, silent = (factories.make_player(exporter, name=name) for name in ("H", "C", "S"))
+    make_metric("player_heat_celsius", "", "mac")
+    world.say([
+        *(sample(STATUS, each, 1) for each in (hot, cold)),
+        *(sample("player_heat_celsius", each, heat) for each, heat in ((hot, 80), (cold, 20))),
+        sample("player_heat_celsius", silent, 90),
+    ])  # fmt: skip
+    asked = {"asks": "raw", "raw": 'player_heat_celsius{platform_id="$platform"} > 60'}
+    typed = {"conditions-0-metric": "player_heat_celsius", "conditions-0-operator": ">",
+             "conditions-0-threshold": "60"}  # fmt: skip
+    wanted = {"raw": {"H": "bad", "C": "well", "S": "not known"},
+              "found": {"H": "bad", "C": "well", "S": "bad"}}  # fmt: skip
+    for name, changes in (("raw", asked), ("found", typed)):
+        answer = looked(
+            client_of(root), root, platform_a, reach="whole", platform=platform_a.pk, **changes
+        )
+        rows = answer.context["rows"]
+        bad = [verdict for verdict in wanted[name].values() if verdict == "bad"]
+        assert answer.context["look"].bad == len(bad)
+        assert {str(each["row"].player): str(each["word"]) for each in rows} == wanted[name], name
+
+
+def test_nobody_is_called_bad_or_well_while_prometheus_is_away(
+    client_of: ClientOf, mona: User, platform_a: Platform, settings: Settings
+) -> None:
+    settings.PROMETHEUS_URL = "http://127.0.0.1:9"
+    factories.make_player(factories.make_exporter(platform_a), name="Hall")
+    answer = looked(client_of(mona), mona, platform_a, reach="whole")
+    text = answer.content.decode()
+    assert "Nobody can say who is bad now." in text
+    assert "Prometheus does not answer" in text
+    assert "would fire now" not in text
+    assert [str(each["word"]) for each in answer.context["rows"]] == ["not known"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {},
+        {"conditions-TOTAL_FORMS": ""},
+        {"conditions-TOTAL_FORMS": "99999999"},
+        {"conditions-0-metric": "up{}"},
+        {"conditions-0-threshold": "1e999", "reach": "whole"},
+        {"trigger": "schedule", "cron": "* *", "reach": "whole"},
+        {"trigger": "what", "reach": "x", "hold_unit": "\x00", "players": ["x", "1" * 40]},
+        {"part": "conditions", "_more": "conditions", "conditions-TOTAL_FORMS": "9" * 40},
+        {"part": "hours", "_less": "hours-0"},
+        {"part": "secrets", "_more": "secrets", "_less": "secrets-1-2"},
+        {"rungs-0-what": "9" * 40, "part": "rungs"},
+        {"page": "9" * 40, "job": "", "attempts": "x"},
+    ],
+)
+def test_what_is_half_typed_or_hostile_is_no_error(
+    client_of: ClientOf, mona: User, platform_a: Platform, typed: dict[str, Any]
+) -> None:
+    answer = looked(client_of(mona), mona, platform_a, **typed)
+    assert answer.status_code == 200
+    assert client_of(mona).post(LOOK, typed).status_code == 200
+
+
+def test_a_schedule_is_told_in_words_with_its_next_runs_in_its_own_zone(
+    client_of: ClientOf, mona: User, platform_a: Platform
+) -> None:
+    typed = {"trigger": "schedule", "cron": "15 3 * * *", "time_zone": "Asia/Vladivostok"}
+    answer = looked(client_of(mona), mona, platform_a, reach="whole", **typed)
+    text = answer.content.decode()
+    assert "every day at 03:15" in text
+    assert text.count("03:15 +10") == 3 or text.count("03:15 VLAT") == 3
+    assert "Bad now" not in text
+
+
+def test_the_panel_and_the_page_cost_the_same_for_many_players_and_commands(
+    client_of: ClientOf, mona: User, platform_a: Platform, settings: Settings
+) -> None:
+    settings.PROMETHEUS_URL = "http://127.0.0.1:9"
+    job = make_job(platform_a, trigger=Trigger.RULE)
+    exporter, client, counted = factories.make_exporter(platform_a), client_of(mona), []
+    for _round in range(2):
+        for _number in range(20):
+            factories.make_player(exporter)
+        with CaptureQueriesContext(connection) as queries:
+            looked(client, mona, platform_a, reach="whole")
+            client.get(reverse("admin:jobs_job_change", args=[job.pk]))
+        counted.append(len(queries))
+    assert counted[0] == counted[1]
+    assert counted[1] < 60
