@@ -18,6 +18,7 @@ from devices.conversation import meaning_of
 from devices.models import CommandStep
 from devices.offers import title_of
 from exporters.models import Player
+from exporters.templatetags.devices import moment
 from platforms import notice_texts
 from platforms.models import AuditEntry, Delivery
 
@@ -105,8 +106,8 @@ class _Said:
         row = event.row
         by = {"by": row.author_name, "job": getattr(row, "job", "")}
         title = _("%(by)s paused “%(job)s”") if event.sort == "job_pause" else _over_what(row)
-        until = () if row.expires_at is None else ((row.expires_at, _("It was to end then.")),)
-        return Line(event.at, "pause_circle", "doubt", title % by, row.reason, parts=until)
+        text = _until(row.reason, row.expires_at)
+        return Line(event.at, "pause_circle", "doubt", title % by, text)
 
     def _lift(self, event: Event) -> Line:
         title = _("A pause was lifted")
@@ -133,9 +134,9 @@ class _Said:
             title = _("Nothing held “%(job)s” back any more") % job
             return Line(event.at, "lock_open", "calm", title, url=_page(episode))
         told = gate_words.told(event.row.gate, event.row.detail)
-        until = () if told.until is None else ((told.until, _("Until then")),)
         title = _("“%(job)s” was held back") % job
-        return Line(event.at, "block", "doubt", title, told.text, _page(episode), until)
+        text = _until(told.text, told.until)
+        return Line(event.at, "block", "doubt", title, text, _page(episode))
 
     def _attempt(self, event: Event) -> Line:
         row: JobExecution = event.row
@@ -145,7 +146,7 @@ class _Said:
         elif row.expires_at is not None:
             title = _("“%(job)s” asked whether to send “%(sent)s” (attempt %(attempt)s)")
         else:
-            title = _("“%(job)s” sent “%(sent)s” (attempt %(attempt)s)")
+            title = _("“%(job)s” gave the command “%(sent)s” (attempt %(attempt)s)")
         value = criterion_words.value(row.condition, row.value)
         because = criterion_words.condition(row.condition)
         text = _("%(condition)s; it was %(value)s") % {"condition": because, "value": value}
@@ -209,6 +210,14 @@ class _Said:
         url = reverse("admin:platforms_notice_change", args=[row.pk])
         title = _("People were told")
         return Line(event.at, "campaign", "calm", title, notice_texts.sentence(row), url, parts)
+
+
+def _until(text: str, until: datetime | None) -> str:
+    """Add until when it was to last, where that was known."""
+    if until is None:
+        return text
+    facts = {"text": text, "until": moment(until)}
+    return _("%(text)s (until %(until)s)") % facts
 
 
 def _over_what(row: Any) -> str:

@@ -240,7 +240,7 @@ def test_all_sorts_of_events_stand_in_the_order_of_time(fleet: Fleet, alice: Use
     parts = [
         "“Job 1” found the player bad", "Mona paused the platform Storm",
         "A pause was lifted", "“Job 1” was held back The platform is paused by Mona: Storm",
-        "Nothing held “Job 1” back any more", "“Job 1” sent “", "Command “",
+        "Nothing held “Job 1” back any more", "“Job 1” gave the command “", "Command “",
         "The socket ", "Attempt 1 of “Job 1” is over It helped", "“Job 1” closed its episode",
     ]  # fmt: skip
     told_of = [line for line in found if not line.startswith(("Remosa changed", "People were"))]
