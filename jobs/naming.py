@@ -69,7 +69,7 @@ def keep_in_step() -> int:
     changed = 0
     for row, definition in zip(rows, definitions, strict=True):
         wanted = _in_every_language(definition, things)
-        if not all(_is_still(wanted[each], row.names.get(each, "")) for each in wanted):
+        if not all(is_still(wanted[each], row.names.get(each, "")) for each in wanted):
             changed += _renamed(row.pk, row.platform_id)
     return changed
 
@@ -84,7 +84,7 @@ def _renamed(pk: int, platform_id: int) -> bool:
         return bool(Job.objects.filter(pk=pk).update(name=row.name, names=row.names))
 
 
-def _is_still(composed: str, name: str) -> bool:
+def is_still(composed: str, name: str) -> bool:
     """Tell whether a name is what would be composed now, or that with a number."""
     number = _NUMBER.search(name)
     return name == composed or (

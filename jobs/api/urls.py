@@ -9,6 +9,7 @@ from platforms.api.routes import either_way
 from .approvals import Approvals
 from .brakes import Brakes
 from .episodes import Episodes
+from .exchange import JobApply, JobExport, JobPlan
 from .executions import JobExecutions
 from .job_pauses import JobPauses
 from .jobs import Jobs
@@ -38,6 +39,9 @@ urlpatterns: list[URLPattern] = [
     *either_way("job-pauses/<id:pk>", JobPauses.as_view(READ_ONE)),
     *either_way("job-pauses/<id:pk>/lift", JobPauses.as_view({"post": "lift"})),
     *either_way("jobs", Jobs.as_view(MAKE)),
+    *either_way("jobs/apply", JobApply.as_view()),
+    *either_way("jobs/export", JobExport.as_view()),
+    *either_way("jobs/plan", JobPlan.as_view()),
     *either_way("jobs/preview", NewJobPreview.as_view()),
     *either_way("jobs/<id:pk>", Jobs.as_view({**READ_ONE, **CHANGE, **REMOVE})),
     *either_way("jobs/<id:pk>/clone", Jobs.as_view({"post": "clone"})),

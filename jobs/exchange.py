@@ -1,0 +1,114 @@
+"""Jobs as YAML: those of a platform as a file, and a file's plan carried out as it was shown."""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import yaml
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from platforms.audit import Actor
+from platforms.models import Platform
+from platforms.scoping import Principal
+
+from . import saving
+from .definition import of_many
+from .exchange_plan import VERSION, Entry, Fate, Plan, plan
+from .models import Job
+from .sheet_names import Names
+from .sheet_writing import written
+
+#: At the head of a file. Nothing in it may come from rows: a comment ends where a line does.
+HEAD: Final = """\
+# Jobs of one platform. Times: 90s, 5m, 1h30m. A job is known by its name; what is left out is the
+# default, and secrets are never here. Look at the plan before you apply it.
+"""
+
+
+class PlanChanged(Exception):
+    """The deeds would no longer be the agreed ones; `now` is what they would be."""
+
+    def __init__(self, now: Plan) -> None:
+        super().__init__("jobs, or what they are about, have changed since")
+        self.now = now
+
+
+class PlanRefused(Exception):
+    """Some of the file's jobs cannot be stored, and nobody said to leave them out."""
+
+    def __init__(self, outcome: Plan) -> None:
+        super().__init__(_("Some of these jobs cannot be stored: mend the file, or skip them."))
+        self.outcome = outcome
+
+
+def export(jobs: Collection[Job], platform: Platform) -> str:
+    """Return jobs of a platform as a file: the same text for the same jobs, secrets left out."""
+    definitions = of_many(jobs)
+    names = Names.of_players(
+        platform, {pk for each in definitions for pk in each.selection.players}
+    )
+    told = sorted(
+        (
+            written(definition, job.name, names)
+            for job, definition in zip(jobs, definitions, strict=True)
+        ),
+        key=lambda each: next(iter(each.values())),
+    )
+    text = yaml.dump(
+        {"version": VERSION, "jobs": told},
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+    )
+    return f"{HEAD}{text}"
+
+
+def apply(
+    text: str,
+    platform: Platform,
+    user: Principal | None,
+    actor: Actor,
+    agreed: str,
+    *,
+    skip_refused: bool = False,
+) -> Plan:
+    """Do what plan() says, all of it or nothing; return what was done.
+
+    Raises PlanChanged where its digest is not the `agreed` one any more, PlanRefused.
+    1. Lock the platform: nobody changes its jobs meanwhile. 2. Plan again. 3. Store each job, with
+    its audit line.
+    """
+    try:
+        with transaction.atomic():
+            Platform.objects.locked(platform.pk)
+            outcome = plan(text, platform, user)
+            if outcome.digest() != agreed:
+                raise PlanChanged(outcome)
+            if outcome.of(Fate.REFUSE) and not skip_refused:
+                raise PlanRefused(outcome)
+            return Plan(platform, [_stored(each, actor) for each in outcome.entries])
+    except (saving.DefinitionRefused, IntegrityError) as error:
+        # What a job is about went away just now: exporters, sites, commands have no lock here.
+        raise PlanChanged(plan(text, platform, user)) from error
+
+
+def _stored(entry: Entry, actor: Actor) -> Entry:
+    if entry.fate not in (Fate.CREATE, Fate.CHANGE) or entry.after is None:
+        return entry
+    return entry._replace(job=saving.save(entry.after, actor, entry.job))
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes what people wrote over several lines as such, and nothing by reference."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: Any, text: str) -> Any:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
