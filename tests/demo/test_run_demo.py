@@ -33,6 +33,7 @@ class Installation:
 
     def __init__(self, command: str, folder: Path) -> None:
         tool("prometheus")  # a missing one is told as such
+        self.folder = folder
         self.ports = free_ports(list(PORTS))
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self.environment = inherited | {name: str(port) for name, port in self.ports.items()}
@@ -200,6 +201,25 @@ def test_a_hung_player_is_rebooted_from_its_page_and_its_socket_answers(
     wait_for(lambda: "Розетка выключена. Таймер: 1 мин" in browser.get(page, timeout=20).text)
     state = requests.get(demo.url("DEMO_VENDOR_PORT", "/control"), timeout=20).json()
     assert state["sockets"]["off"] == ["+79995550001 line 1"]
+
+
+def test_prometheus_goes_away_and_comes_back_while_the_rest_goes_on(demo: Installation) -> None:
+    assert demo.query('up{job="remosa_web"} == 1'), "it watches Remosa itself"
+    port = demo.ports["REMOSA_PROMETHEUS_PORT"]
+    demo.tell_vendor("--vendor=prometheus", "stop")
+    wait_for(lambda: not is_open(port))
+    assert set(demo.ports) - set(demo.open_ports()) == {"REMOSA_PROMETHEUS_PORT"}
+    demo.tell_vendor("--vendor=prometheus", "start")
+    wait_for(lambda: is_open(port))
+    assert demo.process.poll() is None
+
+
+def test_the_report_counts_what_hung_by_the_truth_of_the_world(demo: Installation) -> None:
+    command = [sys.executable, "manage.py", "demo_report", "--json", f"--folder={demo.folder}"]
+    done = subprocess.run(command, cwd=ROOT, env=demo.environment, capture_output=True, check=True)
+    figures = json.loads(done.stdout)
+    assert figures["hung"] > 0
+    assert figures["commands_to_healthy_players"] == 0
 
 
 def test_the_first_superadmin_logs_in_and_sigterm_ends_all_with_zero(tmp_path: Path) -> None:
