@@ -26,13 +26,15 @@ Data = MultiValueDict[str, str]
 class Ground:
     """For whom and for which platform a form is; ``before`` is the job as it is stored.
 
-    ``found_at`` is the address at which players, sites and exporters are looked for.
+    ``found_at`` is the address at which players, sites and exporters are looked for, ``deed`` what
+    the person has to be allowed to do to reach them.
     """
 
     person: User
     platform: Platform
     before: Definition | None = None
     found_at: str = ""
+    deed: Deed = Deed.FLEET
 
     @property
     def owns(self) -> bool:

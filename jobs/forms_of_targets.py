@@ -1,5 +1,6 @@
 """What a job watches, as a part of a form: the whole platform, or exporters, sites and players."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -9,7 +10,6 @@ from unfold.widgets import AutocompleteWidgetMixin, UnfoldAdminRadioSelectWidget
 
 from exporters.models import Exporter, Player
 from platforms.models import Site
-from platforms.roles import Deed
 
 from .definition_checks import Errors
 from .form_parts import Data, FieldsPart, Ground
@@ -69,7 +69,7 @@ class TargetsPart(FieldsPart):
         for name in self.sorts:
             field: Any = self.fields[name]
             field.widget = FoundWidget(f"{ground.found_at}?of={name}&platform={ground.platform.pk}")
-            field.queryset = reachable(ground, name)
+            field.queryset = reachable(ground, name, self.initial.get(name, ()))
             if len(self.initial.get(name, ())) > MOST:
                 field.disabled = True
                 text = _("%(number)d are named: that is changed by the API alone.")
@@ -100,15 +100,19 @@ class TargetsPart(FieldsPart):
                 self.add_error("reach", told)
 
 
-def reachable(ground: Ground, sort: str) -> "QuerySet[Any]":
-    """Return the rows of the platform that the person may give to a job."""
+def reachable(ground: Ground, sort: str, stored: Collection[int] = ()) -> "QuerySet[Any]":
+    """Return the rows of the platform that the person may give to a job.
+
+    Players that are out of use are among them where the job names them: they may come back.
+    """
     rows: Any
     if sort == "exporters":
-        rows = Exporter.objects.for_user(ground.person, Deed.FLEET)
+        rows = Exporter.objects.for_user(ground.person, ground.deed)
     elif sort == "sites":
-        rows = Site.objects.for_user(ground.person, Deed.FLEET)
+        rows = Site.objects.for_user(ground.person, ground.deed)
     else:
-        rows = Player.objects.for_user(ground.person, Deed.FLEET).enrolled()
+        every = Player.objects.for_user(ground.person, ground.deed)
+        rows = every.enrolled() | every.filter(pk__in=stored) if stored else every.enrolled()
     found: QuerySet[Any] = rows.filter(platform=ground.platform)
     return found
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -90,6 +91,7 @@ def last_action(job: Any, now: datetime) -> SafeString | str:
     if execution is None:
         return _("nothing yet")
     became = execution.get_outcome_display() or execution.get_standing_display()
-    text = '<div class="rm rm-cell"><div>{} <span class="rm-small rm-muted">{}</span></div>'
-    text += '<bdi class="rm-small">{}</bdi></div>'
-    return format_html(text, became, age(execution.created_at, now), execution.player)
+    text = '<div class="rm rm-cell"><div><a href="{}">{}</a> <span class="rm-small rm-muted">{}'
+    text += '</span></div><bdi class="rm-small">{}</bdi></div>'
+    page = reverse("admin:jobs_jobexecution_change", args=[execution.pk])
+    return format_html(text, page, became, age(execution.created_at, now), execution.player)

@@ -3,6 +3,7 @@
 Nothing is stored but by `saving.save`; what it refuses is said on the fields.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -68,7 +69,8 @@ class JobPages(JobDeeds):
         if platform is None:
             return self._ask_for_platform(request)
         posted = request.POST if request.method == "POST" else None
-        form = JobForm(self._ground(request, platform, job), posted)
+        ground = self._ground(request, platform, job)
+        form = JobForm(ground if may else replace(ground, deed=self.see_deed), posted)
         context: dict[str, Any] = {**(extra_context or {}), "may": may}
         if not may:
             form.disable()

@@ -172,7 +172,7 @@ def test_what_cannot_be_stored_any_more_is_left_as_it_is_and_says_why(
 ) -> None:
     sound, odd = make_job(platform_a, own_name="Sound"), make_job(platform_a, own_name="Odd")
     Job.objects.filter(pk=odd.pk).update(attempts=90)
-    answer = client_of(mona).post(LIST, chosen(sound, odd, action="disable"), follow=True)
+    answer = client_of(mona).post(LIST, chosen(sound, odd, action="approve"), follow=True)
     told = [str(each) for each in answer.context["messages"]]
     assert told == ["Odd was left as it is: Enter a number from 1 to 20.", "1 job was changed."]
 

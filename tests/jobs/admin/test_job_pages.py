@@ -7,6 +7,7 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from devices import synchronisation
@@ -226,6 +227,17 @@ def test_a_rule_becomes_a_schedule_and_keeps_nothing_of_its_conditions(
     assert save(client, page(job), trigger="rule").status_code == 200, "a rule needs conditions"
 
 
+def test_a_player_that_is_out_of_use_stays_named(
+    client_of: ClientOf, mona: User, platform_a: Platform
+) -> None:
+    gone = make_player(make_exporter(platform_a), retired_at=timezone.now())
+    chosen = Selection(platform_a.pk, players=frozenset({gone.pk}))
+    job = make_job(platform_a, selection=chosen)
+    assert save(client_of(mona), page(job), description="New").status_code == 302
+    job.refresh_from_db()
+    assert (definition.of(job).selection, job.version) == (chosen, 1)
+
+
 # -- rows come and go ---------------------------------------------------------------------------
 
 
@@ -397,11 +409,14 @@ def test_a_job_is_let_act_only_after_the_page_asked_once_more(
 def test_who_may_only_look_reads_the_job_and_changes_nothing(
     client_of: ClientOf, bob: User, ursula: User, platform_a: Platform
 ) -> None:
-    job = make_job(platform_a, own_name="Watch")
+    exporter = make_exporter(platform_a, "Malls of the south")
+    chosen = Selection(platform_a.pk, exporters=frozenset({exporter.pk}))
+    job = make_job(platform_a, own_name="Watch", selection=chosen)
     for person in (bob, ursula):
         client = client_of(person)
         text = client.get(page(job)).content.decode()
         assert "Watch" in text
+        assert "Malls of the south" in text
         assert 'name="_save"' not in text
         assert "jobs.js" not in text
         assert client.post(page(job), {"_save": "1"}).status_code == 403
@@ -452,6 +467,9 @@ def test_whoever_works_on_several_platforms_is_asked_for_one_first(
     assert answer.status_code == 302, told(answer)
     assert Job.objects.get().platform == platform_b
     assert client.get(f"{ADD}?platform={third.pk}").status_code == 404
+    watched = make_job(third)
+    assert client.get(page(watched)).status_code == 200
+    assert client.post(page(watched), {"_save": "1"}).status_code == 403
 
 
 def test_raw_promql_is_written_by_superadmins_and_kept_by_others(
