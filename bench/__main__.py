@@ -9,13 +9,14 @@ import time
 from types import ModuleType
 
 from bench.measuring import Scale, report
-from bench.rows import exposition, polling, refresh, whole
+from bench.rows import evaluation, exposition, polling, refresh, whole
 
 ROWS: dict[str, ModuleType] = {
     "refresh": refresh,
     "polling": polling,
     "exposition": exposition,
     "whole": whole,
+    "evaluation": evaluation,
 }
 
 

@@ -108,7 +108,7 @@ def exporter(kind: str, **settings: str) -> Iterator[Exporter]:
 def simulated_vendors(*options: object) -> Iterator[str]:
     """Run the simulated vendors of the demo until the block ends; gives their address."""
     command = (str(PROJECT / "manage.py"), "run_demo_vendor", "--port", "0", *map(str, options))
-    with _running(*command) as process:
+    with running(*command) as process:
         found = re.search(r"http://[\d.:]+", _line(process))
         if not found:
             raise RuntimeError("the simulated vendors told no address")
@@ -117,7 +117,7 @@ def simulated_vendors(*options: object) -> Iterator[str]:
 
 def child(module: str, *arguments: object) -> Sequence[float]:
     """Run a module in a process of its own; return the numbers that it prints."""
-    with _running("-m", module, *map(str, arguments)) as process:
+    with running("-m", module, *map(str, arguments)) as process:
         said, _nothing = process.communicate(timeout=600)
         if process.returncode:
             raise RuntimeError(f"{module} ended with {process.returncode}")
@@ -127,22 +127,23 @@ def child(module: str, *arguments: object) -> Sequence[float]:
 @contextmanager
 def port_of(module: str, *arguments: object) -> Iterator[int]:
     """Run a server until the block ends; gives the port that it prints."""
-    with _running("-m", module, *map(str, arguments)) as process:
+    with running("-m", module, *map(str, arguments)) as process:
         yield int(_line(process))
 
 
 @contextmanager
 def serving(module: str, *arguments: object) -> Iterator[tuple[str, int]]:
     """Run what measures first and serves then; gives the line that it prints, and its port."""
-    with _running("-m", module, *map(str, arguments)) as process:
+    with running("-m", module, *map(str, arguments)) as process:
         yield _line(process), int(_line(process))
 
 
 @contextmanager
-def _running(*arguments: str) -> "Iterator[subprocess.Popen[bytes]]":
+def running(*arguments: str, **settings: str) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run Python with pipes, and nothing but these settings of Remosa, until the block ends."""
     process = subprocess.Popen(
         [*PYTHON, *arguments],
-        cwd=PROJECT, env=_bare_environment(),
+        cwd=PROJECT, env={**_bare_environment(), **settings},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     try:

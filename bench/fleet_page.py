@@ -1,0 +1,100 @@
+"""The page of an exporter process with whole fleets on it, served to a real Prometheus.
+
+Every platform has one exporter, 2,000 players of CubicMedia at full size, one in twenty offline.
+"""
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from bench.far_side import mac
+from exporters import metrics
+
+STATUS = metrics.device_status("cubic", "mac")
+ROUND = "remosa_bench_round"
+OFFLINE = 20  # every so-manieth player, from the beginning on
+
+
+class FleetPage:
+    """What is told of `players` on `platforms`; those have the ids from 1, exporters as well."""
+
+    def __init__(self, platforms: int, players: int) -> None:
+        self.round = 0
+        self.ahead = 0.0  # seconds by which the moments that are asked about are ahead of time
+        self._each = players // platforms
+        self._labels = [
+            {"exporter_id": str(number), "platform_id": str(number)}
+            for number in range(1, platforms + 1)
+        ]
+        self._online = [number % OFFLINE != 0 for number in range(self._each * platforms)]
+        self._lines = [
+            STATUS.line({**self._labels[number // self._each], "mac": mac(number)}, is_online)
+            for number, is_online in enumerate(self._online)
+        ]
+        self.body = b""
+        self._write()
+
+    def change(self, share: float) -> int:
+        """Let this share of all players become what they are not; return how many."""
+        step = round(1 / share)
+        changed = range(self.round % step, len(self._online), step)
+        for number in changed:
+            self._online[number] = not self._online[number]
+            labels = {**self._labels[number // self._each], "mac": mac(number)}
+            self._lines[number] = STATUS.line(labels, self._online[number])
+        self._write()
+        return len(changed)
+
+    def _write(self) -> None:
+        self.round += 1
+        lines = [*self._lines, f"{ROUND} {self.round}\n".encode()]
+        for number, labels in enumerate(self._labels):
+            mine = self._online[number * self._each : (number + 1) * self._each]
+            lines.append(metrics.SOURCE_UP.line(labels, 1))
+            lines.append(metrics.SOURCE_LAST_SUCCESS.line(labels, time.time() + self.ahead))
+            for state, known in (("online", True), ("offline", False)):
+                told = {**labels, "state": state}
+                lines.append(metrics.SOURCE_DEVICES.line(told, mine.count(known)))
+        self.body = gzip.compress(b"".join(lines), 1)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: "_Server"
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Stay silent."""
+
+    def do_GET(self) -> None:
+        """Send the page, packed, as exporters do."""
+        body = self.server.page.body
+        self.send_response(200)
+        self.send_header("Content-Type", metrics.CONTENT_TYPE)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, page: FleetPage) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.page = page
+
+
+@contextmanager
+def serving(page: FleetPage) -> Iterator[int]:
+    """Serve the page until the block ends; gives the port."""
+    server = _Server(page)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()

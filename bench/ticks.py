@@ -1,0 +1,135 @@
+"""The worker of `evaluation`: with --players it makes the rows and ends, else it ticks.
+
+It reads a moment (Unix time) a line and answers each with a line of JSON about its tick.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from bench.far_side import mac
+from bench.measuring import cpu_seconds, resident
+
+AT_ONCE = 5000  # rows in a statement
+
+
+def main() -> None:
+    """Set Django up for DATABASE_URL, then do what is asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("players", "platforms", "jobs"):
+        parser.add_argument(f"--{name}", type=int, default=0)
+    told = parser.parse_args()
+    os.environ.setdefault("SECRET_KEY", "bench")
+    os.environ.setdefault("REMOSA_SECRET_KEYS", "key-of-the-bench-0123456789-abcdefghijklmnop")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "remosa.settings"
+    import django
+
+    django.setup()
+    if told.players:
+        _make(told.players, told.platforms, told.jobs)
+        return
+    for line in sys.stdin:
+        print(json.dumps(_tick(float(line))), flush=True)
+
+
+def _tick(at: float) -> dict[str, Any]:
+    from django.db import connection
+
+    from jobs.evaluation import evaluate
+
+    connection.ensure_connection()
+    backend = int(connection.connection.info.backend_pid)
+    rows, ours, theirs = _written(), cpu_seconds(), cpu_seconds(backend)
+    began = time.perf_counter()
+    tick = evaluate(datetime.fromtimestamp(at, UTC))
+    seconds = time.perf_counter() - began
+    if tick is None:
+        raise SystemExit("the slot was evaluated before")
+    spent = {"cpu": cpu_seconds() - ours, "database": cpu_seconds(backend) - theirs}
+    written = {name: number - rows.get(name, 0) for name, number in _written().items()}
+    rss, most = resident()
+    return {
+        **asdict(tick), **spent, "seconds": seconds, "rss": rss, "most": most,
+        "rows": {name: number for name, number in written.items() if number},
+    }  # fmt: skip
+
+
+def _written() -> dict[str, int]:
+    """Return how many rows of each table were written so far."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables")
+        return dict(cursor.fetchall())
+
+
+def _make(players: int, platforms: int, jobs: int) -> None:
+    """Make platforms with an exporter and rules each; their ids are those of the page."""
+    from django.core.management import call_command
+
+    from exporters.models import Exporter, ExporterProcess, Player, PlayerSource
+    from platforms.models import Platform
+
+    call_command("migrate", verbosity=0)
+    now = datetime.now(UTC)
+    ExporterProcess.objects.create(
+        kind="cubic", instance="bench", address="127.0.0.1:1", pinned=True
+    )
+    each = players // platforms
+    for number in range(platforms):
+        platform = Platform.objects.create(name=f"Platform {number + 1}")
+        exporter: Exporter = Exporter.objects.create(
+            platform=platform, name="Malls", kind="cubic", list_version=1
+        )
+        if not platform.pk == exporter.pk == number + 1:
+            raise SystemExit("the database is not empty")
+        Player.objects.bulk_create(
+            (
+                Player(
+                    platform=platform, exporter=exporter, identity=mac(own),
+                    source=PlayerSource.TYPED, first_seen=now, last_seen=now,
+                )
+                for own in range(number * each, (number + 1) * each)
+            ),
+            batch_size=AT_ONCE,
+        )  # fmt: skip
+        _add_jobs(platform, jobs)
+
+
+def _add_jobs(platform: Any, number: int) -> None:
+    """Make rules that differ by how long a player must be offline, by minutes from 10 on."""
+    from bench.fleet_page import STATUS
+    from jobs import saving
+    from jobs.conditions import Condition, Function, Operator
+    from jobs.definition import Definition
+    from jobs.models import Job, MonitoringMetric
+    from jobs.selection import Selection
+    from platforms.audit import SYSTEM
+
+    MonitoringMetric.objects.get_or_create(
+        name=STATUS.name, defaults={"kind": "cubic", "identity": "mac"}
+    )
+    offline = Condition(STATUS.name, Function.LAST, 0, Operator.EQUAL, 0.0)
+    first = saving.save(
+        Definition(platform, Selection(platform.pk, whole=True), conditions=(offline,), hold=600),
+        SYSTEM,
+    )
+    fields = {
+        each.name: getattr(first, each.name)
+        for each in Job._meta.concrete_fields
+        if not each.primary_key
+    }
+    Job.objects.bulk_create(
+        Job(**{**fields, "name": f"Rule {count}", "hold": 600 + 60 * count})
+        for count in range(1, number)
+    )
+
+
+if __name__ == "__main__":
+    main()
