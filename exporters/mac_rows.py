@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import ManyToOneRel
 
 from . import addresses
 from .entries import Entry
-from .models import Exporter, PlayerSource
+from .models import Exporter, Player, PlayerSource
 
 # One JSON array as one parameter becomes a table: no limit on the number of parameters.
 _CHOSEN = {
@@ -143,6 +144,11 @@ def rename(exporter: Exporter, names: Mapping[str, str]) -> None:
 def erase(exporter: Exporter) -> None:
     """Delete every MAC and every player of an exporter, the retired ones too."""
     _execute("DELETE FROM exporters_exportermac WHERE exporter_id = %s", [exporter.pk])
+    for relation in Player._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ManyToOneRel):
+            # What the applications above keep of players goes along: by sets, never one by one.
+            rows = relation.related_model._base_manager
+            rows.filter(**{f"{relation.field.name}__exporter": exporter}).delete()
     _execute("DELETE FROM exporters_player WHERE exporter_id = %s", [exporter.pk])
 
 

@@ -36,7 +36,9 @@ def shut(command: Command, now: datetime) -> str:
     """Return why the command of an attempt must not go out, "" where nothing stands against it."""
     execution = execution_of(command)
     if execution is None:
-        return ""  # nobody's attempt: a question that is asked by a timetable
+        # Attempts alone watch players: one that was deleted with its player decides nothing more.
+        head = command.head or command
+        return _("Its attempt was deleted.") if head.watched else ""
     episodes = situation.with_company([execution.episode_id])
     if not episodes:
         return _("The episode is over.")

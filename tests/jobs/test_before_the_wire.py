@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from devices import gates
 from devices.models import Binding, Command, Device
 from devices.states import Event
+from exporters import enrolment
 from exporters.models import Exporter, Player
 from jobs import approvals
 from jobs.models import (
@@ -24,6 +26,7 @@ from jobs.models import (
     Mode,
     Track,
 )
+from platforms.audit import SYSTEM
 from platforms.models import Platform, User
 from tests import factories
 from tests.devices import world as sockets
@@ -211,6 +214,14 @@ def test_commands_of_nobodys_attempt_are_not_asked_about(platform_a: Platform) -
     command = sockets.give(sockets.make_socket(platform_a), "status")
     assert command.by_job
     assert gates.first_shut(command, sockets.NOON) is None
+
+
+def test_a_command_whose_attempt_was_deleted_does_not_go_out(fleet: Fleet) -> None:
+    """Its exporter was deleted between the decision and the wire."""
+    enrolment.discard(fleet.exporter, SYSTEM)
+    connection.check_constraints()
+    assert not JobExecution.objects.exists()
+    assert "Its attempt was deleted." in shut(fleet)
 
 
 def test_what_a_guard_refused_is_tried_again_by_a_new_attempt(fleet: Fleet) -> None:
