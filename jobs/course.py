@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from devices.states import Event
 
 from . import ladder
-from .ladder import Fate, Ladder, Past
+from .ladder import Fate, Ladder, Past, UnderWay
 from .models import Episode, JobExecution, Mode, Outcome, Standing
 
 #: An attempt that came to this put nothing on the wire.
@@ -29,14 +29,19 @@ def counted(mode: str, executions: Collection[JobExecution]) -> list[JobExecutio
     )
 
 
-def next_of(episode: Episode, last_end: datetime | None = None) -> ladder.Next | None:
+def next_of(
+    episode: Episode, last_end: datetime | None = None, *, busy: bool = False
+) -> ladder.Next | None:
     """Return what comes next in an episode; None: its job does nothing but telling people.
 
-    `last_end`: see `last_ends`. The episode comes with its job's rungs and its executions.
+    `last_end`: see `last_ends`; `busy`: see `busy_elsewhere`. The episode comes with its job's
+    rungs and its executions.
     """
     job, rungs = episode.job, len(episode.job.rungs.all())
     if not rungs:
         return None
+    if busy:
+        return UnderWay()
     of = Ladder(rungs, max(job.attempts, 1), timedelta(seconds=job.cooldown))
     past = [_past(each) for each in counted(job.mode, episode.executions.all())]
     return ladder.after(of, past, episode.due_at or episode.opened_at, last_end)
@@ -57,6 +62,19 @@ def last_ends(
         key = row.job_id, row.player_id
         ends[key] = max(row.finished_at, ends.get(key, row.finished_at))
     return ends
+
+
+def busy_elsewhere(episodes: Sequence[Episode]) -> set[tuple[int, int]]:
+    """Return of whom an attempt of an earlier episode is not over: by job and player.
+
+    Its outcome is still to come, and with it the beginning of the cooldown.
+    """
+    rows = JobExecution.objects.under_way().filter(
+        job__in={each.job_id for each in episodes},
+        player__in={each.player_id for each in episodes},
+    )
+    others = rows.exclude(episode__in=[each.pk for each in episodes])
+    return set(others.values_list("job", "player"))
 
 
 def _past(row: JobExecution) -> Past:

@@ -118,9 +118,11 @@ class _Reading:
     def _read_courses(self) -> None:
         longest = max((each.cooldown for each in self.jobs.values()), default=0)
         ends = course.last_ends(self.episodes, self.now, timedelta(seconds=longest))
+        busy = course.busy_elsewhere(self.episodes)
         self.next = {
-            each.pk: course.next_of(each, ends.get((each.job_id, each.player_id)))
+            each.pk: course.next_of(each, ends.get(key), busy=key in busy)
             for each in self.episodes
+            for key in [(each.job_id, each.player_id)]
         }
 
     def _read_sockets(self) -> None:

@@ -95,6 +95,23 @@ def test_the_ladder_is_climbed_after_each_cooldown_until_people_take_over(fleet:
     assert told.ended_at == fleet.now
 
 
+def test_no_attempt_begins_before_that_of_an_earlier_episode_is_judged(fleet: Fleet) -> None:
+    """The job was changed meanwhile; the command is over a moment before its attempt is."""
+    fleet.fire(fleet.players[0])
+    assert fleet.act() == 1
+    Episode.objects.update(closed=True, closed_at=fleet.now, ending="job")
+    (episode,) = fleet.fire(fleet.players[0], minutes=1)
+    attempt = JobExecution.objects.get()
+    Command.objects.update(closed=True)
+    CommandLine.objects.update(closed=True)
+    assert fleet.act(11) == 0
+    assert why(episode) == ("in_flight", "attempt")
+    finish(attempt, Outcome.INEFFECTIVE, fleet.now)
+    assert fleet.act(29) == 0
+    assert why(episode) == ("cooldown", "job")
+    assert fleet.act(1) == 1
+
+
 def test_what_provably_never_went_out_is_tried_again_soon_and_is_no_attempt(fleet: Fleet) -> None:
     fleet.fire(fleet.players[0])
     for _number in range(5):
