@@ -17,8 +17,8 @@ from platforms import audit
 from platforms.audit import Action as Act, Actor
 from platforms.models import Platform
 
-from . import criteria, floors, naming
-from .definition import COLUMNS, DECIDING, Definition, of, of_many
+from . import criteria, floors, naming, rung_secrets
+from .definition import COLUMNS, DECIDING, Definition, Step, of, of_many
 from .definition_checks import Errors, check
 from .models import (
     Condition,
@@ -55,6 +55,7 @@ def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
         if job is None:
             row = Job(platform=definition.platform, changed_at=now)
             before: Mapping[str, Any] = {}
+            old = definition
             changed = True
             _demand(definition)
         else:
@@ -68,8 +69,9 @@ def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
         after = told(definition)
         if job is None:
             audit.record(actor, Act.CREATED, row, platform_id=row.platform_id, after=after)
-        elif before != after:
-            old_values, new_values = audit.difference(before, after)
+        elif old != definition:
+            hidden = ["rungs"] if old.rungs != definition.rungs else []
+            old_values, new_values = audit.difference(before, after, hidden)
             audit.record(
                 actor,
                 Act.CHANGED,
@@ -134,7 +136,8 @@ def remove(job: Job, actor: Actor) -> None:
 
 
 def told(definition: Definition) -> dict[str, Any]:
-    """Return a definition as the audit record keeps it: JSON, ids for rows."""
+    """Return a definition as the audit record keeps it: JSON, ids for rows, no secrets."""
+    templates = rung_secrets.templates_of([definition])
     values = {name: getattr(definition, name) for name in COLUMNS}
     chosen = definition.selection
     return values | {
@@ -145,11 +148,17 @@ def told(definition: Definition) -> dict[str, Any]:
             "sites": sorted(chosen.sites),
             "players": sorted(chosen.players),
         },
-        "rungs": [asdict(each) for each in definition.rungs],
+        "rungs": [_rung_told(each, templates) for each in definition.rungs],
         "hours": [
             f"{each.weekday} {each.opens:%H:%M}-{each.closes:%H:%M}" for each in definition.hours
         ],
     }
+
+
+def _rung_told(step: Step, templates: rung_secrets.Templates) -> dict[str, Any]:
+    """Return a rung with its values; of secret ones only that they are set."""
+    shown = rung_secrets.shown(step, templates)
+    return asdict(step) | {"parameters": dict.fromkeys(step.parameters, "set") | shown}
 
 
 def _demand(definition: Definition) -> None:

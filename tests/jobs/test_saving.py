@@ -17,7 +17,7 @@ from jobs.selection import Selection
 from platforms.audit import SYSTEM
 from platforms.models import AuditEntry, Platform
 from tests.factories import make_exporter, make_platform, make_player, make_site
-from tests.jobs.world import OFFLINE, STATUS, defined, make_job, make_metric
+from tests.jobs.world import OFFLINE, STATUS, defined, make_job, make_metric, secretive
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAUSED = Condition(STATUS, Function.AVG, 600, Operator.LESS, 0.5)
@@ -237,6 +237,20 @@ def test_the_record_tells_what_changed_and_nothing_else(platform_a: Platform) ->
 
     entry = AuditEntry.objects.filter(target_id=str(jobs[0].pk), action="changed").get()
     assert (entry.before, entry.after) == ({"mode": "shadow"}, {"mode": "live"})
+
+
+def test_the_record_tells_that_a_secret_of_a_rung_changed_and_never_the_secret(
+    platform_a: Platform,
+) -> None:
+    row = secretive(platform_a)
+    old, new = (Step(Action.TEMPLATE, row.pk, {"minutes": each}) for each in "78")
+    job = make_job(platform_a, rungs=(old,))
+    saving.change([job], SYSTEM, rungs=(new,))
+    saving.remove(job, SYSTEM)
+    created, changed, removed = AuditEntry.objects.filter(target_id=str(job.pk)).order_by("pk")
+    assert [*changed.after] == ["rungs"]
+    for told in (created.after, changed.before, changed.after, removed.before):
+        assert told["rungs"][0]["parameters"] == {"minutes": "set"}
 
 
 def test_a_job_whose_command_is_gone_can_still_be_stopped(platform_a: Platform) -> None:
