@@ -28,7 +28,7 @@ from .recall import Recall
 from .settling import Settled, settle
 from .tracks import SLOT
 from .verdicts import Why
-from .watching import World
+from .watching import Rule, World
 
 logger = logging.getLogger(__name__)
 
@@ -120,16 +120,19 @@ class _Evaluation:
         over = []
         for each in episodes.open_ones():
             rule = self._rules.get(each.job_id)
-            if each.retired or (
-                rule is not None
-                and not rule.selection.covers(each.player_id, each.exporter_id, each.site_id)
-            ):
+            if each.retired or (rule is not None and not self._is_watched(each, rule)):
                 over.append(Ended(each.pk, rule, each.player_id, Ending.PLAYER))
             elif rule is not None:
                 self._open[each.job_id][each.player_id] = each
             elif not each.works:
                 over.append(Ended(each.pk, None, each.player_id, Ending.JOB))
         return over
+
+    def _is_watched(self, episode: OpenEpisode, rule: Rule) -> bool:
+        """Tell whether its exporter is asked at all, and the rule is about its player."""
+        selection, exporter_id = rule.selection, episode.exporter_id
+        is_asked = exporter_id in self._world.exporters
+        return is_asked and selection.covers(episode.player_id, exporter_id, episode.site_id)
 
     def _close(self, over: Collection[Ended]) -> None:
         if over:
@@ -245,11 +248,8 @@ class _Evaluation:
             # Figures are worth waiting for nobody: what is held now is written another time.
             rows = Job.objects.filter(pk__in=changed).order_by("pk")  # unscoped: by their ids
             free = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
-            Job.objects.bulk_update(
-                [Job(pk=pk, figures=changed[pk]) for pk in free.values_list("pk", flat=True)],
-                ["figures"],
-                500,
-            )
+            held = free.values_list("pk", flat=True) if changed else ()
+            track_rows.write_figures({pk: changed[pk] for pk in held})
 
 
 def _told(tally: Mapping[str, int]) -> dict[str, int]:

@@ -331,6 +331,19 @@ def test_a_player_that_is_taken_out_ends_its_episode_and_comes_back_as_new(
     assert Episode.objects.get().ending == Ending.PLAYER
 
 
+def test_what_is_open_of_an_exporter_that_was_disabled_ends(exporter_a: Exporter) -> None:
+    fleet = Fleet(exporter_a, 1)
+    Episode.objects.create(
+        platform_id=exporter_a.platform_id, job=fleet.job, job_version=1,
+        player=fleet.players[0], opened_at=timezone.now(),
+    )  # fmt: skip
+    assert Slots().next().closed == 0
+    Exporter.objects.update(enabled=False)
+    Engine.objects.update(slot=0)
+    assert Slots().next().closed == 1
+    assert Episode.objects.get().ending == Ending.PLAYER
+
+
 def test_a_changed_job_counts_anew(world: World, exporter_a: Exporter) -> None:
     fleet, slots = Fleet(exporter_a, 5), Slots()
     Job.objects.update(hold=60)
