@@ -96,7 +96,8 @@ def _evidence(subject: Subject) -> _Said:
     if subject.job.trigger == Trigger.SCHEDULE:
         return _open("schedule")
     clock, track = subject.clock, subject.track
-    if clock is None or clock.at is None or subject.now - clock.at > brake.LONGEST_GAP:
+    # Nor what is said of a time to come, by a clock that was put back since.
+    if clock is None or clock.at is None or abs(subject.now - clock.at) > brake.LONGEST_GAP:
         return _shut("not_evaluated", at=_moment(clock.at if clock else None))
     if not clock.known:
         return _shut("unknown", why=clock.why)
@@ -245,7 +246,11 @@ def _approval(subject: Subject) -> _Said:
         return _shut("to_propose")
     if proposal.decided_at is None:
         return _shut("waiting", id=proposal.pk, until=_moment(proposal.expires_at))
-    if not isinstance(subject.order, Order) or subject.order.shown != proposal.sent:
+    order = subject.order
+    if not isinstance(order, Order) or (order.shown, order.wish.device.pk) != (
+        proposal.sent,
+        proposal.device_id,
+    ):
         return _shut("changed", id=proposal.pk)  # nobody approved what would be sent now
     return _open("approved", by=proposal.decided_name, at=_moment(proposal.decided_at))
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from devices.models import Assignment, Command, CommandTemplate
+from devices.models import Assignment, Binding, Command, CommandTemplate
 from jobs import acting, approvals
 from jobs.approvals import NotDecided
 from jobs.models import Episode, Job, JobExecution, JobPause, Mode, Outcome, Standing
 from platforms.models import AuditEntry, Notice, Platform, User
-from tests.devices.world import sender
+from tests.devices.world import make_socket, sender
 from tests.jobs.acting_world import NOON, Fleet, finish, make_fleet, make_job, why
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -157,6 +157,16 @@ def test_a_command_that_nobody_approved_is_not_sent_in_the_place_of_another(
     model = asking.sockets[asking.players[0].pk].model
     template = CommandTemplate.objects.get(model=model, key="power_on")
     asking.job.rungs.update(action="template", template=template)
+    assert asking.act(1) == 0
+    assert why(episode) == ("approval", "changed")
+
+
+def test_what_was_approved_for_one_socket_is_not_sent_to_another(asking: Fleet, mona: User) -> None:
+    (episode,) = asking.fire(asking.players[0])
+    asking.act()
+    approvals.approve(proposal(), sender(mona), asking.now)
+    Binding.objects.filter(player=asking.players[0]).update(ended_at=asking.now)
+    asking.hang(asking.players[0], make_socket(asking.platform))
     assert asking.act(1) == 0
     assert why(episode) == ("approval", "changed")
 
