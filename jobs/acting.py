@@ -53,7 +53,9 @@ def _act_on(platform_id: int, now: datetime) -> int:
     with transaction.atomic():
         braking.lock(platform_id)
         brakes = braking.apply(platform_id, now)
-    due = _left_by_brakes(_due(now).filter(platform=platform_id), brakes, now)
+    due = _due(now).filter(platform=platform_id)
+    if braking.criteria_of(platform_id):  # without a rule that acts no brake holds schedules back
+        due = _left_by_brakes(due, brakes, now)
     episodes = situation.with_company(list(due.values_list("pk", flat=True)))
     if not episodes:
         return 0

@@ -89,13 +89,14 @@ def advance(brake: Brake, count: Count | None, now: datetime) -> Brake:
     """Return the brake after one evaluation; None: nothing was known, which is never `below`.
 
     A domain of nobody is not known either: there is no healthy player that would tell an outage.
-    A count that is not newer than the last one changes nothing.
+    A count that is not newer than the last one changes nothing, but for one of a time that is far
+    to come: the clock was put back since.
     """
-    if brake.counted_at is not None and now <= brake.counted_at:
+    if brake.counted_at is not None and now <= brake.counted_at <= now + LONGEST_GAP:
         return brake
     if count is None or not count.enrolled:
         return brake if brake.below_since is None else replace(brake, below_since=None)
-    without_gap = brake.counted_at is not None and now - brake.counted_at <= LONGEST_GAP
+    without_gap = brake.counted_at is not None and abs(now - brake.counted_at) <= LONGEST_GAP
     after = replace(brake, counted_at=now, enrolled=count.enrolled, bad=count.bad)
     if count.too_many:
         since = brake.since if brake.engaged else now
@@ -106,6 +107,16 @@ def advance(brake: Brake, count: Count | None, now: datetime) -> Brake:
     if now - below >= HOLD:
         return replace(after, engaged=False, since=now, below_since=None)
     return replace(after, below_since=below)
+
+
+def unused(brake: Brake, now: datetime) -> Brake:
+    """Return a brake that no rule counts by any more: it lets go when its last count is old.
+
+    Else it would stay engaged for ever. Whoever acts by a rule again is counted before.
+    """
+    if not brake.engaged or brake.counted_at is None or abs(now - brake.counted_at) < HOLD:
+        return brake
+    return replace(brake, engaged=False, since=now, below_since=None)
 
 
 def shut(brake: Brake | None, now: datetime) -> Verdict | None:
@@ -120,6 +131,6 @@ def shut(brake: Brake | None, now: datetime) -> Verdict | None:
         if brake.below_since is None:
             return Verdict(Shut.TOO_MANY, count.bad, count.limit)
         return Verdict(Shut.HOLDING, count.bad, count.limit, brake.below_since + HOLD)
-    if now - brake.counted_at > LONGEST_GAP:
+    if abs(now - brake.counted_at) > LONGEST_GAP:
         return Verdict(Shut.NOT_KNOWN, count.bad, count.limit)
     return None

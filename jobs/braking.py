@@ -57,7 +57,10 @@ def lock(platform_id: int) -> None:
 def standing(platform_id: int, now: datetime) -> Brakes:
     """Return the brakes as a count of this moment leaves them; write nothing."""
     rows = {row.exporter_id: row for row in Brake.objects.filter(platform=platform_id)}
-    counted = counts(platform_id, criteria_of(platform_id), now)
+    criteria = criteria_of(platform_id)
+    if not criteria:
+        return {domain: brake.unused(_pure(row), now) for domain, row in rows.items()}
+    counted = counts(platform_id, criteria, now)
     return {
         domain: brake.advance(_pure(rows.get(domain)), counted.get(domain), now)
         for domain in rows.keys() | counted.keys()
@@ -124,7 +127,7 @@ def _sources(platform_id: int, criteria: Collection[int], now: datetime) -> _Sou
         platform=platform_id,
         criterion__in=criteria,
         exporter__enabled=True,
-        at__gte=now - brake.LONGEST_GAP,
+        at__range=(now - brake.LONGEST_GAP, now + brake.LONGEST_GAP),
     )
     found = _Sources([], [])
     for clock in clocks:

@@ -46,5 +46,5 @@ class Sights:
         clock = self._clocks.get((criterion, player.exporter_id))
         if track is None or clock is None or not clock.known or clock.at is None:
             return False
-        fresh = self._now - clock.at <= brake.LONGEST_GAP and track.era == clock.era
+        fresh = abs(self._now - clock.at) <= brake.LONGEST_GAP and track.era == clock.era
         return fresh and track.bad and track.frozen_from is None

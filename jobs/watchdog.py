@@ -61,7 +61,7 @@ def troubles(user: User, now: datetime) -> list[Trouble]:
         return []
     engine = Engine.objects.filter(pk=1).first()
     ticked = engine.ticked_at if engine is not None else None
-    if ticked is None or now - ticked > SILENT:
+    if ticked is None or abs(now - ticked) > SILENT:
         return [Trouble(_silence(ticked, now), _advice(user))]
     if engine is not None and engine.blind:
         return [Trouble(_("Jobs judge nothing and do nothing: %(why)s") % {"why": _words(engine)})]
@@ -71,13 +71,14 @@ def troubles(user: User, now: datetime) -> list[Trouble]:
 def _blind_since(engine: Engine, now: datetime) -> datetime | None:
     """Return since when nothing was judged, where that is too long by now."""
     since = engine.blind_since if engine.blind else engine.ticked_at
-    return since if since is not None and now - since > SILENT else None
+    # A tick of a time to come: the clock was put back, and nothing is judged until it is there.
+    return since if since is not None and abs(now - since) > SILENT else None
 
 
 def _silence(ticked: datetime | None, now: datetime) -> str:
     if ticked is None:
         return _("Jobs have never been judged yet.")
-    minutes = int((now - ticked).total_seconds() // 60)
+    minutes = int(abs(now - ticked).total_seconds() // 60)
     return ngettext(
         "Jobs have not been judged for %(minutes)s minute: no job acts.",
         "Jobs have not been judged for %(minutes)s minutes: no job acts.",

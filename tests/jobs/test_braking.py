@@ -150,6 +150,44 @@ def test_a_schedule_on_a_platform_without_rules_needs_no_brake(platform_a: Platf
     assert acting.act(NOON) == 1
 
 
+def test_a_brake_that_no_rule_counts_by_any_more_holds_no_schedule_and_lets_go(
+    fleet: Fleet,
+) -> None:
+    """In an outage somebody switches the rule off; the nights after that have to go on."""
+    fleet.fire(*fleet.players[:4])
+    assert fleet.act() == 0
+    Job.objects.update(enabled=False)
+    Episode.objects.update(closed=True, closed_at=fleet.now, ending="job")
+    fleet.fire(fleet.players[0], job=make_job(fleet.platform, None))
+    assert fleet.act(1) == 1
+    assert Brake.objects.filter(engaged=True).count() == 2
+    fleet.act(10)
+    assert not Brake.objects.filter(engaged=True).exists()
+    assert not Notice.objects.lasting().filter(kind="brake").exists()
+
+
+def test_a_count_of_a_time_to_come_is_none(fleet: Fleet) -> None:
+    """The clock of the machine went ahead for hours and was put back."""
+    ahead = fleet.now + timedelta(hours=3)
+    Brake.objects.create(platform=fleet.platform, counted_at=ahead, enrolled=12, bad=0)
+    Brake.objects.create(
+        platform=fleet.platform, exporter=fleet.exporter, engaged=True, engaged_at=ahead,
+        counted_at=ahead, below_since=ahead, enrolled=12, bad=1,
+    )  # fmt: skip
+    Clock.objects.update(at=ahead)
+    brakes = braking.standing(fleet.platform.pk, fleet.now)
+    assert all(brake.shut(each, fleet.now) for each in brakes.values())
+    fleet.tick()
+    fleet.fire(*fleet.players[:4])
+    brakes = braking.standing(fleet.platform.pk, fleet.now)
+    assert [each.engaged for each in brakes.values()] == [True, True]
+    for player in fleet.players[:4]:
+        fleet.see(player, bad=False)
+    for _half_minute in range(21):
+        fleet.act(0.5)
+    assert not Brake.objects.filter(engaged=True).exists()
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_count_is_that_of_players_looked_at_one_by_one(
     platform_a: Platform, platform_b: Platform, seed: int

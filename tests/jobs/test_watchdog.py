@@ -58,8 +58,9 @@ def test_while_jobs_are_judged_somebody_outside_hears_of_it(outside: list[bytes]
     [
         {"ticked_at": NOW - 3 * MINUTE},
         {"blind": "prometheus_away", "blind_since": NOW - 3 * MINUTE},
+        {"ticked_at": NOW + 180 * MINUTE},
     ],
-    ids=["no tick", "blind"],
+    ids=["no tick", "blind", "the clock was put back"],
 )
 def test_when_nothing_is_judged_the_heartbeat_stays_away_and_superadmins_are_told_once(
     outside: list[bytes], fields: dict[str, object]
