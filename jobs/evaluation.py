@@ -192,7 +192,8 @@ class _Evaluation:
             if why is None or each.pair.why is not None:
                 proven.append(each)
                 continue
-            each.pair.why = why
+            # The next tick looks at everybody, and believes it as little.
+            each.pair.why, each.pair.kept.looked = why, track_rows.NOT_LOOKED
             proven.append(self._settle(each.pair, recall))
         return proven
 

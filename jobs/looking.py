@@ -10,16 +10,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporters.models import Exporter
-from exporters.observations import family
 
 from . import questions, source_gates
 from .questions import Asked, Known, Moment, Source, Values
 from .track_rows import NOT_LOOKED, KeptClock, KeptTrack
 from .tracks import LONGEST_GAP
 from .verdicts import Verdict, Why
-from .watching import OFFLINE, Watch, World, metric_of_status, source_of
+from .watching import Watch, World, source_of
 
-LOOK_EVERY = 20  # slots: as one player may come where another goes, numbers alone are not enough
+LOOK_EVERY = 20  # slots or so: one player may come where another goes, numbers are not enough
 MOST_AT_ONCE = 20_000  # series in one answer: two seconds
 ASIDE = 50  # players that are not known are asked for by name, unless there are more of them
 Names = set[str] | None  # of a source; None: all of them
@@ -58,6 +57,7 @@ class Look:
     def __init__(self, moment: Moment, world: World) -> None:
         self._moment, self._world = moment, world
         self._known: dict[object, Known | Why] = {}
+        self._statuses: Mapping[Source, int] | Why = {}
 
     def first(self, slot: int, pairs: Collection[Pair], open_: Mapping[int, set[str]]) -> None:
         """Find out why sources are not known, and who has to be looked at.
@@ -90,6 +90,18 @@ class Look:
         for pair in seen:
             told = [answers.get(each.key, {}).get(pair.source, {}) for each in pair.asked]
             _judge(pair, told, self._known)
+            if pair.why is None and pair.whole and self._is_thin(pair, told):
+                pair.why = Why.TOO_FEW
+
+    def _is_thin(self, pair: Pair, told: Iterable[Values | Why]) -> bool:
+        """Tell whether a look at everybody found fewer players than the source says it has."""
+        seen = [
+            len(values)
+            for each, values in zip(pair.asked, told, strict=True)
+            if each.of_status and not isinstance(values, Why)
+        ]
+        number = {pair.source: min(seen, default=0)}
+        return bool(seen) and source_gates.too_few(number, pair.exporter, self._world.of_late)
 
     def _told(self, asked: Asked, wanted: Mapping[Source, Names]) -> dict[Source, Values | Why]:
         """Ask a question of sources: of each either what is said of its players, or why not."""
@@ -103,22 +115,11 @@ class Look:
 
     def _shut(self, pairs: Collection[Pair]) -> dict[int, Why]:
         """Return by exporter why it cannot be believed."""
-        told: dict[Source, int] = {}
-        for pair in pairs:
-            for each in pair.asked:
-                known = self._known[each.key]
-                if isinstance(known, Known) and _tells_status(each, pair.exporter.kind):
-                    told[pair.source] = known.counts.get(pair.source, 0)
         every = {pair.exporter.pk: pair.exporter for pair in pairs}
-        silent = {each.platform_id for each in every.values() if source_of(each) not in told}
-        if silent:
-            status = questions.who_may_meet(
-                self._moment, Asked(OFFLINE, metric_of_status()), silent
-            )
-            if isinstance(status, Why):
-                return dict.fromkeys(every, status)
-            told = {**status.counts, **told}
-        return source_gates.shut(self._moment, every.values(), told, self._world.of_late)
+        if isinstance(self._statuses, Why):
+            return dict.fromkeys(every, self._statuses)
+        of_late = self._world.of_late
+        return source_gates.shut(self._moment, every.values(), self._statuses, of_late)
 
     def too_few(self, exporters: Collection[Exporter]) -> dict[int, Why]:
         """Return which of these sources told of too few with their last scrape, or no word."""
@@ -139,8 +140,15 @@ class Look:
             for each in pair.asked:
                 asked[each.key] = each
                 platforms[each.key].add(pair.exporter.platform_id)
+        self._statuses = statuses = questions.statuses_of(
+            self._moment, {pair.source for pair in pairs}
+        )
         for key, each in asked.items():
-            self._known[key] = questions.who_may_meet(self._moment, each, platforms[key])
+            self._known[key] = (
+                statuses
+                if isinstance(statuses, Why)
+                else questions.who_may_meet(self._moment, each, platforms[key], statuses)
+            )
 
     def _failed(self, pair: Pair) -> Why | None:
         answers = (self._known[each.key] for each in pair.asked)
@@ -160,17 +168,16 @@ class Look:
         pair.whole = _look_at_all(pair, slot)
 
 
-def _tells_status(asked: Asked, kind: str) -> bool:
-    """Tell whether the series of a question are those of the status of a kind."""
-    name = family(kind).status
-    return any(series.name == name for series in asked.metric.series)
+def period(clock: int) -> int:
+    """Return after how many slots everybody is looked at, so that no tick has to look at all."""
+    return LOOK_EVERY // 2 + clock % LOOK_EVERY
 
 
 def _look_at_all(pair: Pair, slot: int) -> bool:
     kept = pair.kept
     if kept.clock is None or kept.looked == NOT_LOOKED or kept.counts != pair.counts:
         return True
-    if slot - kept.clock.slot > LONGEST_GAP or slot - kept.looked >= LOOK_EVERY + kept.pk % 5:
+    if slot - kept.clock.slot > LONGEST_GAP or slot - kept.looked >= period(kept.pk):
         return True
     # By name a player costs three times as much as among all.
     return len(pair.names) > ASIDE and len(pair.names) * 3 > max(pair.counts)

@@ -15,7 +15,7 @@ from exporters import promql
 from exporters.asking import OF_THE_QUESTION, Ask, Outage
 from exporters.connection import current_connection
 from exporters.kinds import KINDS
-from exporters.observations import exporter_of, family, groups
+from exporters.observations import FAMILIES, exporter_of, family, groups
 from exporters.prometheus import Connection, PrometheusError, Sample, query
 from exporters.promql import Expression
 from exporters.verdicts import Why as ExporterWhy
@@ -27,6 +27,7 @@ from .verdicts import Verdict, Why
 
 LONGEST_ANSWER = 20.0  # seconds that one question may take
 NAMED_AT_ONCE = 2000  # players in one selector: 50 kB
+STATUSES = frozenset(each.status for each in FAMILIES.values())
 _COUNTED = frozenset({"platform_id", "exporter_id"})
 
 Values = Mapping[str, tuple[float, ...]]  # by identity, one for each process that tells of it
@@ -55,6 +56,11 @@ class Asked:
     def key(self) -> tuple[Condition, Expression | None]:
         """Return what equal questions have in common."""
         return self.condition, self.raw
+
+    @property
+    def of_status(self) -> bool:
+        """Tell whether its series are the statuses of players, and nothing else."""
+        return all(series.name in STATUSES for series in self.metric.series)
 
     def judge(self, values: Collection[float], *, met: bool) -> Verdict:
         """Say what is known of one player, from what each process says of it now."""
@@ -131,10 +137,13 @@ def who_meets(
     return _known(moment, promql.union(meets, present), metric)
 
 
-def who_may_meet(moment: Moment, asked: Asked, platform_ids: Collection[int]) -> Known | Why:
+def who_may_meet(
+    moment: Moment, asked: Asked, platform_ids: Collection[int], statuses: Mapping[Source, int]
+) -> Known | Why:
     """Ask for whom it may hold, and how many series there are: one query, at half the price.
 
     A player of several processes is among them where one of these says so, and counts as often.
+    Series of a status are not counted once more: `statuses` are the numbers of all sources.
     """
     condition, metric = asked.condition, asked.metric
     apart = groups(moment, platform_ids)
@@ -146,11 +155,34 @@ def who_may_meet(moment: Moment, asked: Asked, platform_ids: Collection[int]) ->
     for group in apart:
         for each in metric.series:
             selected = promql.selector(each.name, group)
-            series.append(promql.number_of(selected, *sorted(_COUNTED)))
+            if not asked.of_status:
+                series.append(promql.number_of(selected, *sorted(_COUNTED)))
             if plain:
                 value = promql.age(selected) if metric.age else selected
                 meets.append(promql.compared(value, condition.operator.value, condition.threshold))
-    return _known(moment, promql.union(*meets, *series), metric)
+    found = _known(moment, promql.union(*meets, *series), metric)
+    if isinstance(found, Why) or not asked.of_status:
+        return found
+    return Known(found.true, statuses)
+
+
+def statuses_of(moment: Moment, sources: Collection[Source]) -> Mapping[Source, int] | Why:
+    """Ask of how many players sources have a status: their own word for it, which costs nothing.
+
+    A page brings its number with the scrape that brings the players. Of whom there is no number
+    they are counted. What got lost in Prometheus itself is found by a look at every player.
+    """
+    found = _counted(moment, condition_queries.told(_apart(moment, sources)))
+    silent = [] if isinstance(found, Why) else [each for each in sources if each not in found]
+    if isinstance(found, Why) or not silent:
+        return found
+    parts = (
+        promql.number_of(promql.selector(name, group), *sorted(_COUNTED))
+        for group in _apart(moment, silent)
+        for name in sorted(STATUSES)
+    )
+    counted = _counted(moment, promql.union(*parts))
+    return counted if isinstance(counted, Why) else {**counted, **found}
 
 
 def _known(moment: Moment, expression: Expression, metric: Metric) -> Known | Why:
@@ -203,13 +235,17 @@ def told_of(
     """Ask of how many players sources told the status with their last scrape: one query."""
     parts: list[Expression] = []
     exporters = [str(source.exporter_id) for source in sources]
-    for group in groups(moment, {source.platform_id for source in sources}):
+    for group in _apart(moment, sources):
         for kind in sorted(kinds):
             selected = promql.selector(family(kind).status, group, exporter_id=exporters)
             fresh = promql.of_last_scrape(selected, KINDS)
             each = promql.extreme("min", fresh, *sorted(_COUNTED), family(kind).label)
             parts.append(promql.number_of(each, *sorted(_COUNTED)))
-    found = moment.now(promql.union(*parts)) if parts else []
+    return _counted(moment, promql.union(*parts)) if parts else {}
+
+
+def _counted(moment: Moment, expression: Expression) -> dict[Source, int] | Why:
+    found = moment.now(expression)
     if isinstance(found, Outage):
         return moment.why(found)
     counted: dict[Source, int] = defaultdict(int)
@@ -217,6 +253,10 @@ def told_of(
         if (key := exporter_of(sample.labels)) is not None:
             counted[Source(*key)] += int(sample.value)
     return counted
+
+
+def _apart(moment: Moment, sources: Collection[Source]) -> list[list[int]]:
+    return groups(moment, {source.platform_id for source in sources})
 
 
 def _identity(sample: Sample, metric: Metric) -> str:
@@ -228,7 +268,7 @@ def _batches(
     moment: Moment, wanted: Mapping[Source, Collection[str] | None]
 ) -> Iterable[tuple[set[Source], list[str]]]:
     """Divide what is asked into selectors: sources of one group, and names or none for all."""
-    for group in groups(moment, {source.platform_id for source in wanted}):
+    for group in _apart(moment, wanted):
         mine = {source: names for source, names in wanted.items() if source.platform_id in group}
         if whole := {source for source, names in mine.items() if names is None}:
             yield whole, []

@@ -87,11 +87,16 @@ class Recall:
 def _people(pairs: Collection[Pair]) -> dict[int, dict[str, Who]]:
     """Return by exporter and identity who was looked at: of whole sources every player."""
     whole = {pair.exporter.pk for pair in pairs if pair.whole}
-    found = watching.enrolled(whole)
+    found = defaultdict(dict, watching.enrolled(whole))
     names: dict[int, set[str]] = defaultdict(set)
     for pair in pairs:
-        if pair.exporter.pk not in whole:
-            names[pair.exporter.pk].update(pair.verdicts)
-    for exporter_id, people in watching.called(names).items():
-        found[exporter_id] = people
+        if pair.exporter.pk in whole:
+            continue
+        # Whose track was read is known; to look up who is offline would cost more than all else.
+        people = found[pair.exporter.pk]
+        people.update((each.identity, Who(each.player_id, each.site_id)) for each in pair.restless)
+        names[pair.exporter.pk].update(pair.verdicts)
+    unknown = {pk: left for pk, mine in names.items() if (left := mine - found[pk].keys())}
+    for exporter_id, people in watching.called(unknown).items():
+        found[exporter_id].update(people)
     return found

@@ -3,17 +3,18 @@
 It asks nobody and writes nothing, and makes no verdict of its own.
 """
 
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from . import floors
 from .episodes import Ended, OpenEpisode, Opening
 from .looking import Pair
-from .models import Ending
+from .models import Ending, Floor
 from .recall import Recall, Seen
 from .track_rows import KeptClock, KeptTrack
-from .tracks import Standing, State, advance, standing, step
+from .tracks import Clock, Standing, State, advance, held_for, soonest, standing, step
 from .verdicts import Verdict, Why
 from .watching import Rule
 
@@ -58,8 +59,9 @@ def settle(
     present = {each.player_id: each for each in pair.restless}
     if known:
         _take_in(done, recall, present)
+    crowd = _Crowd(present, clock.clock)
     for rule in pair.watch.rules:
-        _apply(done, rule, present, open_.get(rule.pk, {}), reached.get(rule.pk, {}))
+        _apply(done, rule, crowd, open_.get(rule.pk, {}), reached.get(rule.pk, {}))
     return done
 
 
@@ -83,21 +85,55 @@ def _take_in(done: Settled, recall: Recall, present: dict[int, KeptTrack]) -> No
         kept.fresh = recall.fresh(pair, added)
 
 
+class _Crowd:
+    """Players as a rule sees them that covers all, never changed and has no episode open."""
+
+    def __init__(self, present: Mapping[int, KeptTrack], clock: Clock | None) -> None:
+        assert clock is not None  # noqa: S101 (settle moved it)
+        self.clock, self.present = clock, present
+        self.soon = {pk: soonest(each.track, clock) for pk, each in present.items()}
+        #: Who fires under some rule, the one that was bad for the longest first.
+        self.near = sorted(
+            (pk for pk, soon in self.soon.items() if soon.fires),
+            key=lambda pk: -self.soon[pk].held,
+        )
+        self.states = Counter(held_for(soon, math.inf).state for soon in self.soon.values())
+        self.unknown = sum(soon.unknown for soon in self.soon.values()) if clock.known else 0
+
+    def apart(self, floor: Floor | None, open_: Iterable[int]) -> set[int]:
+        """Return who has to be looked at one by one: with an episode, or under this floor."""
+        chosen = {pk for pk in open_ if pk in self.present}
+        if floor is not None:
+            chosen.update(
+                pk
+                for pk, each in self.present.items()
+                if each.track is not None and each.track.run_from < floor.observed
+            )
+        return chosen
+
+
 def _apply(
     done: Settled,
     rule: Rule,
-    present: Mapping[int, KeptTrack],
+    crowd: _Crowd,
     open_: Mapping[int, OpenEpisode],
     reached: Mapping[int, int],
 ) -> None:
     """Say where the players stand under one rule."""
-    kept, clock = done.clock, done.clock.clock
-    assert clock is not None  # noqa: S101 (settle moved it)
+    kept, clock = done.clock, crowd.clock
     floor = rule.floors.get(kept.pk)
     tally: Counter[str] = Counter(players=reached.get(kept.exporter_id, 0))
-    for each in present.values():
-        if not rule.selection.covers(each.player_id, each.exporter_id, each.site_id):
-            continue
+    if rule.selection.whole or kept.exporter_id in rule.selection.exporters:
+        apart = crowd.apart(floor, open_)
+        _apply_to_all(done, rule, crowd, apart, tally)
+        some = [crowd.present[pk] for pk in apart]
+    else:
+        some = [
+            each
+            for each in crowd.present.values()
+            if rule.selection.covers(each.player_id, each.exporter_id, each.site_id)
+        ]
+    for each in some:
         episode = open_.get(each.player_id)
         now = standing(
             each.track, clock, rule.timing, floors.of_player(floor, each.player_id),
@@ -108,9 +144,7 @@ def _apply(
         tally["unknown"] += now.unknown and clock.known
         if episode is None:
             if now.fires:
-                value = each.track.value if each.track else None
-                done.openings.append(Opening(rule, each.player_id, value))
-                done.jobs.add(rule.pk)
+                _open(done, rule, each)
         elif _follow(done, rule, each, episode, now):
             done.jobs.add(rule.pk)
     if not clock.known:
@@ -119,6 +153,32 @@ def _apply(
         tally["new"] += kept.fresh
         tally["unknown"] += kept.fresh if clock.known else 0
     done.tallies[rule.pk] = tally
+
+
+def _apply_to_all(
+    done: Settled, rule: Rule, crowd: _Crowd, apart: Collection[int], tally: Counter[str]
+) -> None:
+    """Say of all but those that stand apart where they are: at the price of who fires."""
+    tally.update({state.value: number for state, number in crowd.states.items()})
+    tally["unknown"] += crowd.unknown
+    for pk in apart:
+        soon = crowd.soon[pk]
+        tally[held_for(soon, math.inf).state.value] -= 1
+        tally["unknown"] -= soon.unknown and crowd.clock.known
+    for pk in crowd.near:
+        now = held_for(crowd.soon[pk], rule.timing.hold)
+        if not now.fires:
+            break
+        if pk not in apart:
+            tally[State.PENDING.value] -= 1
+            tally[now.state.value] += 1
+            _open(done, rule, crowd.present[pk])
+
+
+def _open(done: Settled, rule: Rule, each: KeptTrack) -> None:
+    value = each.track.value if each.track else None
+    done.openings.append(Opening(rule, each.player_id, value))
+    done.jobs.add(rule.pk)
 
 
 def _follow(

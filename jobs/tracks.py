@@ -7,6 +7,7 @@ Pure: no query, no clock of its own. It may not count a second that was not seen
 only the interval between two slots that follow each other, at both of which the player was known.
 """
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -181,6 +182,22 @@ def standing(
     )  # fmt: skip
     recovers = proven and not track.bad and held >= timing.recover
     return Standing(_state(track, fires, flaps, episode_open), held, unknown, fires, recovers)
+
+
+def soonest(track: Track | None, clock: Clock) -> Standing:
+    """Say where a player stands under a job that waits for nothing; `held_for` makes it another's.
+
+    Jobs of one criterion differ by how long they wait alone, unless one changed or holds an
+    episode: so what they have in common is worked out once.
+    """
+    return standing(track, clock, Timing(0.0, math.inf))
+
+
+def held_for(soon: Standing, hold: float) -> Standing:
+    """Make `soonest` the standing under a job that waits so long."""
+    if not soon.fires or soon.held >= hold:
+        return soon
+    return soon._replace(state=State.PENDING, fires=False)
 
 
 def flapping(track: Track, slot: int) -> bool:

@@ -34,6 +34,12 @@ NAMED_AT_ONCE = 5000  # in one query
 OFFLINE = Condition(STATUS, Function.LAST, 0, Operator.EQUAL, 0.0)
 
 
+_OF_JOBS = (
+    "platform_id", "name", "version", "notify", "mode", "hold", "recover", "figures",
+    "whole_platform", "criterion__platform_id", "criterion__definition",
+)  # fmt: skip
+
+
 class Place(NamedTuple):
     """Where a player stands, as far as selections look at it."""
 
@@ -90,7 +96,8 @@ class World:
     def __init__(self, now: datetime) -> None:
         self.now = now
         rows = Job.objects.working().filter(trigger=Trigger.RULE, criterion__isnull=False)
-        self._jobs = list(rows.select_related("criterion"))  # unscoped: of every platform
+        # The columns that are read: a job has forty, and there may be thousands.
+        self._jobs = list(rows.select_related("criterion").only(*_OF_JOBS))  # unscoped: of all
         self._selections = selections_of(self._jobs)
         platforms = {job.platform_id for job in self._jobs}
         self.exporters = {

@@ -17,6 +17,8 @@ from jobs.tracks import (
     Track,
     advance,
     floor_at,
+    held_for,
+    soonest,
     standing,
     step,
 )
@@ -54,6 +56,11 @@ class Player:
         if not left_alone:
             self.track = step(before, self.clock, SAID[said])
         self.writes += self.track is not before
+        assert self.clock is not None
+        # What jobs of one criterion have in common, and what this one adds.
+        shared = held_for(soonest(self.track, self.clock), self.timing.hold)
+        alone = standing(self.track, self.clock, self.timing)
+        assert shared == alone._replace(recovers=False)
         now = self.now
         if now.fires and not self.open:
             self.open, self.fired = True, self.fired + 1
