@@ -14,6 +14,7 @@ WITHOUT = {
     "platforms.ApiToken": {"prefix", "digest", "exporter_kind"},
     "platforms.Invitation": {"digest"},
     "platforms.Site": {"time_zone"},
+    "exporters.Player": {"ip_place", "outip_place"},  # of the order of addresses
     "devices.Command": {"model_key"},
     # Codes, figures and zones.
     "jobs.Job": {"cron", "time_zone", "due_zone", "figures"},

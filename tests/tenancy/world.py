@@ -158,7 +158,9 @@ def _make_rows(tenant: Tenant, turn: str) -> dict[str, models.Model]:
         ip=f"10.{number}.0.{last}",
         outip=f"10.{number}.1.{last}",
     )
-    Player.objects.filter(pk=mac.player_id).update(site=site)
+    Player.objects.filter(pk=mac.player_id).update(
+        site=site, told_ip=f"10.{number}.2.{last}", told_outip=f"10.{number}.3.{last}"
+    )
     token, secret = factories.make_token(
         owner=admin, platform=platform, name=_text(letter, f"token {turn}"), read_only=False
     )
