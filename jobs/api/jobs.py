@@ -131,6 +131,7 @@ class Jobs(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
     @extend_schema(request=ModeBody, responses={200: JobAnswer}, summary="Set how far a job may go")
     def mode(self, request: Request, pk: int) -> Response:
         """Set shadow, approve or live."""
+        self._in_use()
         body = ModeBody(data=request.data)
         body.is_valid(raise_exception=True)
         return self._give(mode=Mode(body.validated_data["mode"]))

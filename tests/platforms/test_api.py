@@ -20,6 +20,10 @@ from tests.conftest import ApiOf
 pytestmark = pytest.mark.django_db
 EXPORTERS = "/api/v1/exporters"
 ROUTES = (
+    ("get", "/api/v1/approvals"),
+    ("post", "/api/v1/approvals/1/approve"),
+    ("post", "/api/v1/approvals/1/decline"),
+    ("post", "/api/v1/approvals/decide"),
     ("get", "/api/v1/assignments"),
     ("post", "/api/v1/assignments"),
     ("get", "/api/v1/assignments/1"),
@@ -28,17 +32,19 @@ ROUTES = (
     ("post", "/api/v1/bindings"),
     ("get", "/api/v1/bindings/1"),
     ("delete", "/api/v1/bindings/1"),
+    ("get", "/api/v1/brakes"),
+    ("get", "/api/v1/brakes/1"),
     ("get", "/api/v1/command-templates"),
     ("post", "/api/v1/command-templates"),
     ("get", "/api/v1/command-templates/1"),
     ("patch", "/api/v1/command-templates/1"),
     ("get", "/api/v1/commands"),
     ("post", "/api/v1/commands"),
-    ("post", "/api/v1/commands/bulk"),
-    ("post", "/api/v1/commands/preview"),
     ("get", "/api/v1/commands/1"),
     ("post", "/api/v1/commands/1/cancel"),
     ("post", "/api/v1/commands/1/give-up"),
+    ("post", "/api/v1/commands/bulk"),
+    ("post", "/api/v1/commands/preview"),
     ("get", "/api/v1/device-models"),
     ("get", "/api/v1/device-models/1"),
     ("get", "/api/v1/devices"),
@@ -46,6 +52,9 @@ ROUTES = (
     ("get", "/api/v1/devices/1"),
     ("patch", "/api/v1/devices/1"),
     ("delete", "/api/v1/devices/1"),
+    ("get", "/api/v1/episodes"),
+    ("get", "/api/v1/episodes/1"),
+    ("post", "/api/v1/episodes/1/acknowledge"),
     ("get", "/api/v1/exporter-macs"),
     ("post", "/api/v1/exporter-macs"),
     ("get", "/api/v1/exporter-macs/1"),
@@ -61,6 +70,35 @@ ROUTES = (
     ("delete", "/api/v1/exporters/1"),
     ("get", "/api/v1/incoming-messages"),
     ("get", "/api/v1/incoming-messages/1"),
+    ("get", "/api/v1/job-executions"),
+    ("get", "/api/v1/job-executions/1"),
+    ("get", "/api/v1/job-pauses"),
+    ("post", "/api/v1/job-pauses"),
+    ("get", "/api/v1/job-pauses/1"),
+    ("post", "/api/v1/job-pauses/1/lift"),
+    ("get", "/api/v1/jobs"),
+    ("post", "/api/v1/jobs"),
+    ("get", "/api/v1/jobs/1"),
+    ("patch", "/api/v1/jobs/1"),
+    ("delete", "/api/v1/jobs/1"),
+    ("post", "/api/v1/jobs/1/clone"),
+    ("post", "/api/v1/jobs/1/disable"),
+    ("post", "/api/v1/jobs/1/enable"),
+    ("post", "/api/v1/jobs/1/mode"),
+    ("get", "/api/v1/jobs/1/preview"),
+    ("post", "/api/v1/jobs/apply"),
+    ("get", "/api/v1/jobs/export"),
+    ("post", "/api/v1/jobs/plan"),
+    ("post", "/api/v1/jobs/preview"),
+    ("get", "/api/v1/maintenance-windows"),
+    ("post", "/api/v1/maintenance-windows"),
+    ("get", "/api/v1/maintenance-windows/1"),
+    ("patch", "/api/v1/maintenance-windows/1"),
+    ("post", "/api/v1/maintenance-windows/1/cancel"),
+    ("get", "/api/v1/maintenance-windows/1/preview"),
+    ("post", "/api/v1/maintenance-windows/preview"),
+    ("get", "/api/v1/metrics"),
+    ("get", "/api/v1/metrics/1"),
     ("get", "/api/v1/monitored-devices"),
     ("get", "/api/v1/notices"),
     ("get", "/api/v1/notices/1"),
@@ -362,3 +400,15 @@ def test_a_fault_of_ours_is_logged_and_not_shown(
     assert b"timeout" not in answer.content
     assert "timeout" in caplog.text
     assert f"GET {EXPORTERS}/{exporter_a.pk} failed" in caplog.text
+
+
+def test_what_is_wrong_in_a_list_of_objects_is_named_by_its_number(
+    api_of: ApiOf, alice: User, platform_a: Platform
+) -> None:
+    body = {
+        "platform_id": platform_a.pk,
+        "selection": {"whole": True},
+        "rungs": [{"action": "restart"}, {"action": "dance", "wait": -1}, 7],
+    }
+    fields = error_of(api_of(alice).post("/api/v1/jobs", body, "json"), 400)["fields"]
+    assert list(fields) == ["rungs.1.action", "rungs.1.wait", "rungs.2.non_field_errors"]
