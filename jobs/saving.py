@@ -170,7 +170,7 @@ def _demand(definition: Definition) -> None:
 def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool) -> None:
     _plan(row, definition, now)
     # Jobs share what was seen: one that begins must not act on what was seen before it did.
-    begins = row.pk is None or new_version or (definition.enabled and not row.enabled)
+    begins = row._state.adding or new_version or (definition.enabled and not row.enabled)
     for name in COLUMNS:
         setattr(row, name, getattr(definition, name))
     row.whole_platform = definition.selection.whole
