@@ -18,7 +18,7 @@ from platforms.notifications import announce, end
 from .gates import Gate, Verdict
 from .ladder import Due
 from .models import Episode, GateVerdict, JobExecution, Standing
-from .notice_kinds import ACTED, APPROVAL, EXHAUSTED
+from .notice_kinds import ACTED, APPROVAL, EXHAUSTED, OPENED
 from .orders import Order
 from .situation import Subject
 
@@ -88,7 +88,19 @@ def tell(subject: Subject, kind: str, **facts: Any) -> None:
 
 
 def end_notices(now: datetime) -> None:
-    """Repeat no more that a job could not help where the episode is over, or somebody has it."""
+    """Repeat no more what was told of episodes that are over, however they ended.
+
+    That a job could not help ends as well where somebody has the episode.
+    """
+    lasting = Notice.objects.lasting().filter(kind=OPENED.name)  # unscoped: of every platform
+    told = {tuple(key.split(":")): key for key in lasting.values_list("key", flat=True)}
+    if told:
+        jobs, players = ({int(pair[at]) for pair in told} for at in (0, 1))
+        there = Episode.objects.open().filter(job__in=jobs, player__in=players)
+        for job, player in there.values_list("job", "player"):
+            told.pop((str(job), str(player)), None)
+    for key in told.values():
+        end(OPENED.name, key, now)
     lasting = Notice.objects.lasting().filter(kind=EXHAUSTED.name)  # unscoped: of every platform
     keys = {key for key in lasting.values_list("key", flat=True) if key.isdecimal()}
     if not keys:

@@ -7,15 +7,16 @@ import pytest
 
 from devices import synchronisation
 from devices.models import CommandTemplate
-from jobs import definition, saving
+from jobs import attempts, definition, saving
 from jobs.conditions import Condition, Function, Operator
 from jobs.definition import Step
 from jobs.hours import Span
 from jobs.models import Action, Clock, Ending, Episode, Floor, Job, Joined, Mode, Trigger
 from jobs.saving import DefinitionRefused
 from jobs.selection import Selection
+from platforms.announcements import announce
 from platforms.audit import SYSTEM
-from platforms.models import AuditEntry, Platform
+from platforms.models import AuditEntry, Notice, Platform
 from tests.factories import make_exporter, make_platform, make_player, make_site
 from tests.jobs.world import OFFLINE, STATUS, defined, make_job, make_metric, secretive
 
@@ -218,6 +219,20 @@ def test_a_removed_job_ends_its_episodes_and_keeps_its_history(platform_a: Platf
     assert episode.ending == Ending.JOB
     assert not Job.objects.working().filter(pk=job.pk).exists()
     assert make_job(platform_a).name == job.name  # the name is free again
+
+
+def test_nobody_is_told_for_ever_of_a_job_that_was_removed(platform_a: Platform) -> None:
+    job = make_job(platform_a)
+    first, second = opened(job), opened(job)
+    for each in (first, second):
+        key = f"{job.pk}:{each.player_id}"
+        announce("opened", platform=platform_a, about=each.player, facts={}, key=key)
+    Episode.objects.filter(pk=first.pk).update(closed=True, closed_at=NOON, ending="player")
+    attempts.end_notices(NOON)
+    assert [each.about_id for each in Notice.objects.lasting()] == [str(second.player_id)]
+    saving.remove(job, SYSTEM)
+    attempts.end_notices(NOON)
+    assert not Notice.objects.lasting().exists()
 
 
 def test_a_copy_begins_in_the_shadow_under_a_name_of_its_own(platform_a: Platform) -> None:
