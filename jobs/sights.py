@@ -35,6 +35,10 @@ class Sights:
     def clock(self, job: Job, player: Player) -> Clock | None:
         return self._clocks.get((job.criterion_id, player.exporter_id))
 
+    def is_watched(self, exporter_id: int) -> bool:
+        """Tell whether evaluation ever looked at an exporter under one of the criteria."""
+        return any(exporter_id == each for _criterion, each in self._clocks)
+
     def may_go_dark(self, job: Job, player: Player) -> bool:
         """Tell whether a player is known to be bad now, or the same schedule switches it too."""
         if (job.pk, player.pk) in self._planned:

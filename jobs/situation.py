@@ -210,6 +210,8 @@ class _Reading:
         if job.trigger == Trigger.SCHEDULE and not self.criteria:
             return {}  # no rule watches anybody: there is nothing to be counted
         domains = {Domain.EXPORTER: player.exporter_id, Domain.PLATFORM: None}
+        if job.trigger == Trigger.SCHEDULE and not self.sights.is_watched(player.exporter_id):
+            del domains[Domain.EXPORTER]  # rules watch others alone: nor is it counted there
         own = job.criterion_id
         if job.mode != Mode.SHADOW or own is None or own in self.criteria:
             return {name: brake.shut(self.brakes.get(d), self.now) for name, d in domains.items()}

@@ -150,6 +150,25 @@ def test_a_schedule_on_a_platform_without_rules_needs_no_brake(platform_a: Platf
     assert acting.act(NOON) == 1
 
 
+def test_a_schedule_on_an_exporter_that_no_rule_watches_waits_for_the_platform_alone(
+    fleet: Fleet,
+) -> None:
+    """A rule over one exporter does not end the nightly restarts of another."""
+    other = factories.make_exporter(fleet.platform)
+    player = factories.make_player(other)
+    fleet.hang(player, world.make_socket(fleet.platform))
+    (episode,) = fleet.fire(player, minutes=0, job=make_job(fleet.platform, None))
+    Track.objects.filter(player=player).delete()
+    fleet.fire(*fleet.players[:4])
+    assert fleet.act() == 0
+    assert why(episode) == ("brake", "too_many")
+    for each in fleet.players:
+        fleet.see(each, bad=False)
+    for _half_minute in range(21):
+        fleet.act(0.5)
+    assert JobExecution.objects.filter(player=player).exists()
+
+
 def test_a_brake_that_no_rule_counts_by_any_more_holds_no_schedule_and_lets_go(
     fleet: Fleet,
 ) -> None:
