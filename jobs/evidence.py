@@ -4,12 +4,16 @@ Asked after the claim: the job's own conditions, and whether the source can be b
 no silence for an answer, and remembers nothing.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from exporters import promql
 from exporters.asking import Outage
+from exporters.connection import current_connection
 from exporters.models import Exporter, Player
 from exporters.observations import exporter_of
+from exporters.prometheus import PrometheusError, query
 
 from . import questions, source_gates, watching
 from .models import Criterion
@@ -19,6 +23,7 @@ from .verdicts import Verdict, Why
 
 #: For all questions together: an intent that is older than 3 s is not sent.
 SECONDS: Final = 2.0
+BEHIND: Final = 60.0  # seconds that Prometheus' clock may be ahead of ours
 
 
 class Proof(NamedTuple):
@@ -31,7 +36,7 @@ class Proof(NamedTuple):
 def prove(criterion: Criterion, player: Player, now: datetime) -> Proof:
     """Ask now whether a player is bad under a criterion."""
     moment = Moment(now.timestamp(), SECONDS)
-    why = _source_is_shut(moment, player.exporter, now)
+    why = _asks_of_the_past(now) or _source_is_shut(moment, player.exporter, now)
     if why is not None:
         return Proof(Verdict.UNKNOWN, why)
     watch = watching.watch_of(criterion)
@@ -43,6 +48,18 @@ def prove(criterion: Criterion, player: Player, now: datetime) -> Proof:
         verdicts.append(verdict)
     verdict = watch.join(verdicts)
     return Proof(verdict, Why.NO_SAMPLE if verdict is Verdict.UNKNOWN else None)
+
+
+def _asks_of_the_past(now: datetime) -> Why | None:
+    """Return why an answer would not tell of now: a clock that is behind makes old samples new."""
+    try:
+        connection = replace(current_connection(), timeout=SECONDS)
+        shown = query(connection, promql.CLOCK).samples
+    except PrometheusError:
+        return Why.PROMETHEUS_AWAY
+    if not shown:
+        return Why.PROMETHEUS_PARTIAL
+    return Why.CLOCKS if shown[0].value - now.timestamp() > BEHIND else None
 
 
 def _source_is_shut(moment: Moment, exporter: Exporter, now: datetime) -> Why | None:

@@ -24,6 +24,7 @@ class Why(Labelled):
 
     PROMETHEUS_AWAY = "prometheus_away", _("Prometheus does not answer")
     PROMETHEUS_PARTIAL = "prometheus_partial", _("Prometheus answers only in part")
+    CLOCKS = "clocks", _("Remosa's clock is behind that of Prometheus")
     REFUSED = "refused", _("Prometheus refuses the question")
     EXPORTER_DISABLED = "exporter_disabled", _("The exporter is switched off")
     NO_PROCESS = "no_process", _("No exporter process has announced itself")

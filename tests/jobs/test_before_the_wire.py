@@ -14,7 +14,7 @@ from devices.models import Binding, Command, Device
 from devices.states import Event
 from exporters import enrolment
 from exporters.models import Exporter, Player
-from jobs import approvals
+from jobs import approvals, evidence
 from jobs.models import (
     Clock,
     Criterion,
@@ -26,6 +26,7 @@ from jobs.models import (
     Mode,
     Track,
 )
+from jobs.verdicts import Verdict, Why
 from platforms.audit import SYSTEM
 from platforms.models import Platform, User
 from tests import factories
@@ -99,6 +100,21 @@ def test_what_superadmins_wrote_in_promql_is_asked_as_well(
     found = shut(fleet)
     assert why in found
     assert bool(why) is bool(found)
+
+
+def test_it_does_not_go_out_by_what_was_true_when_our_clock_was_right(
+    world: World, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours is behind: asked for its `now`, Prometheus tells of a player that came back since."""
+    say(world, fleet)
+    behind = timezone.now()
+    say(world, fleet, 1)
+    assert fleet.job.criterion is not None
+    proof = evidence.prove(fleet.job.criterion, fleet.players[0], behind)
+    assert proof.verdict is Verdict.TRUE
+    monkeypatch.setattr(evidence, "BEHIND", 0.1)
+    proof = evidence.prove(fleet.job.criterion, fleet.players[0], behind)
+    assert proof == (Verdict.UNKNOWN, Why.CLOCKS)
 
 
 def test_it_does_not_go_out_while_the_process_is_down(world: World, fleet: Fleet) -> None:
