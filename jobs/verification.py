@@ -66,7 +66,7 @@ def _judge_all(now: datetime) -> None:
     pks, ask = list(rows.order_by("pk").values_list("pk", flat=True)), Ask()
     for at in range(0, len(pks), BATCH):
         batch = JobExecution.objects.filter(pk__in=pks[at : at + BATCH]).select_related(
-            "job", "player__exporter", "player__platform", "command__template__model"
+            "job__criterion", "player__exporter", "player__platform", "command__template__model"
         )
         _judge(ask, list(batch.prefetch_related("command__followers")), now)
 
@@ -79,7 +79,7 @@ def _judge(ask: Ask, executions: Sequence[JobExecution], now: datetime) -> None:
     for each, trial in trials.items():
         key = (each.job.criterion_id or 0, each.player_id)
         clock_row = clocks.get((key[0], each.player.exporter_id))
-        track_row = tracks.get(key)
+        track_row = tracks.get(key) if _asks_the_same(each) else None
         clock = None if clock_row is None else pure(clock_row)
         track = None if track_row is None else track_of(track_row)
         newest = None
@@ -111,6 +111,12 @@ def _trial(execution: JobExecution) -> Trial | None:
         timedelta(seconds=job.recover),
         timedelta(seconds=execution.wait),
     )
+
+
+def _asks_the_same(execution: JobExecution) -> bool:
+    """Tell whether the job still asks what the attempt was decided on: else nobody looks now."""
+    criterion = execution.job.criterion
+    return criterion is not None and criterion.definition == execution.condition
 
 
 def _tracks(executions: Collection[JobExecution]) -> Mapping[Key, Track]:
