@@ -100,7 +100,11 @@ def test_a_player_has_one_open_episode_under_a_job(fleet: Fleet) -> None:
 
 def test_an_episode_has_one_attempt_at_a_time_and_each_number_once(fleet: Fleet) -> None:
     first = JobExecution.objects.get()
-    values = {"platform": fleet.platform, "episode": first.episode, "job": fleet.job}
+    values: dict[str, Any] = {
+        "platform": fleet.platform,
+        "episode": first.episode,
+        "job": fleet.job,
+    }
     values |= {"player": first.player, "rung": 0, "mode": "live", "created_at": fleet.now}
     for attempt, standing in ((2, Standing.PROPOSED), (1, Standing.SHADOW)):
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -45,12 +45,18 @@ def reach(state: State, *, closed: bool = False, minutes_ago: float = 1) -> None
     )
 
 
-def after(fleet: Fleet, sampled: Sampled, number: float, **seen: bool) -> JobExecution:
+def after(
+    fleet: Fleet,
+    sampled: Sampled,
+    number: float,
+    *,
+    bad: bool | None = None,
+    since_slot: int | None = None,
+) -> JobExecution:
     """Evaluate and verify so many minutes after the power was back."""
     fleet.tick(NOON + minutes(number))
-    if seen:
-        since = seen.pop("since_slot", None) or fleet.slot
-        fleet.see(fleet.players[0], since_slot=since, **seen)
+    if bad is not None:
+        fleet.see(fleet.players[0], bad=bad, since_slot=since_slot or fleet.slot)
     sampled.clock.now = fleet.now
     cache.clear()
     verification.verify(fleet.now)
