@@ -159,7 +159,7 @@ def test_a_change_of_what_it_decides_on_begins_a_new_version(platform_a: Platfor
     job = make_job(platform_a)
     clock = Clock.objects.create(
         platform=platform_a,
-        criterion_id=job.criterion_id,
+        criterion_id=job.criterion_id or 0,
         exporter=make_exporter(platform_a),
         at=NOON,
         observed=4000.0,
@@ -179,7 +179,7 @@ def test_a_job_that_begins_counts_nothing_that_others_saw_before(platform_a: Pla
     first = make_job(platform_a)
     clock = Clock.objects.create(
         platform=platform_a,
-        criterion_id=first.criterion_id,
+        criterion_id=first.criterion_id or 0,
         exporter=make_exporter(platform_a),
         at=NOON,
         observed=4000.0,
