@@ -1,5 +1,7 @@
 """Samples as bands, against second by second."""
 
+from itertools import pairwise
+
 from hypothesis import given, strategies as st
 
 from exporters.verdicts import State
@@ -39,4 +41,4 @@ def test_bands_say_of_every_second_what_its_sample_says(
         value = values[number] if 0 <= number < len(values) else None
         (band,) = [each for each in found if each.since <= second < each.until]
         assert band.state is (told.get(value, UNKNOWN) if value is not None else UNKNOWN)
-    assert all(one.state is not other.state for one, other in zip(found, found[1:], strict=False))
+    assert all(one.state is not other.state for one, other in pairwise(found))

@@ -185,7 +185,10 @@ def test_a_restart_alone_is_marked_for_the_reboot_button(
     refused = client.post(LIST, body(platform_a, for_reboot=True), "json")
     assert (refused.status_code, list(refused.json()["error"]["fields"])) == (400, ["for_reboot"])
     cycle = {"key": "own_cycle", "danger": "power", "lines": [1]}
-    sequence = [{"code": "#02#0#", "effect": "off"}, {"code": "#01#0#", "effect": "on", "after": 30}]
+    sequence = [
+        {"code": "#02#0#", "effect": "off"},
+        {"code": "#01#0#", "effect": "on", "after": 30},
+    ]
     own = body(platform_a, definition=cycle | {"sequence": sequence}, for_reboot=True)
     made = client.post(LIST, own, "json")
     assert (made.status_code, made.json().get("for_reboot")) == (201, True), made.content
