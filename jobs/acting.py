@@ -12,7 +12,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from . import approvals, attempts, brake, braking, gates, holding, situation
+from . import approvals, attempts, brake, braking, gates, holding, situation, unrest
 from .brake import Domain
 from .judging import asks_for_approval, judge
 from .models import Brake, Episode, JobExecution, Mode, Rung, Standing
@@ -26,7 +26,7 @@ MOST: Final = 50
 
 
 def act(now: datetime) -> int:
-    """Go through the platforms where something is due; return how many attempts were made.
+    """Go through the platforms where something is due, or amiss; return the attempts made.
 
     Safe to call at any time, by any number of workers. What fails on one platform stops no other;
     it is raised in the end.
@@ -36,7 +36,7 @@ def act(now: datetime) -> int:
     due = set(_due(now).values_list("platform", flat=True))
     engaged = Brake.objects.filter(engaged=True).values_list("platform", flat=True)
     made, failed = 0, None
-    for platform_id in sorted(due.union(engaged)):
+    for platform_id in sorted(due.union(engaged, unrest.platforms(now))):
         try:
             made += _act_on(platform_id, now)
         except Exception as error:  # noqa: BLE001

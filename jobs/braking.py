@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 
 from devices.models import Binding, CommandLine
 from exporters.models import Player
@@ -35,16 +35,21 @@ class _Sources(NamedTuple):
     silent: list[Clock]
 
 
-def criteria_of(platform_id: int) -> frozenset[int]:
-    """Return the criteria that the brakes count by: those of jobs that may act on somebody.
+def acting_jobs() -> "QuerySet[Job]":
+    """Return the jobs that may act on somebody: what they ask is what brakes count by.
 
     What a job in the shadow asks, or one that only tells people, may hold for half a fleet.
     """
     rungs = Rung.objects.filter(job=OuterRef("pk"))
-    jobs = Job.objects.working().filter(
-        Exists(rungs), platform=platform_id, criterion__isnull=False
-    )
-    return frozenset(jobs.exclude(mode=Mode.SHADOW).values_list("criterion", flat=True))
+    jobs = Job.objects.working().filter(Exists(rungs), criterion__isnull=False)
+    acting: QuerySet[Job] = jobs.exclude(mode=Mode.SHADOW)
+    return acting
+
+
+def criteria_of(platform_id: int) -> frozenset[int]:
+    """Return the criteria that the brakes of a platform count by."""
+    jobs = acting_jobs().filter(platform=platform_id)
+    return frozenset(jobs.values_list("criterion", flat=True))
 
 
 def lock(platform_id: int) -> None:

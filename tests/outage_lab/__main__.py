@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.crashlab.__main__ import of_the_lab, start, stop_at_once
@@ -58,7 +59,8 @@ def _run(folder: Path, options: argparse.Namespace) -> dict[str, object]:
     if options.scene:
         schedules = [SCENES[options.scene]]
     began, records = time.monotonic(), []
-    with Laboratory(folder, options.players) as laboratory:
+    with Laboratory(folder, options.players) as laboratory, suppress(KeyboardInterrupt):
+        # Whoever has seen enough interrupts it, and gets the report so far.
         for schedule in schedules:
             records.append(laboratory.run(schedule))
             seconds = time.monotonic() - began

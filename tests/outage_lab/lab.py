@@ -19,7 +19,7 @@ from devices.models import Command, SmsGateway
 from devices.senders import Sender
 from exporters import sightings
 from jobs import acting, approvals, evaluation, verification
-from jobs.models import Brake, Episode, JobExecution, Trigger
+from jobs.models import Episode, JobExecution, Trigger
 from jobs.tracks import SLOT
 from platforms.audit import Actor
 from platforms.models import User
@@ -179,10 +179,8 @@ class _Run:
             self.record.opened += tick.opened
 
     def _act(self) -> None:
-        braked = Brake.objects.filter(engaged=True)
-        if Episode.objects.open().exists() or braked.exists():  # else there is nothing to act on
-            acting.act(self.now)
-            self._acknowledge()
+        acting.act(self.now)
+        self._acknowledge()
         while Command.objects.open().exists() and outbox.turn(self._send, lambda: self.now):
             pass
 
@@ -196,19 +194,16 @@ class _Run:
         sightings.record(self.now)
 
     def _acknowledge(self) -> None:
-        """Let a person take over the episodes of players that were commanded a while ago."""
-        if not self.schedule.acknowledged or self.lab.person is None:
+        """Let a person take over what is open, from the moment on at which one does."""
+        user = self.lab.person
+        if self.at < self.schedule.acknowledged or user is None:
             return
-        person = Sender(
-            Actor(label="lab", via="admin", user_id=self.lab.person.pk), self.lab.person
-        )
+        person = Sender(Actor(label="lab", via="admin", user_id=user.pk), user)
+        numbers = {player.pk: number for number, player in enumerate(self.lab.fleet.players)}
         open_ones = Episode.objects.open().filter(trigger=Trigger.RULE, acknowledged_at=None)
-        for episode in open_ones.select_related("player"):
-            number = next(n for n, p in enumerate(self.lab.fleet.players) if p == episode.player)
-            first = self.record.first_told(number)
-            if first is not None and self.at >= first + self.schedule.acknowledged:
-                approvals.acknowledge(episode, person, self.now, "on my way")
-                self.record.taken_over[number] = self.at
+        for episode in open_ones:
+            approvals.acknowledge(episode, person, self.now, "on my way")
+            self.record.taken_over[numbers[episode.player_id]] = self.at
 
     def _send(self, gateway: SmsGateway, outgoing: Outgoing) -> Sent:
         """Take a message, as a gateway does, and restart the player behind it."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from exporters import promql
-from jobs import acting, brake, braking, gates, ladder, proof, recall, settling, tracks
+from jobs import acting, brake, braking, gates, ladder, proof, recall, settling, tracks, unrest
 from jobs.gates import Gate
 from jobs.questions import Asked
 from jobs.tracks import Clock
@@ -61,6 +61,11 @@ def brake_off(patch: Patch) -> None:
     patch(brake.Count, "too_many", property(lambda _count: False))
 
 
+def brake_looks_late(patch: Patch) -> None:
+    """Count only where an action is due: what was a minute ago is not known then."""
+    patch(unrest, "platforms", lambda _now: set())
+
+
 def in_remediation_is_healthy(patch: Patch) -> None:
     patch(braking, "in_remediation", lambda _platform_id, _now: set())
 
@@ -103,9 +108,10 @@ def stale_sample_verified(patch: Patch) -> None:
 
 
 PLANTS: Final = {
-    "unknown_is_offline": Plant(unknown_is_offline, "few_are_forgotten", "healthy"),
+    "unknown_is_offline": Plant(unknown_is_offline, "another_tenant_speaks", "healthy"),
     "gap_counted": Plant(gap_counted, "blips_around_a_stop_of_ours", "hasty"),
     "brake_off": Plant(brake_off, "half_a_vendor_is_wrong", "healthy"),
+    "brake_looks_late": Plant(brake_looks_late, "a_vendor_recovers_slowly", "healthy"),
     "in_remediation_is_healthy": Plant(in_remediation_is_healthy, "one_after_the_other", "crowded"),
     "no_tenant_matcher": Plant(no_tenant_matcher, "another_tenant_speaks", "healthy"),
     "cooldown_ignored": Plant(cooldown_ignored, "it_does_not_help", "too_soon"),

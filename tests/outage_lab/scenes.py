@@ -11,9 +11,6 @@ PLAYERS: Final = 60
 QUICK: Final = Terms(hold=60, recover=60, cooldown=900, grace=60, wait=300)
 
 SCENES: Final = {
-    "few_are_forgotten": Schedule(
-        -1, 420, (Outage("forgets_few", 90, 420, A1),), terms=QUICK,
-    ),
     "blips_around_a_stop_of_ours": Schedule(
         -2, 960,
         (Outage("workers_killed", 190, 835, "all"),),
@@ -23,8 +20,8 @@ SCENES: Final = {
         -3, 420, (Outage("says_half_offline", 90, 420, A1, 0.5),), terms=QUICK,
     ),
     "one_after_the_other": Schedule(
-        -4, 780, (),
-        (Fault(52, 60, demanded=True), Fault(54, 90, demanded=True), Fault(56, 480)), terms=QUICK,
+        -4, 570, (),
+        (Fault(52, 60, demanded=True), Fault(54, 90, demanded=True), Fault(56, 340)), terms=QUICK,
     ),
     "another_tenant_speaks": Schedule(
         -5, 420,
@@ -32,14 +29,17 @@ SCENES: Final = {
         terms=QUICK,
     ),
     "it_does_not_help": Schedule(
-        -6, 960, (), (Fault(5, 70, restarts=9, demanded=True),), terms=QUICK,
+        -6, 870, (), (Fault(5, 70, restarts=9, demanded=True),), terms=QUICK,
     ),
     "somebody_takes_over": Schedule(
-        -7, 1500, (), (Fault(5, 70, restarts=9, demanded=True),), terms=QUICK, acknowledged=300,
+        -7, 540, (Outage("gateway_cut", 0, 330),), (Fault(5, 70),), terms=QUICK, acknowledged=300,
     ),
     "it_is_back_and_ends_again": Schedule(
-        -8, 660, (Outage("process_killed", 560, 660, OF_A),),
+        -8, 560, (Outage("process_killed", 530, 560, OF_A),),
         (Fault(5, 70, demanded=True),),
         terms=Terms(hold=60, grace=240),
+    ),
+    "a_vendor_recovers_slowly": Schedule(
+        -9, 570, (Outage("recovers_slowly", 90, 500, A1, 0.8),),
     ),
 }  # fmt: skip

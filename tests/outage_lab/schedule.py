@@ -71,7 +71,7 @@ class Terms:
 class Schedule:
     """One run.
 
-    `acknowledged`: seconds after its first command at which somebody takes an episode over.
+    `acknowledged`: from then on somebody takes over every episode.
     `late_players`: players that are enrolled at a moment; they were never seen well.
     """
 
@@ -80,7 +80,7 @@ class Schedule:
     outages: tuple[Outage, ...] = ()
     faults: tuple[Fault, ...] = ()
     terms: Terms = Terms()
-    acknowledged: int = 0
+    acknowledged: float = ALWAYS
     late_players: tuple[int, ...] = ()
     late_at: float = ALWAYS
 
@@ -135,8 +135,9 @@ class Drawing:
         quiet = self.chance.random() < 0.15
         outages = tuple(self._outage() for _each in range(0 if quiet else self._number()))
         window = 300 if self.chance.random() < 0.25 else 0
-        late = tuple(range(self.players - max(2, self.players // 50), self.players))
         has_late = self.chance.random() < 0.3
+        many = max(2, self.players // self.chance.choice((50, 10, 4)))
+        late = tuple(range(self.players - many, self.players))
         schedule = Schedule(
             seed, self.seconds, outages, (), Terms(window=window),
             late_players=late if has_late else (),

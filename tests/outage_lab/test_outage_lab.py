@@ -14,6 +14,7 @@ from .plants import PLANTS
 from .scenes import PLAYERS, SCENES
 from .schedule import KINDS, Drawing
 
+SEEDS = (1, 9)  # nothing but faults; a process that is killed while a vendor lies
 NOTHING = dict.fromkeys(MUST_BE_ZERO, 0)
 
 
@@ -29,19 +30,27 @@ def laboratory(
     logging.disable(logging.NOTSET)
 
 
+@pytest.fixture(scope="module")
+def clean() -> set[str]:
+    """The scenes in which nothing was found while no bug was planted."""
+    return set()
+
+
 def test_no_outage_has_a_healthy_player_commanded(laboratory: Laboratory) -> None:
-    drawing = Drawing(PLAYERS, seconds=1500)
-    told = report([laboratory.run(drawing.draw(seed)) for seed in range(1, 4)])
+    drawing = Drawing(PLAYERS, seconds=1200)
+    told = report([laboratory.run(drawing.draw(seed)) for seed in SEEDS])
     assert {name: told[name] for name in MUST_BE_ZERO} == NOTHING, told["violations"]
 
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_bug_that_is_planted_is_found_where_nothing_is_found_without_it(
-    laboratory: Laboratory, name: str, monkeypatch: pytest.MonkeyPatch
+    laboratory: Laboratory, name: str, clean: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant = PLANTS[name]
-    without = report([laboratory.run(SCENES[plant.scene])])
-    assert {rule: without[rule] for rule in MUST_BE_ZERO} == NOTHING, without["violations"]
+    if plant.scene not in clean:
+        without = report([laboratory.run(SCENES[plant.scene])])
+        assert {rule: without[rule] for rule in MUST_BE_ZERO} == NOTHING, without["violations"]
+        clean.add(plant.scene)
     plant.sow(monkeypatch.setattr)
     assert report([laboratory.run(SCENES[plant.scene], until=plant.rule)])[plant.rule] > 0
 
