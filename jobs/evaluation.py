@@ -98,8 +98,7 @@ class _Evaluation:
 
     def run(self) -> None:
         """Do it."""
-        if self._tick.slot % FORGET_EVERY == 0:
-            track_rows.forget_retired()
+        track_rows.forget_retired(at_rest=self._tick.slot % FORGET_EVERY == 0)
         self._close(self._read_episodes())
         pairs = self._pairs()
         look = Look(Moment(self._now.timestamp(), ANSWERS_WITHIN), self._world)

@@ -122,9 +122,13 @@ def write_figures(figures: Mapping[int, Mapping[str, int]]) -> None:
         _execute(_WRITE_FIGURES, [json.dumps(rows)])
 
 
-def forget_retired() -> None:
-    """Delete what was seen of players that are watched no more: who comes back is new."""
-    Track.objects.filter(player__retired_at__isnull=False).delete()
+def forget_retired(*, at_rest: bool) -> None:
+    """Delete what was seen of players that are watched no more: who comes back is new.
+
+    Of those that are not at rest at once: the time until they come back was seen by nobody.
+    """
+    rows = Track.objects.filter(player__retired_at__isnull=False)
+    (rows if at_rest else rows.exclude(Track.AT_REST)).delete()
 
 
 def pure(row: Clock) -> tracks.Clock | None:

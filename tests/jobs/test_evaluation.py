@@ -331,6 +331,22 @@ def test_a_player_that_is_taken_out_ends_its_episode_and_comes_back_as_new(
     assert Episode.objects.get().ending == Ending.PLAYER
 
 
+def test_the_time_in_which_a_player_was_taken_out_does_not_count(
+    world: World, exporter_a: Exporter
+) -> None:
+    fleet, slots = Fleet(exporter_a, 5), Slots()
+    Job.objects.update(hold=90)
+    fleet.say(world)
+    slots.next()
+    fleet.say(world, p0=0)
+    slots.next()
+    Player.objects.filter(pk=fleet.players[0].pk).update(retired_at=timezone.now())
+    slots.next()
+    slots.next()
+    Player.objects.update(retired_at=None)
+    assert slots.next().opened == 0
+
+
 def test_what_is_open_of_an_exporter_that_was_disabled_ends(exporter_a: Exporter) -> None:
     fleet = Fleet(exporter_a, 1)
     Episode.objects.create(

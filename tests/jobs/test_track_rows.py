@@ -79,5 +79,5 @@ def test_players_that_are_watched_no_more_are_forgotten(
             since_slot=1,
         )
     assert [each.player_id for each in track_rows.restless([criterion.pk])] == [stays.pk]
-    track_rows.forget_retired()
+    track_rows.forget_retired(at_rest=True)
     assert [each.player for each in Track.objects.all()] == [stays]
