@@ -8,6 +8,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,8 @@ def main() -> int:
     parser.add_argument("--scene", default="", help="one of scenes.py")
     parser.add_argument("--plant", default="", help="a bug, by its name in plants.py")
     options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had the first ignored
+        signal.signal(number, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="remosa-outages-", dir="/tmp"))
     own = "DATABASE_URL" not in os.environ
     if own:
