@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
 
 from devices import journal, telemetry
@@ -149,11 +149,14 @@ def _move(command_id: int | None, event: Event, now: datetime) -> None:
 
 
 def _over() -> list[int]:
-    """Return the attempts whose command is over, and all messages that belong to it."""
-    rows = JobExecution.objects.under_way().filter(command__closed=True)
-    return list(
-        rows.exclude(command__followers__closed=False).order_by("pk").values_list("pk", flat=True)
-    )
+    """Return the attempts whose command is over, with no message behind it still to go out.
+
+    One that was sent and only waits for its reply keeps nobody: others may wait for the verdict.
+    """
+    behind = Command.objects.open().filter(head=OuterRef("command"))
+    waiting = behind.exclude(state=State.ACCEPTED.value)
+    rows = JobExecution.objects.under_way().filter(~Exists(waiting), command__closed=True)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _end(pk: int, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
@@ -79,6 +80,27 @@ def test_a_player_that_stays_well_after_its_boot_was_helped(fleet: Fleet, sample
     assert (third.standing, third.outcome) == (Standing.OVER, Outcome.VERIFIED)
     assert Command.objects.get().state == State.VERIFIED.value
     assert third.finished_at == fleet.now
+
+
+@pytest.mark.parametrize(
+    ("state", "standing"),
+    [
+        (State.ACCEPTED, Standing.OVER),
+        (State.QUEUED, Standing.COMMANDED),
+        (State.UNKNOWN, Standing.COMMANDED),
+    ],
+)
+def test_the_message_that_gives_the_power_back_is_waited_for_until_it_went_out(
+    fleet: Fleet, sampled: Sampled, state: State, standing: Standing
+) -> None:
+    reach(State.VERIFIED, closed=True)
+    behind = Command.objects.get()
+    behind.head_id = behind.previous_id = behind.pk
+    behind.pk, behind.key, behind.secret_context, behind.effect = None, uuid4(), uuid4(), "on"
+    behind.state, behind.closed, behind.watched = state.value, False, False
+    behind.save(force_insert=True)
+    row = after(fleet, sampled, 6, bad=False)
+    assert row.standing == standing
 
 
 def test_who_is_well_by_samples_from_before_its_boot_waits(fleet: Fleet, sampled: Sampled) -> None:
