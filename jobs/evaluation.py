@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from . import episodes, track_rows
 from .episodes import Ended, OpenEpisode
@@ -26,7 +26,7 @@ from .models import Ending, Engine, Job
 from .questions import Moment
 from .recall import Recall
 from .settling import Settled, settle
-from .tracks import SLOT
+from .tracks import PUT_BACK, SLOT, is_due
 from .verdicts import Why
 from .watching import Rule, World
 
@@ -75,11 +75,15 @@ def evaluate(now: datetime) -> Tick | None:
 
 
 def claim(slot: int, now: datetime) -> bool:
-    """Take the slot for this process; of all that ask at once one gets it."""
+    """Take the slot for this process; of all that ask at once one gets it.
+
+    One that is far behind the last: the clock was wrong then, and was put back.
+    """
     Engine.objects.get_or_create(pk=1)
-    missed = Case(When(slot=0, then=Value(0)), default=Value(slot - 1) - F("slot"))
+    none = Q(slot=0) | Q(slot__gte=slot)
+    missed = Case(When(none, then=Value(0)), default=Value(slot - 1) - F("slot"))
     return bool(
-        Engine.objects.filter(pk=1, slot__lt=slot).update(
+        Engine.objects.filter(Q(slot__lt=slot) | Q(slot__gt=slot + PUT_BACK), pk=1).update(
             slot=slot, ticks=F("ticks") + 1, missed=F("missed") + missed, ticked_at=now
         )
     )
@@ -154,7 +158,7 @@ class _Evaluation:
             for exporter in watch.exporters:
                 key = watch.criterion_id, exporter.pk
                 clock = clocks[key].clock
-                if clock is None or clock.slot < self._tick.slot:
+                if clock is None or is_due(self._tick.slot, clock.slot):
                     found.append(Pair(watch, exporter, clocks[key], restless[key]))
         return found
 

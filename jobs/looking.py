@@ -177,7 +177,7 @@ def _look_at_all(pair: Pair, slot: int) -> bool:
     kept = pair.kept
     if kept.clock is None or kept.looked == NOT_LOOKED or kept.counts != pair.counts:
         return True
-    if slot - kept.clock.slot > LONGEST_GAP or slot - kept.looked >= period(kept.pk):
+    if abs(slot - kept.clock.slot) > LONGEST_GAP or slot - kept.looked >= period(kept.pk):
         return True
     # By name a player costs three times as much as among all.
     return len(pair.names) > ASIDE and len(pair.names) * 3 > max(pair.counts)

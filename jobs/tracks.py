@@ -16,6 +16,7 @@ from .verdicts import Verdict, Why
 
 SLOT: Final = 30  # seconds
 LONGEST_GAP: Final = 3  # slots from one evaluation to the next; after more everything starts anew
+PUT_BACK: Final = 20  # slots by which a clock that stands further ahead was wrong, and was put back
 HOUR: Final = 3600 // SLOT  # slots
 FLAPS: Final = 6  # flips within an hour, from which on a player flaps
 
@@ -108,10 +109,13 @@ class Standing(NamedTuple):
 
 
 def advance(clock: Clock | None, slot: int, at: float, known: bool, why: Why | None) -> Clock:
-    """Move the clock of a source to a slot that was evaluated at a Unix time."""
+    """Move the clock of a source to a slot that was evaluated at a Unix time.
+
+    Back by a few slots it never goes; by many it does: what follows is a new era.
+    """
     if clock is None:
         return Clock(slot, at, 0.0, known, slot, why=why)
-    if slot <= clock.slot:
+    if not is_due(slot, clock.slot):
         raise ValueError(f"slot {slot} comes after {clock.slot}")
     steady = slot == clock.slot + 1 and known == clock.known
     interval = max(0.0, at - clock.at) if steady and known else 0.0
@@ -121,10 +125,15 @@ def advance(clock: Clock | None, slot: int, at: float, known: bool, why: Why | N
         observed=clock.observed + interval,
         known=known,
         known_since=clock.known_since if steady else slot,
-        era=clock.era + (slot - clock.slot > LONGEST_GAP),
+        era=clock.era + (abs(slot - clock.slot) > LONGEST_GAP),
         why=why,
         interval=interval,
     )
+
+
+def is_due(slot: int, last: int) -> bool:
+    """Tell whether a slot is to be evaluated after that which was last."""
+    return slot > last or last - slot > PUT_BACK
 
 
 def step(

@@ -181,6 +181,26 @@ def test_what_was_seen_before_a_gap_does_not_count(world: World, exporter_a: Exp
     assert (fleet.figures["pending"], Engine.objects.get().missed) == (1, 3)
 
 
+def test_a_clock_that_is_put_back_by_hours_begins_a_new_era(
+    world: World, exporter_a: Exporter
+) -> None:
+    """It was ahead when the machine began; else nothing would be judged until it is there again."""
+    fleet, slots = Fleet(exporter_a, 5), Slots()
+    fleet.say(world, p0=0)
+    fleet.players[0].refresh_from_db()
+    slots.next()
+    Engine.objects.update(slot=F("slot") + 360, missed=0)
+    Clock.objects.update(slot=F("slot") + 360, looked=F("looked") + 360, era=4)
+    Track.objects.update(era=4, seen_good=True, since_slot=F("since_slot") + 360)
+    assert [slots.next().opened for _slot in range(2)] == [0, 1]
+    assert Clock.objects.get().era == 5
+    assert Engine.objects.get().missed == 0
+    slots.number -= 5
+    Engine.objects.update(slot=F("slot") + 5)
+    with pytest.raises(AssertionError):
+        slots.next()
+
+
 def test_a_player_that_was_well_before_a_gap_recovers_anew(
     world: World, exporter_a: Exporter
 ) -> None:
