@@ -12,12 +12,12 @@ from pytest_django import Settings
 from devices.models import Command
 from devices.states import State
 from jobs import verification
-from jobs.models import Ending, Episode, JobExecution, Mode, Outcome, Standing, Trigger
+from jobs.models import Criterion, Ending, Episode, JobExecution, Mode, Outcome, Standing, Trigger
 from jobs.tracks import SLOT
 from platforms.models import Platform
 from tests.devices.samples import Sampled, minutes, sampled_prometheus
 from tests.devices.world import NOON, Clock
-from tests.jobs.acting_world import Fleet, make_fleet
+from tests.jobs.acting_world import OFFLINE, Fleet, make_fleet
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -62,6 +62,19 @@ def after(
     cache.clear()
     verification.verify(fleet.now)
     return JobExecution.objects.get()
+
+
+def test_what_a_changed_job_asks_now_says_nothing_of_an_earlier_attempt(
+    fleet: Fleet, sampled: Sampled
+) -> None:
+    sampled.say(fleet.players[0], 1, 100, 900)
+    other = {**OFFLINE, "joined": "any"}
+    row = Criterion.objects.create(platform=fleet.platform, digest="2" * 64, definition=other)
+    fleet.job.criterion = row
+    fleet.job.save()
+    for number in (4, 5, 6, 7):
+        assert after(fleet, sampled, number, bad=False, since_slot=slot(4)).well_since is None
+    assert after(fleet, sampled, 30).outcome == Outcome.ANSWERED
 
 
 def slot(number: float) -> int:
