@@ -18,8 +18,7 @@ Expression = NewType("Expression", str)
 SERIES_OF_REMOSA = Expression('count({__name__=~"remosa_.+"})')
 """How many series Remosa has, over all tenants: for the superadmin's connection test only."""
 
-CLOCK = Expression("time()")
-"""What Prometheus' own clock shows, where a question names no moment."""
+CLOCK = Expression("time()")  # of Prometheus itself, where a question names no moment
 
 SPEAKS_FOR = "token_platform"
 """The label of a target whose process may speak for this platform alone; others have none.

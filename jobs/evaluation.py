@@ -102,6 +102,7 @@ class _Evaluation:
 
     def run(self) -> None:
         """Do it."""
+        # Who is not at rest goes at once: nobody sees the time until it comes back.
         track_rows.forget_retired(at_rest=self._tick.slot % FORGET_EVERY == 0)
         self._close(self._read_episodes())
         pairs = self._pairs()

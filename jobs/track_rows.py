@@ -123,12 +123,9 @@ def write_figures(figures: Mapping[int, Mapping[str, int]]) -> None:
 
 
 def forget_retired(*, at_rest: bool) -> None:
-    """Delete what was seen of players that are watched no more: who comes back is new.
-
-    Of those that are not at rest at once: the time until they come back was seen by nobody.
-    """
-    rows = Track.objects.filter(player__retired_at__isnull=False)
-    (rows if at_rest else rows.exclude(Track.AT_REST)).delete()
+    """Delete what was seen of players that are watched no more: who comes back is new."""
+    gone = Track.objects.filter(player__retired_at__isnull=False)
+    (gone if at_rest else gone.exclude(Track.AT_REST)).delete()
 
 
 def pure(row: Clock) -> tracks.Clock | None:
