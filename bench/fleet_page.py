@@ -40,8 +40,8 @@ class FleetPage:
 
     def change(self, share: float) -> int:
         """Let this share of all players become what they are not; return how many."""
-        step = round(1 / share)
-        changed = range(self.round % step, len(self._online), step)
+        step = round(1 / share) if share else len(self._online)
+        changed = range(self.round % step, len(self._online) if share else 0, step)
         for number in changed:
             self._online[number] = not self._online[number]
             labels = {**self._labels[number // self._each], "mac": mac(number)}

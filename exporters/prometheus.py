@@ -6,11 +6,11 @@ PrometheusError and nothing else.
 """
 
 import base64
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import urlencode
 
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +44,8 @@ LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; all series of 100,000 players take 1
 LONGEST_GET = 1500  # bytes of parameters; longer ones are posted
 
 Parameters = Sequence[tuple[str, str]]
+_TO_QUOTE = re.compile(rb"[^A-Za-z0-9_.~:-]")
+_QUOTED = {bytes([code]): b"%%%02X" % code for code in range(256)}
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def _fetch(connection: Connection, path: str, parameters: Parameters) -> Answer:
     elif connection.authentication == "basic":
         pair = f"{connection.username}:{connection.secret}".encode()
         headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-    encoded = urlencode(parameters)
+    encoded = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in parameters)
     post = len(encoded) > LONGEST_GET
     if post:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -207,3 +209,8 @@ def _fetch(connection: Connection, path: str, parameters: Parameters) -> Answer:
         )
     except OutboundError as error:
         raise PrometheusError(error.code, error.message, permanent=error.permanent) from error
+
+
+def _quoted(text: str) -> str:
+    """Quote for an address or a form as urllib does, many times faster: it looks at every byte."""
+    return _TO_QUOTE.sub(lambda found: _QUOTED[found[0]], text.encode()).decode("ascii")

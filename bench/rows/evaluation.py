@@ -29,7 +29,7 @@ def run(scale: Scale) -> Iterator[Result]:
     """Tick and ask in turns: a quiet slot, and one after 1 % of all states changed."""
     platforms = max(2, int(PLATFORMS * scale.share))
     players = scale.of(PLAYERS)
-    interval = 10 if players > 10_000 else 1
+    interval = 15 if players > 10_000 else 1
     page = FleetPage(platforms, players)
     with serving(page) as port, prometheus(port, interval) as server, postgres() as database:
         turns = _Turns(page, server)
@@ -75,8 +75,8 @@ class _Turns:
         self._at = max(self._at + SLOT, time.time())
         time.sleep(max(0.0, self._at - time.time() - FURTHEST_AHEAD))
         self._page.ahead = self._at - time.time()
-        if changing:
-            self._page.change(CHANGING)
+        # Read anew in any case: no scrape falls into what is measured then.
+        self._page.change(CHANGING if changing else 0.0)
         wanted = self._page.round
         until(lambda: self._server.value(ROUND) == wanted, self._server.process)
         before, began = cpu_seconds(self._server.pid), time.perf_counter()
