@@ -5,7 +5,7 @@ The only writer of windows. That they hold jobs back is decided by the gates.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Self
 
@@ -25,6 +25,9 @@ from .hours import Period
 from .models import Episode, Job, MaintenanceWindow
 
 LONGEST_NAME: Final = 120
+#: Nobody means other centuries, and clocks on walls cannot be told of the ends of time.
+FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _SHOWN: Final = 10
 _LOOK_AHEAD: Final = timedelta(days=366)
 
@@ -143,6 +146,9 @@ def check(wish: Plan, sender: Sender, now: datetime) -> None:
 
 
 def _check_times(wish: Plan, now: datetime) -> None:
+    for name in ("starts_at", "ends_at"):
+        if not FIRST <= getattr(wish, name) <= LAST:
+            raise WindowRefused("far", _("This moment is in another century."), name)
     if wish.ends_at <= wish.starts_at:
         raise WindowRefused("order", _("It ends before it begins."), "ends_at")
     if not wish.weekly:

@@ -23,12 +23,23 @@ from jobs.models import Job
 from jobs.sheet_values import Problem
 from jobs.yaml_lines import YamlRefused
 from platforms import audit
-from platforms.api import ApiView, Conflict, Query, ScopedRelatedField, Strict
+from platforms.api import ApiView, Conflict, ErrorAnswer, Query, ScopedRelatedField, Strict
+from platforms.api.schema import ERRORS
 from platforms.audit import Action
 from platforms.authentication import actor_of, principal_of
 from platforms.models import Platform
 from platforms.roles import Deed
 
+# What fails answers as everywhere, whatever the answer would have been.
+ERRORS_IN_JSON = {(int(code), "application/json"): ErrorAnswer for code in ERRORS}
+FILE = {
+    "type": "object",
+    "properties": {
+        "version": {"type": "integer", "enum": [1]},
+        "jobs": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["version", "jobs"],
+}
 FATES = [(each.value, each.value) for each in Fate]
 
 
@@ -122,7 +133,7 @@ class JobExport(ApiView):
 
     @extend_schema(
         parameters=[ExportQuery],
-        responses={(200, "application/yaml"): OpenApiTypes.STR},
+        responses={(200, "application/yaml"): FILE, **ERRORS_IN_JSON},
         summary="Jobs of a platform as YAML",
     )
     def get(self, request: Request) -> Response:

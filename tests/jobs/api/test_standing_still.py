@@ -101,6 +101,8 @@ def test_windows_that_cannot_be_and_people_who_may_not(
         ({"name": ""}, "name"),
         ({"site_id": theirs.pk}, "site_id"),
         ({"starts_at": "2020-01-01T00:00Z", "ends_at": "2020-01-02T00:00Z"}, "ends_at"),
+        ({"starts_at": "0701-01-01T00:00Z", "weekly": True}, "starts_at"),
+        ({"ends_at": "9999-12-31T23:59Z"}, "ends_at"),
         ({"everything": True}, "everything"),
     ):
         for deed in (address, f"{address}/preview"):
