@@ -73,7 +73,7 @@ def test_a_time_that_stands_in_the_text_is_asked_for_and_survives_a_change(
     client_of: ClientOf, mona: User, platform_a: Platform, d210: DeviceModel
 ) -> None:
     row, client = own(platform_a, d210), client_of(mona)
-    row.definition |= {"dark_seconds": 90}
+    row.definition = {**(row.definition or {}), "dark_seconds": 90}
     row.save()
     form = client.get(page(row)).context["adminform"].form
     assert form.initial["dark_seconds"] == 90
