@@ -118,10 +118,11 @@ class Record:
         bounds = self._bounds(player)
         if bounds is None:
             return False
+        new = set(self.schedule.late_players)  # never seen well: no brake counts them
         restarted = {each.player for each in self.tellings if each.at > at - BRAKE}
         bad = {each for each in self.truth.spans if not self.truth.is_well(each, at)}
-        mine = [each for each in (bad | restarted | {player}) if each in bounds]
-        return len(mine) > max(2, len(bounds) // 5)
+        mine = [each for each in (bad | restarted | {player}) - new if each in bounds]
+        return len(mine) > max(2, len(set(bounds) - new) // 5)
 
     def _bounds(self, player: int) -> range | None:
         return next((each for each in self.bounds if player in each), None)
