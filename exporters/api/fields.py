@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from exporters import macs
 from exporters.kinds import KINDS
@@ -44,6 +45,14 @@ class AddressField(serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=45, allow_blank=True, allow_null=True, **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Return None for an empty text too, which REST framework would hand on as it is."""
+        return super().run_validation(data) or None
+
+    def get_attribute(self, instance: Any) -> Any:
+        """Return an unknown address as an empty text: of None the field would not be asked."""
+        return super().get_attribute(instance) or ""
 
     def to_internal_value(self, data: Any) -> str | None:  # type: ignore[override]
         """Return the address in its shortest spelling, None for an empty text."""

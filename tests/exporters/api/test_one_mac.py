@@ -153,3 +153,13 @@ def test_rights_on_one_platform_are_none_on_another(
     body = {"exporter_id": exporter_a.pk, "mac": "06:42:40:92:60:B4"}
     assert client.post(LIST, body, "json").status_code == 400
     assert ExporterMac.objects.get().name == row.name
+
+
+def test_an_address_that_is_an_empty_text_is_not_known(
+    api_of: ApiOf, alice: User, exporter_a: Exporter
+) -> None:
+    body = {"exporter_id": exporter_a.pk, "mac": "06:42:40:92:60:B4", "ip": "", "outip": " "}
+    answer = api_of(alice).post(LIST, body, "json")
+    assert (answer.status_code, answer.json()["ip"], answer.json()["outip"]) == (201, "", "")
+    row = ExporterMac.objects.get()
+    assert (row.ip, row.outip) == (None, None)
