@@ -130,6 +130,7 @@ class JobBody(JobChange):
 
     platform_id = ScopedRelatedField(queryset=Platform.objects.all())
     selection = SelectionBody()
+    conditions = listed(ConditionBody, help_text="None of a schedule, and none beside raw.")
     rungs = listed(RungBody, help_text=NO_RUNGS)
 
 

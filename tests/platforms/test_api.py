@@ -408,6 +408,7 @@ def test_what_is_wrong_in_a_list_of_objects_is_named_by_its_number(
     body = {
         "platform_id": platform_a.pk,
         "selection": {"whole": True},
+        "conditions": [],
         "rungs": [{"action": "restart"}, {"action": "dance", "wait": -1}, 7],
     }
     fields = error_of(api_of(alice).post("/api/v1/jobs", body, "json"), 400)["fields"]

@@ -34,6 +34,9 @@ from devices.models import (
     PowerOutage,
     SmsGateway,
 )
+from jobs import exchange
+from jobs.exchange_plan import plan
+from jobs.models import Brake, Episode, JobExecution, JobPause, MaintenanceWindow
 from platforms.audit import SYSTEM
 from platforms.models import Notice, Platform, TokenKind, User
 from platforms.notice_kinds import Severity
@@ -41,6 +44,7 @@ from platforms.roles import Role
 from tests import factories, live_server_threads
 from tests.conftest import ApiOf, ClientOf
 from tests.devices import world as devices
+from tests.jobs.world import STATUS, make_job, make_metric
 from tests.platforms.notice_world import make_channel
 
 EXAMPLES = 15  # of each operation
@@ -49,6 +53,10 @@ EXAMPLES = 15  # of each operation
 PATIENCE = 120
 # What is about players alone.
 WATCHING = tuple(f"/api/v1/{word}" for word in ("exporter", "monitored", "platform", "sites"))
+# What is about jobs.
+DECIDING = tuple(
+    f"/api/v1/{word}" for word in ("approvals", "brakes", "episodes", "job", "maintenance", "metri")
+)
 # No example is signed by a gateway.
 SIGNED = "POST /api/v1/sms-gateways/{key}/webhook"
 CONFORM = [
@@ -130,6 +138,7 @@ def there(path: str) -> dict[str, Any]:
         "secrets": {},
         **told_there(platform),
         **({} if path.startswith(WATCHING) else sockets_there(platform)),
+        **(jobs_there(platform) if path.startswith(DECIDING) else {}),
     }
 
 
@@ -202,6 +211,54 @@ def sockets_there(platform: Platform) -> dict[str, Any]:
     }
 
 
+def jobs_there(platform: Platform) -> dict[str, Any]:
+    """Make a job that has asked about a player, and what else is about jobs."""
+    jobs = make_job(platform), make_job(platform, own_name="Lobby")
+    now = timezone.now()
+    mine = {"platform": platform, "job": jobs[0]}
+    player = factories.make_player(factories.make_exporter(platform))
+    episode = Episode.objects.create(**mine, job_version=1, player=player, opened_at=now)
+    proposal = JobExecution.objects.create(
+        **mine, episode=episode, player=player, attempt=1, rung=0, mode="approve",
+        standing="proposed", created_at=now, expires_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    pause = JobPause.objects.create(**mine, reason="works")
+    ends = now + timedelta(hours=1)
+    window = MaintenanceWindow.objects.create(
+        platform=platform, name="Cables", starts_at=now, ends_at=ends
+    )
+    text = exchange.export([jobs[1]], platform)
+    definition = {
+        "own_name": "", "trigger": "rule", "raw": "", "cron": "", "time_zone": "", "rungs": [],
+        "conditions": [{"metric": STATUS, "operator": "==", "threshold": 0.0}],
+        "selection": {"whole": True}, "hold": 300, "recover": 120, "cooldown": 1800,
+        "attempts": 3, "boot_grace": 180, "approval_time": 3600, "hours": [],
+    }  # fmt: skip
+    times = {"starts_at": now.isoformat(), "ends_at": ends.isoformat(), "weekly": False}
+    return {
+        "approvals": proposal.pk,
+        "brakes": Brake.objects.create(platform=platform).pk,
+        "episodes": episode.pk,
+        "job-executions": proposal.pk,
+        "job-pauses": pause.pk,
+        "jobs": jobs[0].pk,
+        "maintenance-windows": window.pk,
+        "metrics": make_metric().pk,
+        "ids": [proposal.pk],
+        "job_id": jobs[0].pk,
+        "yaml": text,
+        "digest": plan(text, platform, None).digest(),
+        **{f"/api/v1/jobs{end}": definition for end in ("", "/{id}", "/preview")},
+        **{
+            f"/api/v1/maintenance-windows{end}": {
+                **times, "until": None, "name": "Cables", "job_id": None, "exporter_id": None,
+                "site_id": None, "player_id": None,
+            }
+            for end in ("", "/{id}", "/preview")
+        },
+    }  # fmt: skip
+
+
 @pytest.fixture
 def server(live_server: LiveServer, transactional_db: None) -> Iterator[LiveServer]:
     """A server whose threads end here, whatever became of the test: else the next one trips."""
@@ -229,7 +286,7 @@ def test_a_running_server_answers_as_described(server: LiveServer, root: User) -
         )
         for operation in operations
     }
-    assert len(statuses) == 68
+    assert len(statuses) == 106
     unmet = {label for label, seen in statuses.items() if not seen & {200, 201, 204}}
     unmet -= {SIGNED}
     assert not unmet, f"no example was ever accepted: {statuses}"
@@ -254,6 +311,9 @@ def statuses_of(
     def ask(case: schemathesis.Case[Any], real: bool) -> None:
         if real and "id" in case.path_parameters:
             case.path_parameters["id"] = there[operation.path.split("/")[3]]
+        if real and case.query:
+            named = there.keys() & case.query.keys() & {"platform_id", "job_id"}
+            case.query = {name: there[name] for name in named}
         if real and isinstance(case.body, dict):
             case.body |= {name: there[name] for name in there.keys() & case.body.keys()}
         if not real and case.path_parameters.get("id") in there.values():

@@ -107,7 +107,7 @@ def test_what_is_left_out_is_careful(api_of: ApiOf, mona: User, platform_a: Plat
     assert told["name"].startswith("Monitoring all players")
     missing = api_of(mona).post(LIST, {"platform_id": platform_a.pk}, "json")
     # What it does and to whom is never assumed.
-    assert sorted(missing.json()["error"]["fields"]) == ["rungs", "selection"]
+    assert sorted(missing.json()["error"]["fields"]) == ["conditions", "rungs", "selection"]
 
 
 @pytest.mark.parametrize(
