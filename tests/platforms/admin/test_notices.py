@@ -36,19 +36,19 @@ def test_every_member_reads_what_concerns_the_platform_and_nothing_else(
     alice: User, bob: User, root: User, platform_a: Platform, platform_b: Platform,
     client_of: ClientOf,
 ) -> None:  # fmt: skip
-    own, foreign, none = tell(platform_a, "Own"), tell(platform_b, "Foreign"), tell(None, "Main")
+    own, foreign, none = tell(platform_a, "Own"), tell(platform_b, "Foreign"), tell(None, "Of all")
     for person in (alice, bob):
         client = client_of(person)
         page = client.get(LIST).content.decode()
         assert "The socket Own was asked" in page
         assert "Foreign" not in page
-        assert "Main" not in page
+        assert "Of all" not in page
         assert client.get(f"{LIST}{own.pk}/change/").status_code == 200
         assert client.get(f"{LIST}{foreign.pk}/change/").status_code == 404
         assert client.get(f"{LIST}{none.pk}/change/").status_code == 404
         assert bell.unread(person) == 1
     page = client_of(root).get(LIST).content.decode()
-    assert all(name in page for name in ("Own", "Foreign", "Main"))
+    assert all(name in page for name in ("Own", "Foreign", "Of all"))
     assert bell.unread(root) == 3
 
 
