@@ -16,7 +16,11 @@ class Brake(TenantModel):
     """
 
     exporter = models.ForeignKey(
-        "exporters.Exporter", on_delete=models.CASCADE, null=True, related_name="+"
+        "exporters.Exporter",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=_("exporter"),
     )
     engaged = models.BooleanField(_("engaged"), default=False)
     engaged_at = models.DateTimeField(_("engaged at"), null=True)

@@ -68,7 +68,11 @@ class Episode(TenantModel):
 
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True)
     acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("acknowledged by"),
     )
     acknowledged_name = models.CharField(_("acknowledged by"), max_length=254, blank=True)
     comment = models.TextField(_("comment"), blank=True)
@@ -176,10 +180,18 @@ class JobExecution(TenantModel):
     standing = models.CharField(_("standing"), max_length=16, choices=Standing.choices)
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices, blank=True)
     command = models.OneToOneField(
-        "devices.Command", on_delete=models.PROTECT, null=True, related_name="execution"
+        "devices.Command",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="execution",
+        verbose_name=_("command"),
     )
     device = models.ForeignKey(
-        "devices.Device", on_delete=models.SET_NULL, null=True, related_name="+"
+        "devices.Device",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("socket"),
     )
     value = models.FloatField(_("value"), null=True)
     condition = models.JSONField(default=dict, editable=False)
@@ -198,7 +210,11 @@ class JobExecution(TenantModel):
     expires_at = models.DateTimeField(_("lapses"), null=True)
     decided_at = models.DateTimeField(_("decided"), null=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("decided by"),
     )
     decided_name = models.CharField(_("decided by"), max_length=254, blank=True)
     comment = models.TextField(_("comment"), blank=True)
@@ -245,7 +261,9 @@ class JobExecution(TenantModel):
 class GateVerdict(TenantModel):
     """Why an open episode was held back, from when: written where it differs from the last."""
 
-    episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="verdicts")
+    episode = models.ForeignKey(
+        Episode, on_delete=models.CASCADE, related_name="verdicts", verbose_name=_("episode")
+    )
     at = models.DateTimeField(_("when"))
     gate = models.CharField(_("gate"), max_length=32, blank=True)  # empty: nothing held it back
     detail = models.JSONField(default=dict, editable=False)

@@ -84,7 +84,12 @@ class Job(TenantModel):
     )
     raw = models.TextField(_("raw PromQL"), blank=True)
     criterion = models.ForeignKey(
-        Criterion, on_delete=models.PROTECT, null=True, related_name="jobs", editable=False
+        Criterion,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="jobs",
+        editable=False,
+        verbose_name=_("criterion"),
     )
     hold = models.PositiveIntegerField(
         _("for"), default=300, help_text=_("Seconds that a player must be bad before it fires.")

@@ -42,8 +42,10 @@ class Action(models.TextChoices):
 class Condition(TenantModel):
     """One comparison of a metric with a threshold. ``window`` is seconds; 0 with ``last``."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="conditions")
-    position = models.PositiveSmallIntegerField(default=0)
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="conditions", verbose_name=_("job")
+    )
+    position = models.PositiveSmallIntegerField(default=0, editable=False)
     metric = models.ForeignKey(
         MonitoringMetric, on_delete=models.PROTECT, related_name="+", verbose_name=_("metric")
     )
@@ -66,8 +68,10 @@ class Condition(TenantModel):
 class Rung(TenantModel):
     """One step of the ladder: what is sent, and for how many seconds it may take to help."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="rungs")
-    position = models.PositiveSmallIntegerField(default=0)
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="rungs", verbose_name=_("job")
+    )
+    position = models.PositiveSmallIntegerField(default=0, editable=False)
     action = models.CharField(
         _("action"), max_length=16, choices=Action.choices, default=Action.RESTART
     )
@@ -106,15 +110,32 @@ class Rung(TenantModel):
 class JobTarget(TenantModel):
     """A part of what a job watches: all players of an exporter or of a site, or one player."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="targets")
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="targets", verbose_name=_("job")
+    )
     exporter = models.ForeignKey(
-        "exporters.Exporter", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "exporters.Exporter",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("exporter"),
     )
     site = models.ForeignKey(
-        "platforms.Site", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "platforms.Site",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("site"),
     )
     player = models.ForeignKey(
-        "exporters.Player", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "exporters.Player",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("player"),
     )
 
     class Meta:
@@ -142,7 +163,9 @@ class OperatingHours(TenantModel):
     Where ``closes`` is not later than ``opens`` it lasts until then of the next day.
     """
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="hours")
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="hours", verbose_name=_("job")
+    )
     weekday = models.PositiveSmallIntegerField(_("weekday"))
     opens = models.TimeField(_("from"))
     closes = models.TimeField(_("till"))
@@ -162,11 +185,15 @@ class OperatingHours(TenantModel):
 class Floor(TenantModel):
     """What a changed job does not count of a clock: all that was observed before the change."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="floors")
-    clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="+")
-    observed = models.FloatField()
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="floors", verbose_name=_("job")
+    )
+    clock = models.ForeignKey(
+        Clock, on_delete=models.CASCADE, related_name="+", verbose_name=_("clock of a source")
+    )
+    observed = models.FloatField(editable=False)
     #: For how many seconds runs that were going on were not known: by player id, where any.
-    frozen = models.JSONField(default=dict)
+    frozen = models.JSONField(default=dict, editable=False)
 
     class Meta:
         verbose_name = _("floor of a job")

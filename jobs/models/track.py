@@ -54,8 +54,12 @@ class Criterion(TenantModel):
 class Clock(TenantModel):
     """How long one source was known under one criterion; slots are numbers of 30 seconds."""
 
-    criterion = models.ForeignKey(Criterion, on_delete=models.CASCADE, related_name="clocks")
-    exporter = models.ForeignKey("exporters.Exporter", on_delete=models.CASCADE, related_name="+")
+    criterion = models.ForeignKey(
+        Criterion, on_delete=models.CASCADE, related_name="clocks", verbose_name=_("criterion")
+    )
+    exporter = models.ForeignKey(
+        "exporters.Exporter", on_delete=models.CASCADE, related_name="+", verbose_name=_("exporter")
+    )
     slot = models.BigIntegerField(default=0, editable=False)
     at = models.DateTimeField(null=True, editable=False)
     observed = models.FloatField(default=0, editable=False)  # seconds
@@ -83,8 +87,12 @@ class Clock(TenantModel):
 class Track(TenantModel):
     """What was seen of one player under one criterion; at rest while it is well."""
 
-    criterion = models.ForeignKey(Criterion, on_delete=models.CASCADE, related_name="tracks")
-    player = models.ForeignKey("exporters.Player", on_delete=models.CASCADE, related_name="+")
+    criterion = models.ForeignKey(
+        Criterion, on_delete=models.CASCADE, related_name="tracks", verbose_name=_("criterion")
+    )
+    player = models.ForeignKey(
+        "exporters.Player", on_delete=models.CASCADE, related_name="+", verbose_name=_("player")
+    )
     bad = models.BooleanField(editable=False)
     run_from = models.FloatField(editable=False)
     frozen = models.FloatField(default=0, editable=False)

@@ -38,16 +38,36 @@ class MaintenanceWindow(TenantModel):
     weekly = models.BooleanField(_("every week"), default=False)
     until = models.DateField(_("until"), null=True, blank=True)
     job = models.ForeignKey(
-        Job, on_delete=models.CASCADE, null=True, blank=True, related_name="windows"
+        Job,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="windows",
+        verbose_name=_("job"),
     )
     exporter = models.ForeignKey(
-        "exporters.Exporter", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "exporters.Exporter",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("exporter"),
     )
     site = models.ForeignKey(
-        "platforms.Site", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "platforms.Site",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("site"),
     )
     player = models.ForeignKey(
-        "exporters.Player", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "exporters.Player",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("player"),
     )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -55,6 +75,7 @@ class MaintenanceWindow(TenantModel):
         null=True,
         editable=False,
         related_name="+",
+        verbose_name=_("author"),
     )
     author_name = models.CharField(_("author"), max_length=254, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -104,7 +125,9 @@ class JobPauseQuerySet(ScopedQuerySet):
 class JobPause(TenantModel):
     """One job acts on nothing until the pause is lifted or over; it goes on watching."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="pauses")
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, related_name="pauses", verbose_name=_("job")
+    )
     reason = models.CharField(_("reason"), max_length=255)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -112,6 +135,7 @@ class JobPause(TenantModel):
         null=True,
         editable=False,
         related_name="+",
+        verbose_name=_("author"),
     )
     author_name = models.CharField(_("author"), max_length=254, editable=False)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
