@@ -67,7 +67,7 @@ def test_a_text_begins_and_ends_as_the_original_does(language: str, domain: str)
 def test_russian_says_nothing_in_english() -> None:
     """An entry that repeats its original is a name, or was forgotten."""
     same = {entry.msgid for entry in catalogue("ru", "django") if entry.msgid in _texts(entry)}
-    names = {"IP", "Kannel", "MAC", "TLS", "Prometheus", "Service discovery (Prometheus)"}
+    names = {"IP", "Kannel", "MAC", "TLS", "PromQL", "Prometheus", "Service discovery (Prometheus)"}
     assert same <= {*names, "%(number)s SMS"}
 
 

@@ -40,7 +40,19 @@ DATA = re.compile(
 # Names that Russian operators write in Latin letters, and the two languages of the switch.
 NAMES = {
     *("AddReality", "Android", "API", "Apprise", "beat", "celery", "CSV", "CubicMedia", "English"),
-    *("Gate", "HTTP", "ID", "IP", "JSON", "Kannel", "LDAP", "MAC", "Prometheus", "Remosa"),
+    *(
+        "Gate",
+        "HTTP",
+        "ID",
+        "IP",
+        "JSON",
+        "Kannel",
+        "LDAP",
+        "MAC",
+        "PromQL",
+        "Prometheus",
+        "Remosa",
+    ),
     *("Service", "Sign", "SIM", "Single", "SMS", "TLS", "UTF", "Windows"),
     *("On", "bearer", "discovery", "en", "esc", "instance", "ip", "mac", "name", "outip", "ru"),
     *("http", "https", "PEM", "service"),
