@@ -71,6 +71,11 @@ def admits(command: Command, now: datetime) -> bool:
     return False
 
 
+def tells_a_fault(sent: Sent) -> bool:
+    """Tell whether the gateway has to rest after this answer, or after none."""
+    return sent.reason not in _WORKS and sent.reason not in _SAYS_NOTHING
+
+
 def note(gateway: SmsGateway, sent: Sent, now: datetime) -> None:
     """Write down how a request ended; a gateway that fails rests, for longer each time."""
     if sent.reason in _SAYS_NOTHING:

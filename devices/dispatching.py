@@ -72,7 +72,11 @@ class _Crew:
                 self._working -= 1
 
     def _turn(self) -> bool:
-        """Take one command; note how its gateway did after that is stored, not before."""
+        """Take one command, and note how its gateway did.
+
+        What it took is stored first: a death in between would leave it in doubt. That it fails
+        is noted first: once the command is stored, its place is free, and the next one would go.
+        """
         heard: list[Callable[[], None]] = []
 
         def ask(gateway: SmsGateway, outgoing: Outgoing) -> Sent:
@@ -81,7 +85,10 @@ class _Crew:
                 sent = self._send(gateway, outgoing)
             finally:
                 self._end_asking()
-            heard.append(lambda: capacity.note(gateway, sent, self._clock()))
+            if capacity.tells_a_fault(sent):
+                capacity.note(gateway, sent, self._clock())
+            else:
+                heard.append(lambda: capacity.note(gateway, sent, self._clock()))
             return sent
 
         found = outbox.turn(ask, self._clock)

@@ -30,6 +30,7 @@ DATA = re.compile(
       | \bname,\ phone,[\w, ]+reset_only\b   # the columns of a table of sockets
       | \b(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}\b | \b[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\b
       | \b[0-9A-Fa-f]{12}\b | \b06-42[\w-]+
+      | \bplatform_id="\$platform"    # what every selector of a raw expression says
       | \b[A-Z]+(?:_[A-Z]+)+\b        # names of settings
       | \brm[a-z]_\w+                 # the beginning of a token
       | \b(?:Africa|America|Asia|Europe|Pacific)/\w+   # a time zone within a sentence
