@@ -108,9 +108,12 @@ def query_range(
     return Matrix(answers.series(reply), reply.partial, reply.warnings, seconds)
 
 
-def query_samples(connection: Connection, expression: Expression) -> Matrix:
+def query_samples(
+    connection: Connection, expression: Expression, at: float | None = None
+) -> Matrix:
     """Return the stored samples that an expression chooses (`promql.within`), as they are."""
-    reply, seconds = _ask(connection, "query", [("query", expression)])
+    moment = [] if at is None else [("time", f"{at:.3f}")]
+    reply, seconds = _ask(connection, "query", [("query", expression), *moment])
     return Matrix(answers.series(reply), reply.partial, reply.warnings, seconds)
 
 

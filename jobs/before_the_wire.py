@@ -4,17 +4,18 @@ Asked by devices for the locked command of a job, after the claim and right befo
 stored. Reads, asks Prometheus last, and answers why not; writes nothing.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
 
 from devices.models import Command, CommandLine
 
-from . import braking, evidence, gates, situation
+from . import braking, evidence, gates, situation, track_rows
 from .gates import Gate
 from .models import JobExecution, Mode, Trigger
 from .situation import Subject
+from .tracks import SLOT, soonest
 from .verdicts import Verdict
 
 #: What a command that is on its way must pass again. It is itself what is in flight, and whether it
@@ -74,9 +75,25 @@ def _unproven(subject: Subject, now: datetime) -> str:
         return ""
     if subject.job.criterion is None:
         return str(Gate.EVIDENCE)
-    proof = evidence.prove(subject.job.criterion, subject.player, now)
+    proof = evidence.prove(subject.job.criterion, subject.player, now, _since(subject))
+    if proof.broken:
+        return _("The player was well in between: it has to be bad all the time.")
     if proof.verdict is Verdict.TRUE:
         return ""
     if proof.verdict is Verdict.FALSE:
         return _("The player is well again.")
     return f"{Gate.EVIDENCE} ({proof.why})"
+
+
+def _since(subject: Subject) -> datetime | None:
+    """Return since when the player has to be bad in every sample: as long as the job waits.
+
+    Not longer than it was known to be bad up to the last slot. What was not known in between
+    counts for nothing: then less is asked for, never what was before the run.
+    """
+    track, row = subject.track, subject.clock
+    clock = track_rows.pure(row) if row is not None else None
+    if track is None or row is None or clock is None or row.at is None:
+        return None
+    held = soonest(track_rows.track_of(track), clock).held
+    return row.at - timedelta(seconds=min(held, max(subject.job.hold, SLOT)))

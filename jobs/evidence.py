@@ -1,9 +1,12 @@
 """What Prometheus says of one player at the very moment at which its command is to go out.
 
-Asked after the claim: the job's own conditions, and whether the source can be believed. It takes
-no silence for an answer, and remembers nothing.
+Asked after the claim: the job's own conditions, whether the source can be believed, and whether the
+player was bad in every sample of its run: slots see some of them alone. It takes no silence for an
+answer, and remembers nothing.
 """
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -16,37 +19,49 @@ from exporters.observations import exporter_of
 from exporters.prometheus import PrometheusError, query
 
 from . import questions, source_gates, watching
+from .conditions import Function
 from .models import Criterion
 from .questions import Asked, Moment
 from .source_gates import OF_LATE
 from .verdicts import Verdict, Why
+from .watching import Watch
 
 #: For all questions together: an intent that is older than 3 s is not sent.
 SECONDS: Final = 2.0
 BEHIND: Final = 60.0  # seconds that Prometheus' clock may be ahead of ours
+LONGEST_LOOK: Final = 6 * 3600.0  # seconds of samples; some 1,500 of one player
 
 
 class Proof(NamedTuple):
-    """What is known of a player, and why it is UNKNOWN."""
+    """What is known of a player, and why it is UNKNOWN; `broken`: it is bad, and was well since."""
 
     verdict: Verdict
     why: Why | None = None
+    broken: bool = False
 
 
-def prove(criterion: Criterion, player: Player, now: datetime) -> Proof:
-    """Ask now whether a player is bad under a criterion."""
+def prove(
+    criterion: Criterion, player: Player, now: datetime, since: datetime | None = None
+) -> Proof:
+    """Ask now whether a player is bad under a criterion, and was in every sample `since`."""
     moment = Moment(now.timestamp(), SECONDS)
     why = _asks_of_the_past(now) or _source_is_shut(moment, player.exporter, now)
     if why is not None:
         return Proof(Verdict.UNKNOWN, why)
     watch = watching.watch_of(criterion)
+    every = watch.asked_of(player.exporter)
     verdicts = []
-    for asked in watch.asked_of(player.exporter):
+    for asked in every:
         verdict = _ask(moment, asked, player)
         if isinstance(verdict, Why):
             return Proof(Verdict.UNKNOWN, verdict)
         verdicts.append(verdict)
     verdict = watch.join(verdicts)
+    if verdict is Verdict.TRUE and since is not None:
+        told = _samples(moment, every, player, moment.at - since.timestamp())
+        if isinstance(told, Why):
+            return Proof(Verdict.UNKNOWN, told)
+        return Proof(verdict, broken=_was_well(watch, every, told))
     return Proof(verdict, Why.NO_SAMPLE if verdict is Verdict.UNKNOWN else None)
 
 
@@ -89,3 +104,54 @@ def _ask(moment: Moment, asked: Asked, player: Player) -> Verdict | Why:
         for each in found
     )
     return asked.judge(values, met=met)
+
+
+#: By metric: (Unix time, value), of all processes that tell of the player.
+Told = Mapping[str, Sequence[tuple[float, float]]]
+
+
+def _samples(moment: Moment, every: Sequence[Asked], player: Player, seconds: float) -> Told | Why:
+    """Ask for all samples of one player: one query, as all kinds but foreign ones have one label.
+
+    What looks at a window sees every sample in it by itself, and so may raw PromQL.
+    """
+    names: dict[str, dict[str, str]] = defaultdict(dict)
+    for asked in every:
+        if asked.raw is None and asked.condition.function is Function.LAST:
+            for series in asked.metric.series:
+                if series.kind in ("", player.exporter.kind):
+                    names[series.label][series.name] = asked.metric.name
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    if seconds < 1:
+        return found
+    for label, mine in names.items():
+        only = {"exporter_id": str(player.exporter_id), label: player.identity}
+        selected = promql.selector(mine, [player.platform_id], **only)
+        answer = moment.samples(promql.within(selected, int(min(seconds, LONGEST_LOOK))))
+        if isinstance(answer, Outage):
+            return moment.why(answer)
+        for each in answer:
+            found[mine[each.labels["__name__"]]] += each.points
+    return found
+
+
+def _was_well(watch: Watch, every: Sequence[Asked], told: Told) -> bool:
+    """Tell whether at any sample the conditions were known not to hold, as they come together.
+
+    Each sample stands until the next one of its metric, whichever process told it. Before the
+    first one nothing is known, nor of what looks at a window: that speaks against nobody.
+    """
+    events = sorted(
+        (at, number, value)
+        for number, asked in enumerate(every)
+        if asked.raw is None and asked.condition.function is Function.LAST
+        for at, value in told.get(asked.metric.name, ())
+    )
+    stand = [Verdict.UNKNOWN] * len(every)
+    for at, number, value in events:
+        asked = every[number]
+        compared = at - value if asked.metric.age else value
+        stand[number] = asked.condition.judge([compared], asked.metric)
+        if watch.join(stand) is Verdict.FALSE:
+            return True
+    return False

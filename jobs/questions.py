@@ -7,16 +7,23 @@ for an answer: whatever goes wrong is a Why, for everybody concerned.
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from exporters import promql
-from exporters.asking import OF_THE_QUESTION, Ask, Outage
+from exporters.asking import OF_THE_QUESTION, Answer, Ask, Outage
 from exporters.connection import current_connection
 from exporters.kinds import KINDS
 from exporters.observations import FAMILIES, exporter_of, family, groups
-from exporters.prometheus import Connection, PrometheusError, Sample, query
+from exporters.prometheus import (
+    Connection,
+    PrometheusError,
+    Sample,
+    Series,
+    query,
+    query_samples,
+)
 from exporters.promql import Expression
 from exporters.verdicts import Why as ExporterWhy
 
@@ -94,6 +101,19 @@ class Moment(Ask):
 
     def now(self, expression: Expression, seconds: float = LONGEST_ANSWER) -> list[Sample] | Outage:
         """Return the samples of the moment."""
+        found = self._of_moment(lambda where: query(where, expression, self.at), seconds)
+        return found if isinstance(found, Outage) else found.samples
+
+    def samples(self, expression: Expression) -> list[Series] | Outage:
+        """Return the stored samples that were chosen up to the moment, as they are."""
+        found = self._of_moment(
+            lambda where: query_samples(where, expression, self.at), LONGEST_ANSWER
+        )
+        return found if isinstance(found, Outage) else found.series
+
+    def _of_moment(
+        self, question: Callable[[Connection], Answer], seconds: float
+    ) -> Answer | Outage:
         if self.away is not None:
             return self.away
         left = min(seconds, self._until - time.monotonic())
@@ -101,8 +121,7 @@ class Moment(Ask):
             if left <= 0:
                 raise PrometheusError("timeout", "", permanent=False)
             self._where = self._where or current_connection()
-            connection = replace(self._where, timeout=min(left, self._where.timeout))
-            answer = query(connection, expression, self.at)
+            answer = question(replace(self._where, timeout=min(left, self._where.timeout)))
         except PrometheusError as error:
             outage = Outage(ExporterWhy.PROMETHEUS_AWAY, error.message)
             if error.code not in OF_THE_QUESTION:
@@ -110,7 +129,7 @@ class Moment(Ask):
             return outage
         if answer.partial:
             return Outage(ExporterWhy.PROMETHEUS_PARTIAL, "; ".join(answer.warnings))
-        return answer.samples
+        return answer
 
     def why(self, outage: Outage) -> Why:
         """Return why nothing could be learned by a question that was asked just now."""

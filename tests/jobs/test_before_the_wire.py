@@ -32,7 +32,7 @@ from platforms.models import Platform, User
 from tests import factories
 from tests.devices import world as sockets
 from tests.exporters.watched_world import STATUS, World
-from tests.jobs.acting_world import Fleet, make_fleet, make_job
+from tests.jobs.acting_world import DAY, OFFLINE, Fleet, make_fleet, make_job
 from tests.jobs.evaluated_world import source_lines, status_lines, wait_until
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,32 @@ def test_it_does_not_go_out_without_a_proof_of_this_moment(
     assert why in shut(fleet)
 
 
+def test_it_does_not_go_out_when_a_sample_that_no_slot_saw_was_good(
+    world: World, fleet: Fleet
+) -> None:
+    """It flaps, and whoever looked twice found it offline."""
+    for told in (0, 1, 0):
+        say(world, fleet, told)
+    assert "job: The player was well in between" in shut(fleet)
+    # What was before its run, or earlier than the job looks, speaks against nobody.
+    Clock.objects.update(at=timezone.now())
+    Track.objects.filter(bad=True).update(run_from=10 * DAY)
+    assert shut(fleet) == ""
+
+
+def test_of_conditions_that_come_together_by_any_all_have_to_be_good_at_once(
+    world: World, fleet: Fleet
+) -> None:
+    """Here the other one holds while nothing is known of it: that is no proof that it was well."""
+    held = {"metric": "device_status", "function": "max", "window": 300, "operator": "<",
+            "threshold": 2.0}  # fmt: skip
+    definition = {"joined": "any", "conditions": [*OFFLINE["conditions"], held]}
+    Criterion.objects.update(definition=definition)
+    for told in (0, 1, 0):
+        say(world, fleet, told)
+    assert shut(fleet) == ""
+
+
 @pytest.mark.parametrize(("text", "why"), [("== 0", ""), ("== 1", "The player is well again.")])
 def test_what_superadmins_wrote_in_promql_is_asked_as_well(
     world: World, fleet: Fleet, text: str, why: str
@@ -114,7 +140,7 @@ def test_it_does_not_go_out_by_what_was_true_when_our_clock_was_right(
     assert proof.verdict is Verdict.TRUE
     monkeypatch.setattr(evidence, "BEHIND", 0.1)
     proof = evidence.prove(fleet.job.criterion, fleet.players[0], behind)
-    assert proof == (Verdict.UNKNOWN, Why.CLOCKS)
+    assert proof == evidence.Proof(Verdict.UNKNOWN, Why.CLOCKS)
 
 
 def test_it_does_not_go_out_while_the_process_is_down(world: World, fleet: Fleet) -> None:

@@ -132,6 +132,11 @@ def sources_are_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(evidence, "_source_is_shut", lambda *_given: None)
 
 
+def slots_see_all(patch: pytest.MonkeyPatch) -> None:
+    """Ask of nothing but this moment, as slots do."""
+    patch.setattr(evidence, "_was_well", lambda *_given: False)
+
+
 def _shut(name: str) -> Proven:
     """Prove by a line of the table of gates."""
     test = test_acting.test_each_gate_alone_keeps_the_command_back_and_says_so
@@ -187,6 +192,9 @@ PLANTED: dict[str, tuple[Plant, Proven]] = {
     "the ladder goes on": (the_ladder_goes_on, _changed("acknowledged")),
     "no guard": (no_guard, _changed("disabled")),
     "unknown is a proof": (unknown_is_a_proof, _told({"first": None}, "Nothing is known")),
+    "slots see all": (slots_see_all, lambda p, r: (
+        test_guard.test_it_does_not_go_out_when_a_sample_that_no_slot_saw_was_good(
+            r.getfixturevalue("world"), test_guard.commanded(p)))),
     "sources are believed": (
         sources_are_believed, _told({"others": 7}, "The vendor tells of too few")),
 }  # fmt: skip
