@@ -1,9 +1,11 @@
 """What a person decides about a job, as one value, and how it is read from rows. Writes nothing."""
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from platforms.keyring import KeyRingError
 from platforms.models import Platform
 from platforms.notice_kinds import Severity
 
@@ -12,6 +14,8 @@ from .conditions import Condition, Criterion
 from .hours import Span
 from .models import Action, Job, Joined, Mode, Rung, Trigger
 from .selection import Selection, selections_of
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Step:
 
     action: Action = Action.RESTART
     template_id: int | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)  # secrets among them
     wait: int = 600
 
 
@@ -115,10 +119,16 @@ def _of(job: Job, selection: Selection) -> Definition:
             )
             for each in job.conditions.all()
         ),
-        rungs=tuple(_step(each) for each in job.rungs.all()),
+        rungs=tuple(step_of(each) for each in job.rungs.all()),
         hours=tuple(Span(each.weekday, each.opens, each.closes) for each in job.hours.all()),
     )
 
 
-def _step(rung: Rung) -> Step:
-    return Step(Action(rung.action), rung.template_id, dict(rung.parameters), rung.wait)
+def step_of(rung: Rung) -> Step:
+    """Return a rung; where no key opens its secrets, without them."""
+    try:
+        values = rung.values
+    except KeyRingError:
+        logger.warning("The secrets of rung %d cannot be read; its job lacks them.", rung.pk)
+        values = dict(rung.parameters)
+    return Step(Action(rung.action), rung.template_id, values, rung.wait)

@@ -15,6 +15,7 @@ from devices.models import CommandTemplate
 from devices.own_templates import FOR_JOBS
 from devices.templates import Template
 
+from . import rung_secrets
 from .definition import Step
 from .definition_checks import MOST_RUNGS, WAIT
 from .duration_field import DurationField
@@ -34,17 +35,34 @@ class Command(NamedTuple):
 class ValuesForm(ParametersForm):
     """The values of a rung's command. The line is left out: it is the player's own."""
 
-    def __init__(self, model: Model, shape: Template, *args: Any, **kwargs: Any) -> None:
-        super().__init__(model, shape, *args, **kwargs)
+    def __init__(
+        self,
+        model: Model,
+        shape: Template,
+        *args: Any,
+        stored: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        hidden = {each.name for each in shape.parameters if each.secret}
+        self.kept = {name: value for name, value in (stored or {}).items() if name in hidden}
+        shown = {name: value for name, value in (stored or {}).items() if name not in hidden}
+        super().__init__(model, shape, *args, initial=shown, **kwargs)
         if isinstance(shape.lines, str):
             self.fields.pop(shape.lines, None)
+        for name in self.kept:
+            if name in self.fields:
+                self.fields[name].widget.attrs["placeholder"] = _("Stored. Empty: it stays.")
 
     @property
     def values(self) -> dict[str, str]:
-        """Return what was typed, with any line of the model: it shows whether the others fit."""
+        """Return what was typed, with any line of the model: it shows whether the others fit.
+
+        A secret that is stored and was not typed anew is among them.
+        """
         line = str(min(self.model.every_line, default=1))
         lines = {self.shape.lines: line} if isinstance(self.shape.lines, str) else {}
-        return {**super().values, **lines}
+        typed = {name: text for name, text in super().values.items() if text}
+        return {**super().values, **self.kept, **typed, **lines}
 
     @property
     def typed(self) -> dict[str, str]:
@@ -58,9 +76,11 @@ class RungForm(RowForm):
     what = forms.ChoiceField(label=gettext_lazy("What is sent"), widget=UnfoldAdminSelectWidget())
     wait = DurationField(label=gettext_lazy("It may take to help"), least=WAIT[0], most=WAIT[1])
 
-    def __init__(self, *args: Any, commands: dict[str, Command], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, commands: dict[str, Command], number: int, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.commands = commands
+        self.commands, self.number = commands, number
         what: Any = self.fields["what"]
         what.choices = _choices(commands)
         self.asked_for_values = False  # the person has seen the fields of the command
@@ -74,8 +94,10 @@ class RungForm(RowForm):
         prefix = f"{self.prefix}-p"
         self.asked_for_values = any(name.startswith(f"{prefix}-") for name in self.data)
         data = self.data if self.asked_for_values else None
-        initial = self.get_initial_for_field(self.fields["what"], "parameters") or {}
-        form = ValuesForm(command.model, command.shape, data, prefix=prefix, initial=initial)
+        before = self.ground.before.rungs if self.ground.before is not None else ()
+        same = rung_secrets.counterpart(self.number, command.pk, before)
+        stored = same.parameters if same is not None else {}
+        form = ValuesForm(command.model, command.shape, data, prefix=prefix, stored=stored)
         return form if form.fields else None
 
     def clean(self) -> dict[str, Any]:
@@ -113,7 +135,6 @@ class RungsPart(RowsPart):
             {
                 "what": str(each.template_id or Action.RESTART.value),
                 "wait": each.wait,
-                "parameters": dict(each.parameters),
             }
             for each in steps
         ]
@@ -127,7 +148,7 @@ class RungsPart(RowsPart):
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         """Give each row the commands."""
-        return {**super().get_form_kwargs(index), "commands": self.commands}
+        return {**super().get_form_kwargs(index), "commands": self.commands, "number": index or 0}
 
     def values(self) -> dict[str, Any]:
         """Return the rungs that are right so far."""
@@ -137,10 +158,7 @@ class RungsPart(RowsPart):
 
 
 def commands(ground: Ground, stored: set[int | None]) -> Iterator[Command]:
-    """Yield what jobs of the platform may send, and what the job was told to send.
-
-    What asks for a secret is not offered: a job would have to keep it in plain text.
-    """
+    """Yield what jobs of the platform may send, and what the job was told to send."""
     rows = CommandTemplate.objects.for_user(ground.person).usable_on(ground.platform.pk)
     wanted = Q(for_jobs=True, withdrawn_at=None) | Q(pk__in=stored - {None})
     for row in rows.filter(wanted).select_related("model").order_by("model__name", "pk"):
@@ -148,9 +166,8 @@ def commands(ground: Ground, stored: set[int | None]) -> Iterator[Command]:
             model, shape = row.model.shape, row.shape
         except (KeyError, CatalogueError):
             continue  # of an older release: nobody can send it
-        secret = any(each.secret for each in shape.parameters)
         sent = row.for_jobs and row.withdrawn_at is None and shape.danger in FOR_JOBS
-        if (sent and not secret) or row.pk in stored:
+        if sent or row.pk in stored:
             yield Command(row.pk, model, shape, sent)
 
 

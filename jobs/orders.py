@@ -12,6 +12,7 @@ from devices.models import DeviceLine
 from devices.offers import Restart, restart_of
 from devices.senders import Sender
 from devices.templates import Danger
+from platforms.keyring import KeyRingError
 from platforms.models import Platform
 from platforms.roles import Deed
 
@@ -67,15 +68,17 @@ class Orders:
         elif rung.template is None or rung.template.model_id != device.model_id:
             return NoOrder("other_model")
         else:
-            template, values = rung.template, dict(rung.parameters)
+            template, values = rung.template, rung.parameters
         try:
+            if rung.action != Action.RESTART:
+                values = rung.values
             shape = checks.shape_of(template, device)
             if isinstance(shape.lines, str):
                 values = {**values, shape.lines: str(line.number)}
             wish = checks.wish(template, device, values, sender, self.now)
         except CommandRefused as error:
             return NoOrder(error.code, str(error))
-        except (ParametersRefused, TextRefused):
+        except (ParametersRefused, TextRefused, KeyRingError):
             return NoOrder("parameters")  # their texts may hold a value, which may be a secret
         if not template.for_jobs or wish.composed.danger not in FOR_JOBS:
             return NoOrder("danger")

@@ -1,4 +1,4 @@
-"""Values of commands that nobody is told again: left out of what is shown, kept when it returns."""
+"""Values of commands that nobody is told again: kept apart, left out of what is shown."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -20,8 +20,14 @@ def templates_of(definitions: Collection[Definition]) -> Templates:
 
 def shown(step: Step, templates: Templates) -> dict[str, str]:
     """Return the values of a rung that may be read."""
-    hidden = _secrets(step, templates)
-    return {name: value for name, value in step.parameters.items() if name not in hidden}
+    names = _secrets(step, templates)
+    return {name: value for name, value in step.parameters.items() if name not in names}
+
+
+def hidden(step: Step, templates: Templates) -> dict[str, str]:
+    """Return the values of a rung that nobody may read again."""
+    names = _secrets(step, templates)
+    return {name: value for name, value in step.parameters.items() if name in names}
 
 
 def kept(steps: Sequence[Step], old: Sequence[Step], templates: Templates) -> tuple[Step, ...]:
@@ -31,12 +37,17 @@ def kept(steps: Sequence[Step], old: Sequence[Step], templates: Templates) -> tu
 
 def _kept(number: int, step: Step, old: Sequence[Step], templates: Templates) -> Step:
     missing = _secrets(step, templates) - {*step.parameters}
-    before = [*old[number : number + 1], *old]
-    same = next((each for each in before if each.template_id == step.template_id), None)
+    same = counterpart(number, step.template_id, old)
     if not missing or same is None:
         return step
     found = {name: same.parameters[name] for name in missing & {*same.parameters}}
     return replace(step, parameters={**step.parameters, **found})
+
+
+def counterpart(number: int, template_id: int | None, old: Sequence[Step]) -> Step | None:
+    """Return the old step of the same command: the one in its place, else the first."""
+    before = [*old[number : number + 1], *old]
+    return next((each for each in before if each.template_id == template_id), None)
 
 
 def _secrets(step: Step, templates: Templates) -> frozenset[str]:

@@ -4,6 +4,7 @@ A change of what a job decides on begins a new version of it: nothing that was s
 It sends nothing and judges no player.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -18,7 +19,7 @@ from platforms.audit import Action as Act, Actor
 from platforms.models import Platform
 
 from . import criteria, floors, naming, rung_secrets
-from .definition import COLUMNS, DECIDING, Definition, Step, of, of_many
+from .definition import COLUMNS, DECIDING, Definition, Step, of, of_many, step_of
 from .definition_checks import Errors, check
 from .models import (
     Condition,
@@ -202,8 +203,9 @@ def _plan(row: Job, definition: Definition, now: datetime) -> None:
 
 def _write_parts(row: Job, definition: Definition) -> None:
     platform = definition.platform
-    for parts in (row.conditions, row.rungs, row.targets, row.hours):
+    for parts in (row.conditions, row.targets, row.hours):
         parts.all().delete()
+    _write_rungs(row, definition)
     metrics = {
         each.name: each
         for each in MonitoringMetric.objects.filter(
@@ -223,18 +225,6 @@ def _write_parts(row: Job, definition: Definition) -> None:
         )
         for number, each in enumerate(definition.conditions)
     )
-    Rung.objects.bulk_create(
-        Rung(
-            platform=platform,
-            job=row,
-            position=number,
-            action=step.action,
-            template_id=step.template_id,
-            parameters=dict(step.parameters),
-            wait=step.wait,
-        )
-        for number, step in enumerate(definition.rungs)
-    )
     chosen = definition.selection
     ids = (
         *(("exporter_id", each) for each in sorted(chosen.exporters)),
@@ -250,6 +240,30 @@ def _write_parts(row: Job, definition: Definition) -> None:
         )
         for each in definition.hours
     )
+
+
+def _write_rungs(row: Job, definition: Definition) -> None:
+    # What stays is left alone: also secrets that no key opens.
+    if tuple(step_of(each) for each in row.rungs.all()) == definition.rungs:
+        return
+    row.rungs.all().delete()
+    templates = rung_secrets.templates_of([definition])
+    rungs = []
+    for number, step in enumerate(definition.rungs):
+        secrets = rung_secrets.hidden(step, templates)
+        rungs.append(
+            Rung(
+                platform=definition.platform,
+                job=row,
+                position=number,
+                action=step.action,
+                template_id=step.template_id,
+                parameters=rung_secrets.shown(step, templates),
+                secrets=json.dumps(secrets) if secrets else "",
+                wait=step.wait,
+            )
+        )
+    Rung.objects.bulk_create(rungs)
 
 
 def _close(row: Job, now: datetime) -> None:

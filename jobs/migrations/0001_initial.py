@@ -2,6 +2,8 @@
 
 import django.core.validators
 import django.db.models.deletion
+import platforms.secrets
+import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -341,9 +343,11 @@ class Migration(migrations.Migration):
             name='Rung',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('secret_context', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('position', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('action', models.CharField(choices=[('restart', "restart, as the socket's model does it"), ('template', 'a command')], default='restart', max_length=16, verbose_name='action')),
                 ('parameters', models.JSONField(blank=True, default=dict, verbose_name='parameters')),
+                ('secrets', platforms.secrets.EncryptedField(blank=True, default='', editable=False, verbose_name='secrets')),
                 ('wait', models.PositiveIntegerField(default=600, help_text='Seconds after sending within which the player must be well.', verbose_name='wait')),
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rungs', to='jobs.job', verbose_name='job')),
                 ('platform', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platforms.platform', verbose_name='platform')),

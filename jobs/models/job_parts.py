@@ -1,10 +1,13 @@
 """The parts of a job: its conditions, the rungs of its ladder, its targets and its hours."""
 
+import json
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from platforms.scoping import TenantModel
+from platforms.secrets import EncryptedField, SecretRow
 
 from .job import Job
 from .metric import MonitoringMetric
@@ -65,8 +68,11 @@ class Condition(TenantModel):
         return f"{self.metric} {self.operator} {self.threshold:g}"
 
 
-class Rung(TenantModel):
-    """One step of the ladder: what is sent, and for how many seconds it may take to help."""
+class Rung(SecretRow, TenantModel):
+    """One step of the ladder: what is sent, and for how many seconds it may take to help.
+
+    Values of the command that are secret are in ``secrets``, the text of a JSON object.
+    """
 
     job = models.ForeignKey(
         Job, on_delete=models.CASCADE, related_name="rungs", verbose_name=_("job")
@@ -84,6 +90,7 @@ class Rung(TenantModel):
         verbose_name=_("command"),
     )
     parameters = models.JSONField(_("parameters"), default=dict, blank=True)
+    secrets = EncryptedField(_("secrets"), blank=True, default="", editable=False)
     wait = models.PositiveIntegerField(
         _("wait"),
         default=600,
@@ -105,6 +112,12 @@ class Rung(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.job} · {self.position + 1}"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return what the command is given, secrets too; raise KeyRingError."""
+        secrets: dict[str, str] = json.loads(self.secrets.reveal() or "{}")
+        return {**self.parameters, **secrets}
 
 
 class JobTarget(TenantModel):

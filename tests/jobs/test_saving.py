@@ -4,19 +4,23 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from devices import synchronisation
 from devices.models import CommandTemplate
+from devices.senders import Sender
 from jobs import attempts, definition, saving
 from jobs.conditions import Condition, Function, Operator
 from jobs.definition import Step
 from jobs.hours import Span
-from jobs.models import Action, Clock, Ending, Episode, Floor, Job, Joined, Mode, Trigger
+from jobs.models import Action, Clock, Ending, Episode, Floor, Job, Joined, Mode, Rung, Trigger
+from jobs.orders import NoOrder, Orders
 from jobs.saving import DefinitionRefused
 from jobs.selection import Selection
 from platforms.announcements import announce
 from platforms.audit import SYSTEM
 from platforms.models import AuditEntry, Notice, Platform
+from tests.devices import world
 from tests.factories import make_exporter, make_platform, make_player, make_site
 from tests.jobs.world import OFFLINE, STATUS, defined, make_job, make_metric, secretive
 
@@ -266,6 +270,29 @@ def test_the_record_tells_that_a_secret_of_a_rung_changed_and_never_the_secret(
     assert [*changed.after] == ["rungs"]
     for told in (created.after, changed.before, changed.after, removed.before):
         assert told["rungs"][0]["parameters"] == {"minutes": "set"}
+
+
+def test_a_secret_of_a_rung_is_kept_sealed_and_outlives_a_lost_key(
+    platform_a: Platform, settings: Settings
+) -> None:
+    row = secretive(platform_a)
+    job = make_job(platform_a, rungs=(Step(Action.TEMPLATE, row.pk, {"minutes": "97"}),))
+    (stored,) = Rung.objects.filter(job=job)
+    assert (stored.parameters, stored.values) == ({}, {"minutes": "97"})
+    (columns,) = Rung.objects.filter(pk=stored.pk).values()
+    assert "97" not in f"{columns['parameters']}{columns['secrets'].sealed()}{definition.of(job)!r}"
+
+    keys, settings.REMOSA_SECRET_KEYS = (
+        settings.REMOSA_SECRET_KEYS,
+        ["another key that is long enough to be one"],
+    )
+    assert definition.of(job).rungs[0].parameters == {}
+    saving.change([job], SYSTEM, enabled=False)
+    device = world.make_socket(platform_a)
+    orders = Orders(NOON).of(stored, device.lines.get(number=1), Sender.job("x"))
+    assert orders == NoOrder("parameters")
+    settings.REMOSA_SECRET_KEYS = keys
+    assert definition.of(job).rungs[0].parameters == {"minutes": "97"}
 
 
 def test_a_job_whose_command_is_gone_can_still_be_stopped(platform_a: Platform) -> None:

@@ -26,7 +26,7 @@ from platforms.roles import Role
 from tests.conftest import ClientOf
 from tests.factories import make_exporter, make_platform, make_player, make_site
 from tests.jobs.admin.typed import posted
-from tests.jobs.world import OFFLINE, STATUS, make_job, make_metric
+from tests.jobs.world import OFFLINE, STATUS, make_job, make_metric, secretive
 
 ADD = reverse("admin:jobs_job_add")
 HALF = Condition(STATUS, Function.AVG, 600, Operator.LESS, 0.5)
@@ -360,6 +360,20 @@ def test_values_of_a_command_are_asked_for_and_checked_before_it_is_stored(
     assert save(client, page(job), **chosen, **{"rungs-0-p-minutes": "3"}).status_code == 302
     (step,) = definition.of(job).rungs
     assert (step.template_id, step.parameters) == (cycle.pk, {"minutes": "3"})
+
+
+def test_a_secret_of_a_command_is_never_shown_and_stays_where_nothing_is_typed(
+    client_of: ClientOf, mona: User, platform_a: Platform
+) -> None:
+    job, client = make_job(platform_a), client_of(mona)
+    row = secretive(platform_a)
+    chosen, typed = {"rungs-0-what": str(row.pk)}, "rungs-0-p-minutes"
+    assert "rungs-0-__all__" in told(save(client, page(job), **chosen, **{typed: ""}))
+    assert save(client, page(job), **chosen, **{typed: "97"}).status_code == 302
+    assert "97" not in client.get(page(job)).content.decode().partition('id="rungs')[2]
+    for given, kept in (("", "97"), ("98", "98")):
+        assert save(client, page(job), **{typed: given}).status_code == 302
+        assert definition.of(job).rungs[0].parameters == {"minutes": kept}
 
 
 def test_a_ladder_offers_what_jobs_may_send_alone(
