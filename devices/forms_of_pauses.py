@@ -2,18 +2,17 @@
 
 from typing import Any, ClassVar
 
-from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from . import pauses
 from .forms_of_shared_rows import SharedRowForm
+from .forms_of_stops import StopForm
 from .models import Pause
 from .senders import Sender
 
 
-class PauseForm(SharedRowForm):
+class PauseForm(StopForm, SharedRowForm):
     """A pause of everything, of a platform or of one socket."""
 
     sender: ClassVar[Sender]
@@ -26,18 +25,6 @@ class PauseForm(SharedRowForm):
                 {"placeholder": _("Electricians are on site until evening")}
             )
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "expires_at" in self.fields:
-            self.fields["expires_at"].help_text = _("Empty: until somebody lifts it.")
-
-    def clean_expires_at(self) -> Any:
-        """Refuse a moment that is over."""
-        moment = self.cleaned_data["expires_at"]
-        if moment is not None and moment <= timezone.now():
-            raise forms.ValidationError(_("This moment is over: choose one that is to come."))
-        return moment
 
     def clean(self) -> dict[str, Any] | None:
         """Take the platform of the socket; ask whether this person may stop it."""

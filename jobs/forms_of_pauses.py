@@ -2,11 +2,10 @@
 
 from typing import Any, ClassVar
 
-from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from devices.forms_of_stops import StopForm
 from devices.senders import Sender
 from platforms.scoped_forms import ScopedModelForm
 
@@ -14,7 +13,7 @@ from . import job_pauses
 from .models import JobPause
 
 
-class JobPauseForm(ScopedModelForm):
+class JobPauseForm(StopForm, ScopedModelForm):
     """A pause of one job; its platform is that of the job."""
 
     sender: ClassVar[Sender]
@@ -25,18 +24,6 @@ class JobPauseForm(ScopedModelForm):
         widgets: ClassVar = {
             "reason": UnfoldAdminTextInputWidget({"placeholder": _("New panels are put up")})
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "expires_at" in self.fields:
-            self.fields["expires_at"].help_text = _("Empty: until somebody lifts it.")
-
-    def clean_expires_at(self) -> Any:
-        """Refuse a moment that is over."""
-        moment = self.cleaned_data["expires_at"]
-        if moment is not None and moment <= timezone.now():
-            raise forms.ValidationError(_("This moment is over: choose one that is to come."))
-        return moment
 
     def clean(self) -> dict[str, Any] | None:
         """Take the platform of the job; ask whether this person may stop it."""

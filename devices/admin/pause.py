@@ -3,76 +3,37 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _, gettext_lazy
-from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import action, display
 
 from devices import pauses
 from devices.forms_of_pauses import PauseForm
 from devices.models import Device, Pause
-from devices.pauses import PauseRefused
-from devices.senders import Sender
-from platforms.admin.confirmed_deeds import ConfirmedDeedsAdmin
 from platforms.admin.filters import PlatformFilter
-from platforms.audit import Actor
 from platforms.roles import Deed
 from platforms.scoped_fields import person_of
 
+from .reach import sender_of
 from .shared_rows import SharedRowsAdmin
-
-
-class LastingFilter(DropdownFilter):
-    """Narrows the list to pauses that last, or to those that are over."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Offer both."""
-        return [("lasts", _("Lasts")), ("over", _("Over"))]
-
-    def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[Any]
-    ) -> models.QuerySet[Any]:
-        """Keep those that stop something now, or the others."""
-        rows: Any = queryset
-        lasting = rows.at(timezone.now())
-        if self.value() == "lasts":
-            kept: models.QuerySet[Any] = lasting
-            return kept
-        return rows.exclude(pk__in=lasting.values("pk")) if self.value() == "over" else queryset
+from .stops import LastingFilter, StopsAdmin
 
 
 @admin.register(Pause)
-class PauseAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
+class PauseAdmin(SharedRowsAdmin, StopsAdmin):
     """Everybody sees what stands still and why; who may command something may pause it."""
 
     write_deed: ClassVar[Deed] = Deed.SEND_ASSIGNED
-    may_change = False
-    may_delete = False
     form = PauseForm
     list_display = ("reason", "over_what", "state", "author_name", "created_at", "expires_at")
     list_filter = (LastingFilter, PlatformFilter)
     list_select_related = ("platform", "device")
     search_fields = ("reason", "device__name", "author_name")
     autocomplete_fields = ("device",)
-    actions = None
-    actions_detail = ("lift",)
-
-    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        """Ask for four things; show who did it of one that there is."""
-        if obj is None:
-            return ["platform", "device", "reason", "expires_at"]
-        return ["state_now", "over_what", "reason", "author_name", "created_at", "expires_at",
-                "lifted_at"]  # fmt: skip
-
-    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        """Nothing of a pause changes."""
-        return self.get_fields(request, obj) if obj is not None else ()
+    asked = ("platform", "device", "reason", "expires_at")
+    what = "over_what"
 
     def get_form(
         self,
@@ -84,7 +45,7 @@ class PauseAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
         """Give the form its person; who commands some sockets alone has to name one."""
         form = super().get_form(request, obj, change=change, **kwargs)
         person = person_of(request)
-        form.sender = Sender(Actor.of_request(request), person)  # type: ignore[attr-defined]
+        form.sender = sender_of(request)  # type: ignore[attr-defined]
         device: Any = form.base_fields.get("device")
         if device is None:
             return form
@@ -139,54 +100,17 @@ class PauseAdmin(SharedRowsAdmin, ConfirmedDeedsAdmin):
             return _("all sockets of %(platform)s") % {"platform": pause.platform}
         return _("everything")
 
-    @display(
-        description=gettext_lazy("state"),
-        label={"lasts": "warning", "over": "info", "lifted": "info"},
-    )
-    def state(self, pause: Pause) -> tuple[str, str]:
-        """Return whether it still stops anything."""
-        if pause.lifted_at is not None:
-            return "lifted", _("lifted")
-        if pause.expires_at is not None and pause.expires_at <= timezone.now():
-            return "over", _("over")
-        return "lasts", _("lasts")
-
-    @admin.display(description=gettext_lazy("state"))
-    def state_now(self, pause: Pause) -> str:
-        """Return whether it still stops anything, in words."""
-        return str(self.state(pause)[1])
-
     # -- lifting --------------------------------------------------------------------------------
 
-    def has_lift_permission(self, request: HttpRequest, object_id: str) -> bool:
-        """Offer it while the pause lasts, to who may."""
-        pause = self.row_or_404(request, object_id)
-        sender = Sender(Actor.of_request(request), person_of(request))
-        lasts = self.state(pause)[0] == "lasts"
-        return lasts and pauses.may(sender, pause.platform, pause.device)
+    def may_lift(self, request: HttpRequest, stop: Pause) -> bool:
+        """Who could begin it may lift it."""
+        return pauses.may(sender_of(request), stop.platform, stop.device)
 
-    @action(
-        description=gettext_lazy("Lift"),
-        url_path="lift",
-        icon="play_circle",
-        permissions=["lift"],
-    )
-    def lift(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask first: what was held back may be sent again."""
-        pause = self.row_or_404(request, object_id)
-        if request.method == "POST":
-            try:
-                sender = Sender(Actor.of_request(request), person_of(request))
-                pauses.lift(pause, sender, timezone.now())
-                messages.success(request, _("The pause was lifted."))
-            except PauseRefused as refused:
-                messages.warning(request, str(refused))
-            return self.back_to(pause)
-        details = {"what": self.over_what(pause), "reason": pause.reason}
-        return self.ask(
-            request,
-            pause,
-            title=_("Lift the pause?"),
-            text=_("%(what)s: %(reason)s. Switching goes on from then.") % details,
-            button=_("Lift"),
-        )
+    def end(self, request: HttpRequest, stop: Pause) -> None:
+        """Let the stage lift it."""
+        pauses.lift(stop, sender_of(request), timezone.now())
+
+    def question(self, stop: Pause) -> str:
+        """What was held back may be sent again."""
+        details = {"what": self.over_what(stop), "reason": stop.reason}
+        return _("%(what)s: %(reason)s. Switching goes on from then.") % details

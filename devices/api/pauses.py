@@ -13,47 +13,33 @@ from rest_framework.response import Response
 from devices import pauses
 from devices.models import Device, Pause
 from exporters.api.fields import IdField
-from platforms.api import PagedQuery, ScopedRelatedField, ScopedViewSet, Strict
+from platforms.api import ScopedRelatedField, ScopedViewSet
 from platforms.models import Platform
 from platforms.roles import Deed
 
 from .commands import NothingBody
 from .refusals import answered, sender_of
+from .stops import AFTER, StopAnswer, StopBody, StopsQuery, current
 
 
-class PausesQuery(PagedQuery):
+class PausesQuery(StopsQuery):
     """What narrows the list."""
 
-    platform_id = IdField(required=False)
     device_id = IdField(required=False)
-    current = serializers.BooleanField(
-        required=False, allow_null=True, default=None, help_text="Those that last now, or others."
-    )
 
 
-class PauseAnswer(serializers.ModelSerializer[Pause]):
+class PauseAnswer(StopAnswer):
     """A pause of a socket, of a platform (device_id null) or of everything (both null)."""
 
     platform_id = serializers.IntegerField(allow_null=True)
     device_id = serializers.IntegerField(allow_null=True)
-    author = serializers.CharField(source="author_name")
-    lifted_at = serializers.DateTimeField(allow_null=True)
 
     class Meta:
         model = Pause
-        fields = (
-            "id",
-            "platform_id",
-            "device_id",
-            "reason",
-            "author",
-            "created_at",
-            "expires_at",
-            "lifted_at",
-        )
+        fields = ("id", "platform_id", "device_id", *AFTER)
 
 
-class PauseBody(Strict):
+class PauseBody(StopBody):
     """A new pause: of a socket, or of a platform, or (both null, for superadmins) of everything."""
 
     device_id = ScopedRelatedField(
@@ -69,10 +55,6 @@ class PauseBody(Strict):
         allow_null=True,
         default=None,
         queryset=Platform.objects.all(),
-    )
-    reason = serializers.CharField(max_length=255)
-    expires_at = serializers.DateTimeField(
-        required=False, allow_null=True, default=None, help_text="Null: until it is lifted."
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -99,11 +81,7 @@ class Pauses(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
     def narrow(self, rows: Any, query: Mapping[str, Any]) -> Any:
         """Return the pauses that the query asks for."""
         names = query.keys() & {"platform_id", "device_id"}
-        rows = rows.filter(**{name: query[name] for name in names})
-        if query["current"] is None:
-            return rows
-        lasting = rows.at(timezone.now())
-        return lasting if query["current"] else rows.exclude(pk__in=lasting.values("pk"))
+        return current(rows.filter(**{name: query[name] for name in names}), query["current"])
 
     @extend_schema(request=PauseBody, responses={201: PauseAnswer}, summary="Begin a pause")
     def create(self, request: Request) -> Response:

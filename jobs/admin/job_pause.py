@@ -3,22 +3,19 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _, gettext_lazy
-from unfold.decorators import action, display
 
 from devices.admin import reach
-from devices.admin.pause import LastingFilter
 from devices.admin.reach import sender_of
-from devices.pauses import PauseRefused
+from devices.admin.stops import LastingFilter, StopsAdmin
 from jobs import job_pauses
 from jobs.forms_of_pauses import JobPauseForm
 from jobs.models import Job, JobPause
-from platforms.admin.confirmed_deeds import ConfirmedDeedsAdmin
 from platforms.admin.filters import PlatformFilter, several_platforms
 from platforms.roles import Deed
 from platforms.scoped_fields import person_of
@@ -28,36 +25,23 @@ from .long_cells import sentence
 
 
 @admin.register(JobPause)
-class JobPauseAdmin(ConfirmedDeedsAdmin):
+class JobPauseAdmin(StopsAdmin):
     """Everybody sees which jobs stand still and why; who commands every socket pauses them."""
 
     write_deed: ClassVar[Deed] = Deed.SEND
-    may_change = False
-    may_delete = False
     form = JobPauseForm
     list_filter = (LastingFilter, JobFilter, PlatformFilter)
     list_select_related = ("platform", "job")
     list_display_links = ("why",)
     search_fields = ("reason", "author_name", "job__name")
     ordering = ("-pk",)
-    actions = None
-    actions_detail = ("lift",)
+    asked = ("job", "reason", "expires_at")
+    what = "of_job"
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the platform only where there are several."""
         own = ["why", "of_job", "state", "author_name", "created_at", "expires_at"]
         return [*own, "platform"] if several_platforms(request) else own
-
-    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        """Ask for three things; show who did it of one that there is."""
-        if obj is None:
-            return ["job", "reason", "expires_at"]
-        return ["state_now", "of_job", "reason", "author_name", "created_at", "expires_at",
-                "lifted_at"]  # fmt: skip
-
-    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        """Nothing of a pause changes."""
-        return self.get_fields(request, obj) if obj is not None else ()
 
     def get_form(
         self,
@@ -110,51 +94,17 @@ class JobPauseAdmin(ConfirmedDeedsAdmin):
         """Return the reason, however long."""
         return sentence(pause.reason)
 
-    @display(
-        description=gettext_lazy("state"),
-        label={"lasts": "warning", "over": "info", "lifted": "info"},
-    )
-    def state(self, pause: JobPause) -> tuple[str, str]:
-        """Return whether it still stops anything."""
-        if pause.lifted_at is not None:
-            return "lifted", _("lifted")
-        if pause.expires_at is not None and pause.expires_at <= timezone.now():
-            return "over", _("over")
-        return "lasts", _("lasts")
-
-    @admin.display(description=gettext_lazy("state"))
-    def state_now(self, pause: JobPause) -> str:
-        """Return whether it still stops anything, in words."""
-        return str(self.state(pause)[1])
-
     # -- lifting --------------------------------------------------------------------------------
 
-    def has_lift_permission(self, request: HttpRequest, object_id: str) -> bool:
-        """Offer it while the pause lasts, to who may."""
-        pause = self.row_or_404(request, object_id)
-        return self.state(pause)[0] == "lasts" and job_pauses.may(sender_of(request), pause.job)
+    def may_lift(self, request: HttpRequest, stop: JobPause) -> bool:
+        """Who could begin it may lift it."""
+        return job_pauses.may(sender_of(request), stop.job)
 
-    @action(
-        description=gettext_lazy("Lift"),
-        url_path="lift",
-        icon="play_circle",
-        permissions=["lift"],
-    )
-    def lift(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask first: the job acts again from then."""
-        pause = self.row_or_404(request, object_id)
-        if request.method == "POST":
-            try:
-                job_pauses.lift(pause, sender_of(request), timezone.now())
-                messages.success(request, _("The pause was lifted."))
-            except PauseRefused as refused:
-                messages.warning(request, str(refused))
-            return self.back_to(pause)
-        details = {"job": pause.job, "reason": pause.reason}
-        return self.ask(
-            request,
-            pause,
-            title=_("Lift the pause?"),
-            text=_("%(job)s: %(reason)s. The job acts again from then.") % details,
-            button=_("Lift"),
-        )
+    def end(self, request: HttpRequest, stop: JobPause) -> None:
+        """Let the stage lift it."""
+        job_pauses.lift(stop, sender_of(request), timezone.now())
+
+    def question(self, stop: JobPause) -> str:
+        """The job acts again from then."""
+        details = {"job": stop.job, "reason": stop.reason}
+        return _("%(job)s: %(reason)s. The job acts again from then.") % details

@@ -11,47 +11,35 @@ from rest_framework.response import Response
 
 from devices.api.commands import NothingBody
 from devices.api.refusals import answered, sender_of
+from devices.api.stops import AFTER, StopAnswer, StopBody, StopsQuery, current
 from exporters.api.fields import IdField
 from jobs import job_pauses
 from jobs.models import Job, JobPause
-from platforms.api import PagedQuery, ScopedRelatedField, ScopedViewSet, Strict
+from platforms.api import ScopedRelatedField, ScopedViewSet
 from platforms.roles import Deed
 
 
-class JobPausesQuery(PagedQuery):
+class JobPausesQuery(StopsQuery):
     """What narrows the list."""
 
-    platform_id = IdField(required=False)
     job_id = IdField(required=False)
-    current = serializers.BooleanField(
-        required=False, allow_null=True, default=None, help_text="Those that last now, or others."
-    )
 
 
-class JobPauseAnswer(serializers.ModelSerializer[JobPause]):
+class JobPauseAnswer(StopAnswer):
     """A pause of one job: it goes on watching, and acts on nothing."""
 
     platform_id = serializers.IntegerField()
     job_id = serializers.IntegerField()
-    author = serializers.CharField(source="author_name")
-    lifted_at = serializers.DateTimeField(allow_null=True)
 
     class Meta:
         model = JobPause
-        fields = (
-            *("id", "platform_id", "job_id", "reason", "author"),
-            *("created_at", "expires_at", "lifted_at"),
-        )
+        fields = ("id", "platform_id", "job_id", *AFTER)
 
 
-class JobPauseBody(Strict):
+class JobPauseBody(StopBody):
     """A new pause."""
 
     job_id = ScopedRelatedField(deed=Deed.SEND, queryset=Job.objects.all())
-    reason = serializers.CharField(max_length=255)
-    expires_at = serializers.DateTimeField(
-        required=False, allow_null=True, default=None, help_text="Null: until it is lifted."
-    )
 
 
 @extend_schema_view(
@@ -69,11 +57,7 @@ class JobPauses(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet)
     def narrow(self, rows: Any, query: Mapping[str, Any]) -> Any:
         """Return the pauses that the query asks for."""
         names = query.keys() & {"platform_id", "job_id"}
-        rows = rows.filter(**{name: query[name] for name in names})
-        if query["current"] is None:
-            return rows
-        lasting = rows.at(timezone.now())
-        return lasting if query["current"] else rows.exclude(pk__in=lasting.values("pk"))
+        return current(rows.filter(**{name: query[name] for name in names}), query["current"])
 
     @extend_schema(request=JobPauseBody, responses={201: JobPauseAnswer}, summary="Pause a job")
     def create(self, request: Request) -> Response:

@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reason', models.CharField(max_length=255, verbose_name='reason')),
-                ('author_name', models.CharField(editable=False, max_length=254, verbose_name='author')),
+                ('author_name', models.CharField(editable=False, max_length=254, verbose_name="author's name")),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='since')),
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires')),
                 ('lifted_at', models.DateTimeField(editable=False, null=True, verbose_name='lifted')),

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from devices.models.stop import Stop, lasting
 from jobs import wall_time, windows
 from platforms.scoping import ScopedQuerySet, TenantModel
 
@@ -118,29 +119,15 @@ class JobPauseQuerySet(ScopedQuerySet):
 
     def at(self, now: datetime) -> "JobPauseQuerySet":
         """Keep those that last."""
-        lasting = Q(expires_at=None) | Q(expires_at__gt=now)
-        return self.filter(lasting, lifted_at=None)
+        return self.filter(lasting(now))
 
 
-class JobPause(TenantModel):
+class JobPause(Stop, TenantModel):
     """One job acts on nothing until the pause is lifted or over; it goes on watching."""
 
     job = models.ForeignKey(
         Job, on_delete=models.CASCADE, related_name="pauses", verbose_name=_("job")
     )
-    reason = models.CharField(_("reason"), max_length=255)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("author"),
-    )
-    author_name = models.CharField(_("author"), max_length=254, editable=False)
-    created_at = models.DateTimeField(_("since"), auto_now_add=True)
-    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    lifted_at = models.DateTimeField(_("lifted"), null=True, editable=False)
 
     objects: ClassVar = JobPauseQuerySet.as_manager()
 
@@ -148,6 +135,3 @@ class JobPause(TenantModel):
         verbose_name = _("pause of a job")
         verbose_name_plural = _("pauses of jobs")
         ordering = ("-pk",)
-
-    def __str__(self) -> str:
-        return self.reason
