@@ -23,7 +23,7 @@ from . import episodes, track_rows
 from .episodes import Ended, OpenEpisode
 from .looking import Look, Pair
 from .models import Ending, Engine, Job
-from .questions import Moment
+from .moments import Moment
 from .recall import Recall
 from .settling import Settled, settle
 from .tracks import PUT_BACK, SLOT, is_due

@@ -21,7 +21,8 @@ from exporters.prometheus import PrometheusError, query
 from . import questions, source_gates, watching
 from .conditions import Function
 from .models import Criterion
-from .questions import Asked, Moment
+from .moments import Moment
+from .questions import Asked
 from .source_gates import OF_LATE
 from .verdicts import Verdict, Why
 from .watching import Watch

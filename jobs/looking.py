@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from exporters.models import Exporter
 
 from . import questions, source_gates
-from .questions import Asked, Known, Moment, Source, Values
+from .moments import Moment
+from .questions import Asked, Known, Source, Values
 from .track_rows import NOT_LOOKED, KeptClock, KeptTrack
 from .tracks import LONGEST_GAP
+from .turns import FOR_LOOKING, FOR_PROOF, Turns, longest
 from .verdicts import Verdict, Why
 from .watching import Watch, World, source_of
 
@@ -86,7 +88,10 @@ class Look:
                     wanted[each.key][pair.source] = None
                 elif pair.names:
                     wanted[each.key][pair.source] = before | pair.names
-        answers = {key: self._told(asked[key], sources) for key, sources in wanted.items()}
+        answers = {
+            each.key: self._told(moment, each, wanted[each.key])
+            for moment, each in self._turns(wanted, asked, FOR_PROOF)
+        }
         for pair in seen:
             told = [answers.get(each.key, {}).get(pair.source, {}) for each in pair.asked]
             _judge(pair, told, self._known)
@@ -103,12 +108,14 @@ class Look:
         number = {pair.source: min(seen, default=0)}
         return bool(seen) and source_gates.too_few(number, pair.exporter, self._world.of_late)
 
-    def _told(self, asked: Asked, wanted: Mapping[Source, Names]) -> dict[Source, Values | Why]:
+    def _told(
+        self, moment: Moment, asked: Asked, wanted: Mapping[Source, Names]
+    ) -> dict[Source, Values | Why]:
         """Ask a question of sources: of each either what is said of its players, or why not."""
         found: dict[Source, Values | Why] = {}
         counts = _answer(self._known[asked.key]).counts
         for part in _portions(wanted, counts):
-            told = questions.values_of(self._moment, asked.condition, asked.metric, part)
+            told = questions.values_of(moment, asked.condition, asked.metric, part)
             for source in part:
                 found[source] = told if isinstance(told, Why) else told.get(source, {})
         return found
@@ -133,22 +140,33 @@ class Look:
         }
 
     def _ask(self, pairs: Collection[Pair]) -> None:
-        platforms: dict[object, set[int]] = defaultdict(set)
+        wanted: dict[object, dict[Source, Names]] = defaultdict(dict)
         asked: dict[object, Asked] = {}
         for pair in pairs:
             pair.asked = pair.watch.asked_of(pair.exporter)
             for each in pair.asked:
                 asked[each.key] = each
-                platforms[each.key].add(pair.exporter.platform_id)
+                wanted[each.key][pair.source] = None
         self._statuses = statuses = questions.statuses_of(
             self._moment, {pair.source for pair in pairs}
         )
-        for key, each in asked.items():
-            self._known[key] = (
+        for moment, each in self._turns(wanted, asked, FOR_LOOKING):
+            self._known[each.key] = (
                 statuses
                 if isinstance(statuses, Why)
-                else questions.who_may_meet(self._moment, each, platforms[key], statuses)
+                else questions.who_may_meet(
+                    moment, each, _platforms(wanted[each.key]), statuses, longest(each)
+                )
             )
+
+    def _turns(
+        self,
+        wanted: Mapping[object, Collection[Source]],
+        asked: Mapping[object, Asked],
+        spared: float,
+    ) -> Iterator[tuple[Moment, Asked]]:
+        platforms = {key: _platforms(sources) for key, sources in wanted.items()}
+        return Turns(self._moment, asked, platforms).all(spared)
 
     def _failed(self, pair: Pair) -> Why | None:
         answers = (self._known[each.key] for each in pair.asked)
@@ -202,6 +220,10 @@ def _portions(
             part, size = {}, 0
     if part:
         yield part
+
+
+def _platforms(sources: Collection[Source]) -> set[int]:
+    return {source.platform_id for source in sources}
 
 
 def _judge(pair: Pair, told: list[Values | Why], known: Mapping[object, Known | Why]) -> None:

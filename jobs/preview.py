@@ -19,7 +19,8 @@ from .catalogue import Metric
 from .conditions import Condition
 from .definition import Definition
 from .models import Joined, MonitoringMetric
-from .questions import Asked, Moment, Source, Values, values_of, who_meets
+from .moments import Moment
+from .questions import Asked, Source, Values, values_of, who_meets
 from .verdicts import Verdict, Why, all_of, any_of
 from .watching import OFFLINE, metric_of_status
 

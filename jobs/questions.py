@@ -5,34 +5,24 @@ sources alone. It touches no rows but the list of exporter processes, and it may
 for an answer: whatever goes wrong is a Why, for everybody concerned.
 """
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from exporters import promql
-from exporters.asking import OF_THE_QUESTION, Answer, Ask, Outage
-from exporters.connection import current_connection
+from exporters.asking import Outage
 from exporters.kinds import KINDS
 from exporters.observations import FAMILIES, exporter_of, family, groups
-from exporters.prometheus import (
-    Connection,
-    PrometheusError,
-    Sample,
-    Series,
-    query,
-    query_samples,
-)
+from exporters.prometheus import Sample
 from exporters.promql import Expression
-from exporters.verdicts import Why as ExporterWhy
 
 from . import condition_queries
 from .catalogue import Metric
 from .conditions import Condition, Function
+from .moments import LONGEST_ANSWER, Moment
 from .verdicts import Verdict, Why
 
-LONGEST_ANSWER = 20.0  # seconds that one question may take
 NAMED_AT_ONCE = 2000  # players in one selector: 50 kB
 STATUSES = frozenset(each.status for each in FAMILIES.values())
 _COUNTED = frozenset({"platform_id", "exporter_id"})
@@ -85,59 +75,6 @@ class Known:
     counts: Mapping[Source, int]
 
 
-class Moment(Ask):
-    """Questions about one moment (Unix time), all of which have to be answered until a deadline.
-
-    Unlike a page it asks at once again whatever failed a while ago: a tick has to see that
-    Prometheus is back. The first failure of the server answers the later questions too.
-    """
-
-    def __init__(self, at: float, seconds: float) -> None:
-        super().__init__()
-        self.at = at
-        self.away: Outage | None = None
-        self._until = time.monotonic() + seconds
-        self._where: Connection | None = None
-
-    def now(self, expression: Expression, seconds: float = LONGEST_ANSWER) -> list[Sample] | Outage:
-        """Return the samples of the moment."""
-        found = self._of_moment(lambda where: query(where, expression, self.at), seconds)
-        return found if isinstance(found, Outage) else found.samples
-
-    def samples(self, expression: Expression) -> list[Series] | Outage:
-        """Return the stored samples that were chosen up to the moment, as they are."""
-        found = self._of_moment(
-            lambda where: query_samples(where, expression, self.at), LONGEST_ANSWER
-        )
-        return found if isinstance(found, Outage) else found.series
-
-    def _of_moment(
-        self, question: Callable[[Connection], Answer], seconds: float
-    ) -> Answer | Outage:
-        if self.away is not None:
-            return self.away
-        left = min(seconds, self._until - time.monotonic())
-        try:
-            if left <= 0:
-                raise PrometheusError("timeout", "", permanent=False)
-            self._where = self._where or current_connection()
-            answer = question(replace(self._where, timeout=min(left, self._where.timeout)))
-        except PrometheusError as error:
-            outage = Outage(ExporterWhy.PROMETHEUS_AWAY, error.message)
-            if error.code not in OF_THE_QUESTION:
-                self.away = outage
-            return outage
-        if answer.partial:
-            return Outage(ExporterWhy.PROMETHEUS_PARTIAL, "; ".join(answer.warnings))
-        return answer
-
-    def why(self, outage: Outage) -> Why:
-        """Return why nothing could be learned by a question that was asked just now."""
-        if outage.why is ExporterWhy.PROMETHEUS_PARTIAL:
-            return Why.PROMETHEUS_PARTIAL
-        return Why.REFUSED if self.away is None else Why.PROMETHEUS_AWAY
-
-
 def who_meets(
     moment: Moment,
     condition: Condition,
@@ -157,7 +94,11 @@ def who_meets(
 
 
 def who_may_meet(
-    moment: Moment, asked: Asked, platform_ids: Collection[int], statuses: Mapping[Source, int]
+    moment: Moment,
+    asked: Asked,
+    platform_ids: Collection[int],
+    statuses: Mapping[Source, int],
+    seconds: float = LONGEST_ANSWER,
 ) -> Known | Why:
     """Ask for whom it may hold, and how many series there are: one query, at half the price.
 
@@ -179,7 +120,7 @@ def who_may_meet(
             if plain:
                 value = promql.age(selected) if metric.age else selected
                 meets.append(promql.compared(value, condition.operator.value, condition.threshold))
-    found = _known(moment, promql.union(*meets, *series), metric)
+    found = _known(moment, promql.union(*meets, *series), metric, seconds)
     if isinstance(found, Why) or not asked.of_status:
         return found
     return Known(found.true, statuses)
@@ -204,8 +145,10 @@ def statuses_of(moment: Moment, sources: Collection[Source]) -> Mapping[Source, 
     return counted if isinstance(counted, Why) else {**counted, **found}
 
 
-def _known(moment: Moment, expression: Expression, metric: Metric) -> Known | Why:
-    found = moment.now(expression)
+def _known(
+    moment: Moment, expression: Expression, metric: Metric, seconds: float = LONGEST_ANSWER
+) -> Known | Why:
+    found = moment.now(expression, seconds)
     if isinstance(found, Outage):
         return moment.why(found)
     true: dict[Source, dict[str, float]] = defaultdict(dict)

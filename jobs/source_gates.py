@@ -14,7 +14,8 @@ from exporters.models import Exporter
 from exporters.sources import sources_of
 from exporters.verdicts import Source as Standing, Why as ExporterWhy, trouble
 
-from .questions import Moment, Source
+from .moments import Moment
+from .questions import Source
 from .verdicts import Why
 
 ENOUGH = 0.8  # of the players that had a status within the last days

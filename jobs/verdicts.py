@@ -26,6 +26,7 @@ class Why(Labelled):
     PROMETHEUS_PARTIAL = "prometheus_partial", _("Prometheus answers only in part")
     CLOCKS = "clocks", _("Remosa's clock is behind that of Prometheus")
     REFUSED = "refused", _("Prometheus refuses the question")
+    TOO_SLOW = "too_slow", _("What the platform's jobs ask takes Prometheus too long")
     EXPORTER_DISABLED = "exporter_disabled", _("The exporter is switched off")
     NO_PROCESS = "no_process", _("No exporter process has announced itself")
     NOT_SCRAPED = "not_scraped", _("Prometheus does not ask the exporter process yet")

@@ -40,7 +40,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(expression)
         return prometheus.query(connection, expression, at)
 
-    monkeypatch.setattr("jobs.questions.query", query)
+    monkeypatch.setattr("jobs.moments.query", query)
     return found
 
 

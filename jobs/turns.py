@@ -1,0 +1,59 @@
+"""In which order a tick asks, and in what time: what several platforms want to know comes first.
+
+What one platform alone asks comes after it, in a time of its own: its slow or many questions blind
+nobody else. It asks nothing itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from .moments import LONGEST_ANSWER, Moment, Share
+from .questions import Asked
+
+RAW_SECONDS: Final = 5.0  # for what superadmins wrote: nobody knows what it costs
+#: Seconds that platforms leave alone with what they ask by themselves: to look, and to prove.
+FOR_LOOKING: Final = 10.0
+FOR_PROOF: Final = 3.0
+
+
+class Turns:
+    """The questions of one tick by their keys, each with the platforms that ask it."""
+
+    def __init__(
+        self,
+        moment: Moment,
+        asked: Mapping[object, Asked],
+        platforms: Mapping[object, set[int]],
+    ) -> None:
+        self._moment, self._asked = moment, asked
+        self._sole = {key: min(each) for key, each in platforms.items() if len(each) == 1}
+
+    def all(self, spared: float) -> Iterator[tuple[Moment, Asked]]:
+        """Yield every question in its turn, with the moment that it is asked about.
+
+        What is left but the spared seconds is divided anew for each platform: those that need
+        little come first and leave theirs to the others. Its PromQL comes last.
+        """
+        mine: dict[int, list[Asked]] = defaultdict(list)
+        for key, each in self._asked.items():
+            if key in self._sole:
+                mine[self._sole[key]].append(each)
+            else:
+                yield self._moment, each
+        for every in mine.values():
+            every.sort(key=_is_raw)
+        order = sorted(mine.values(), key=lambda every: (_is_raw(every[-1]), len(every)))
+        for number, every in enumerate(order):
+            share = Share(self._moment, (self._moment.left - spared) / (len(order) - number))
+            for each in every:
+                yield share, each
+
+
+def longest(asked: Asked) -> float:
+    """Return how many seconds a question may take."""
+    return RAW_SECONDS if asked.raw is not None else LONGEST_ANSWER
+
+
+def _is_raw(asked: Asked) -> bool:
+    return asked.raw is not None

@@ -1,0 +1,72 @@
+"""What one platform alone asks, however slow it is, blinds nobody else."""
+
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from pytest_django import Settings
+
+from exporters.models import Exporter
+from exporters.promql import Expression
+from jobs import turns
+from jobs.conditions import Condition, Function, Operator
+from jobs.models import Clock
+from jobs.moments import Moment
+from jobs.questions import Asked
+from jobs.turns import Turns
+from jobs.watching import OFFLINE, STATUS, metric_of_status
+from tests.exporters.watched_world import STATUS as SERIES, Silent, World, serving
+from tests.jobs.evaluated_world import Fleet, Slots
+from tests.jobs.world import make_job
+
+SLOW = f'{SERIES}{{platform_id="$platform"}} == 0.125'
+PAUSED = Condition(STATUS, Function.AVG, 600, Operator.LESS, 0.5)
+
+
+@contextmanager
+def hesitating(world: World) -> Iterator[str]:
+    """Run a server that passes on what is asked, and takes its time for what has 0.125 in it."""
+
+    class Page(Silent):
+        def do_GET(self) -> None:  # noqa: N802 (the base's name)
+            if "0.125" in self.path:
+                time.sleep(0.2)
+            with urllib.request.urlopen(world.url + self.path, timeout=5) as got:  # noqa: S310
+                self.send("application/json", got.read())
+
+    with serving(Page) as server:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def test_a_slow_question_of_one_platform_makes_its_own_players_unknown_alone(
+    world: World,
+    exporter_a: Exporter,
+    exporter_b: Exporter,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs, slots = Fleet(exporter_a, 3), Fleet(exporter_b, 3), Slots()
+    slow = make_job(exporter_a.platform, conditions=(), raw=SLOW)
+    world.say([*ours.lines(), *theirs.lines()])
+    monkeypatch.setattr(turns, "RAW_SECONDS", 0.1)
+    with hesitating(world) as url:
+        settings.PROMETHEUS_URL = url
+        tick = slots.next()
+    assert (ours.why, theirs.why, tick.blind) == (None, None, "")
+    assert Clock.objects.get(criterion=slow.criterion).why == "too_slow"
+
+
+@pytest.mark.django_db
+def test_what_several_ask_comes_first_and_promql_last_each_in_a_time_of_its_own() -> None:
+    status = metric_of_status()
+    both, alone = Asked(OFFLINE, status), Asked(PAUSED, status)
+    raw = [Asked(OFFLINE, status, Expression(f"up == {number}"), number) for number in (1, 2)]
+    platforms = {both.key: {1, 2}, alone.key: {1}, raw[0].key: {1}, raw[1].key: {2}}
+    moment = Moment(0.0, 21.0)
+    asked = {each.key: each for each in (raw[0], alone, raw[1], both)}
+    order = list(Turns(moment, asked, platforms).all(1.0))
+    assert [each for _moment, each in order] == [both, raw[1], alone, raw[0]]
+    assert order[0][0] is moment
+    assert [round(each.left) for each, _asked in order[1:]] == [10, 20, 20]
