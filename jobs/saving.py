@@ -10,9 +10,11 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from platforms import audit
 from platforms.audit import Action as Act, Actor
@@ -58,14 +60,14 @@ def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
             before: Mapping[str, Any] = {}
             old = definition
             changed = True
-            _demand(definition)
+            _demand(definition, None, None)
         else:
             row = Job.objects.in_use().select_for_update(of=("self",)).get(pk=job.pk)
             old = of(row)
             before = told(old)
             changed = any(getattr(old, name) != getattr(definition, name) for name in DECIDING)
             if not only_stops(old, definition):
-                _demand(definition)
+                _demand(definition, old, row)
         _write(row, definition, now, new_version=changed and job is not None)
         after = told(definition)
         if job is None:
@@ -162,10 +164,17 @@ def _rung_told(step: Step, templates: rung_secrets.Templates) -> dict[str, Any]:
     return asdict(step) | {"parameters": dict.fromkeys(step.parameters, "set") | shown}
 
 
-def _demand(definition: Definition) -> None:
-    """Raise DefinitionRefused for what cannot be stored."""
+def _demand(definition: Definition, old: Definition | None, job: Job | None) -> None:
+    """Raise DefinitionRefused for what cannot be stored; the platform is locked."""
     if errors := check(definition):
         raise DefinitionRefused(errors)
+    if number := criteria.too_many(definition, old, job.pk if job is not None else None):
+        told = _(
+            "The jobs of this platform would ask Prometheus %(number)d different questions; it may "
+            "ask %(most)d. Use conditions that other jobs have, or disable jobs."
+        )
+        values = {"number": number, "most": settings.JOBS_QUESTIONS}
+        raise DefinitionRefused({"conditions": [told % values]})
 
 
 def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool) -> None:

@@ -246,6 +246,8 @@ SOCKET_SILENT_DAYS = env.int("REMOSA_SOCKET_SILENT_DAYS", default=7)
 # Where more than TOGETHER fire together, one is restarted first and has to come back.
 JOBS_AT_SITE, JOBS_AT_ONCE = env.int("REMOSA_JOBS_AT_SITE", 1), env.int("REMOSA_JOBS_AT_ONCE", 3)
 JOBS_AN_HOUR, JOBS_TOGETHER = env.int("REMOSA_JOBS_AN_HOUR", 10), env.int("REMOSA_JOBS_TOGETHER", 3)
+# How many different questions the jobs of one platform may ask Prometheus in each slot.
+JOBS_QUESTIONS = env.int("REMOSA_JOBS_QUESTIONS", default=100)
 
 # For how many days history is kept once it is over; 0: for ever.
 KEEP_DAYS = {

@@ -295,6 +295,24 @@ def test_a_secret_of_a_rung_is_kept_sealed_and_outlives_a_lost_key(
     assert definition.of(job).rungs[0].parameters == {"minutes": "97"}
 
 
+def test_jobs_of_a_platform_ask_so_many_questions_and_equal_ones_once(
+    platform_a: Platform, platform_b: Platform, settings: Settings
+) -> None:
+    settings.JOBS_QUESTIONS = 2
+    first = make_job(platform_a, conditions=(OFFLINE, PAUSED))
+    make_job(platform_a, conditions=(PAUSED,), hold=900)
+    third = Condition(STATUS, Function.AVG, 900, Operator.LESS, 0.5)
+    with pytest.raises(DefinitionRefused) as refused:
+        make_job(platform_a, conditions=(third,))
+    assert "3 different questions; it may ask 2" in refused.value.errors["conditions"][0]
+    make_job(platform_b, conditions=(third,))
+    later = make_job(platform_a, conditions=(third,), enabled=False)
+    with pytest.raises(DefinitionRefused):
+        saving.change([later], SYSTEM, enabled=True)
+    settings.JOBS_QUESTIONS = 1
+    assert saving.change([first], SYSTEM, attempts=2) == 1
+
+
 def test_a_job_whose_command_is_gone_can_still_be_stopped(platform_a: Platform) -> None:
     row = template("power_cycle", for_jobs=True)
     rung = Step(Action.TEMPLATE, row.pk, {"minutes": "2"})
