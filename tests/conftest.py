@@ -24,7 +24,7 @@ from exporters.models import Exporter
 from platforms import integrity
 from platforms.models import Platform, User
 from platforms.roles import Role
-from tests import environment, factories, network_guard
+from tests import databases, environment, factories, network_guard
 from tests.prometheus_server import PrometheusServer, running_prometheus, tool
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -71,13 +71,21 @@ def language_of_the_settings() -> Iterator[None]:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Start PostgreSQL before the first test database is made; SQLite gets a file per worker."""
+    """Start PostgreSQL first, and give every worker a copy of what was migrated once."""
     if environment.DATABASE == "postgres":
         environment.start_postgres()
+        databases.copy_of_the_migrated(connection.creation._get_test_db_name())
     else:
         # In a file, as in production: in memory there is neither WAL nor a second writer.
-        folder = tmp_path_factory.mktemp("sqlite")
-        settings.DATABASES["default"]["TEST"]["NAME"] = str(folder / "test.db")
+        name = str(tmp_path_factory.mktemp("sqlite") / "test.db")
+        settings.DATABASES["default"]["TEST"]["NAME"] = name
+        databases.copy_of_the_migrated(name)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Take the copies as they are; they go with the folder of the run."""
+    return True
 
 
 _empty_tables = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
