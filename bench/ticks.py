@@ -40,13 +40,13 @@ def main() -> None:
 def _tick(at: float) -> dict[str, Any]:
     from django.db import connection
 
-    from jobs.evaluation import evaluate
+    from jobs.evaluation import judge
 
     connection.ensure_connection()
     backend = int(connection.connection.info.backend_pid)
     rows, ours, theirs = _written(), cpu_seconds(), cpu_seconds(backend)
-    began = time.perf_counter()
-    tick = evaluate(datetime.fromtimestamp(at, UTC))
+    began, now = time.perf_counter(), datetime.fromtimestamp(at, UTC)
+    tick = judge(now, now)
     seconds = time.perf_counter() - began
     if tick is None:
         raise SystemExit("the slot was evaluated before")

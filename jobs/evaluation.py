@@ -14,7 +14,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -61,13 +61,22 @@ class Tick:
 
 
 def evaluate(now: datetime) -> Tick | None:
-    """Evaluate the slot of this moment; None where it was claimed before."""
+    """Evaluate the slot of this moment as things stood when it began; None where it was claimed.
+
+    Ticks come a little early and late. Judged when they come, half of the times that are a number
+    of slots would be found a second too short, and end a slot later.
+    """
+    return judge(now, datetime.fromtimestamp(int(now.timestamp()) // SLOT * SLOT, UTC))
+
+
+def judge(now: datetime, at: datetime) -> Tick | None:
+    """Evaluate the slot of now as things stood at a moment, the same one in every slot."""
     slot = int(now.timestamp()) // SLOT
     if not claim(slot, now):
         return None
     began = time.monotonic()
     tick = Tick(slot)
-    _Evaluation(now, tick).run()
+    _Evaluation(now, at, tick).run()
     tick.seconds = time.monotonic() - began
     _note(tick, now)
     logger.log(logging.WARNING if tick.blind else logging.INFO, "Evaluation of %s", tick)
@@ -92,8 +101,8 @@ def claim(slot: int, now: datetime) -> bool:
 class _Evaluation:
     """One tick, from what is watched to what is written."""
 
-    def __init__(self, now: datetime, tick: Tick) -> None:
-        self._now, self._tick = now, tick
+    def __init__(self, now: datetime, at: datetime, tick: Tick) -> None:
+        self._now, self._at, self._tick = now, at, tick
         self._world = World(now)
         self._watches = self._world.watches()
         self._rules = {rule.pk: rule for watch in self._watches for rule in watch.rules}
@@ -106,7 +115,7 @@ class _Evaluation:
         track_rows.forget_retired(at_rest=self._tick.slot % FORGET_EVERY == 0)
         self._close(self._read_episodes())
         pairs = self._pairs()
-        look = Look(Moment(self._now.timestamp(), ANSWERS_WITHIN), self._world)
+        look = Look(Moment(self._at.timestamp(), ANSWERS_WITHIN), self._world)
         look.first(self._tick.slot, pairs, self._names_of_open())
         look.closely(pairs)
         recall = Recall([pair for pair in pairs if pair.why is None], self._players_of_open())
@@ -179,7 +188,7 @@ class _Evaluation:
         return (each for mine in self._open.values() for each in mine.values())
 
     def _settle(self, pair: Pair, recall: Recall) -> Settled:
-        at = self._now.timestamp()
+        at = self._at.timestamp()
         return settle(pair, self._tick.slot, at, recall, self._open, self._reached)
 
     def _proven(self, look: Look, recall: Recall, settled: list[Settled]) -> list[Settled]:
@@ -217,7 +226,7 @@ class _Evaluation:
             # First the jobs, then clocks, then episodes: who changes a job begins with it too.
             episodes.lock({pk for each in part for pk in each.jobs})
             was = {each.clock.pk: each.was for each in part}
-            won = track_rows.move(was, [each.clock for each in part], self._now)
+            won = track_rows.move(was, [each.clock for each in part], self._at)
             mine = [each for each in part if each.clock.pk in won]
             platforms = {each.clock.criterion_id: each.clock.platform_id for each in mine}
             changed = (track for each in mine for track in each.changed)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from exporters.models import Exporter, ExporterProcess, Player
-from jobs.evaluation import Tick, evaluate
+from jobs.evaluation import Tick, judge
 from jobs.models import Clock, Episode, Job, Track
 from platforms.models import Platform
 from tests import factories
@@ -33,7 +33,7 @@ class Slots:
         """Evaluate the next slot, or one after so many that nobody evaluates."""
         self.first = self.first or time.time()
         self.number += 1 + skipped
-        tick = evaluate(self.now)
+        tick = judge(self.now, self.now)
         assert tick is not None
         return tick
 

@@ -1,6 +1,8 @@
 """The whole stage over a real Prometheus: what it opens, and above all what it does not."""
 
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ from exporters.models import Exporter, Player
 from jobs import saving
 from jobs.conditions import Condition, Function, Operator
 from jobs.definition import of
+from jobs.evaluation import evaluate
 from jobs.models import Clock, Criterion, Ending, Engine, Episode, Job, Joined, Mode, Track
 from jobs.selection import Selection
+from jobs.tracks import SLOT
 from platforms.audit import SYSTEM
 from platforms.models import Notice, Platform
 from tests import factories
@@ -32,6 +36,18 @@ from tests.jobs.world import make_metric
 pytestmark = pytest.mark.django_db
 
 MOST_QUERIES = 21  # of a quiet tick, savepoints included; one of them in each twentieth alone
+
+
+def test_ticks_that_come_early_and_late_count_every_slot_as_what_it_is(
+    world: World, exporter_a: Exporter
+) -> None:
+    fleet = Fleet(exporter_a, 5)
+    slot = int(time.time()) // SLOT + 1
+    for number, (late, status) in enumerate([(1, 1), (5, 0), (0, 0)]):
+        fleet.say(world, p2=status)
+        evaluate(datetime.fromtimestamp((slot + number) * SLOT + late, UTC))
+    assert fleet.open == [2]  # was seen bad for 30 seconds, in ticks with 25 between them
+    assert Clock.objects.get().at == datetime.fromtimestamp((slot + 2) * SLOT, UTC)
 
 
 def test_a_player_that_goes_offline_opens_one_episode_and_closes_it(

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from exporters.models import Exporter, Player
 from jobs import saving
 from jobs.definition import of
-from jobs.evaluation import Tick, claim, evaluate
+from jobs.evaluation import Tick, claim, judge
 from jobs.models import Clock, Engine, Episode, Track
 from jobs.tracks import SLOT
 from platforms.audit import SYSTEM
@@ -49,7 +49,7 @@ def test_of_three_workers_one_evaluates_a_slot(world: World, exporter_a: Exporte
     done: list[Tick] = []
     for number in range(1, 4):
         now = datetime.fromtimestamp(slots.first + 30 * number, UTC)
-        ticks = [each for each in at_once(*[lambda now=now: evaluate(now)] * 3) if each]
+        ticks = [each for each in at_once(*[lambda now=now: judge(now, now)] * 3) if each]
         assert len(ticks) == 1
         done += ticks
     assert [each.opened for each in done] == [0, 2, 0]
@@ -108,7 +108,7 @@ def test_a_worker_that_comes_too_late_writes_nothing(
         settings.PROMETHEUS_URL = f"http://127.0.0.1:{gate.server_address[1]}"
         slow_now = datetime.fromtimestamp(slots.first + 60, UTC)
         with ThreadPoolExecutor(1) as pool:
-            slow = pool.submit(_and_close, lambda: evaluate(slow_now))
+            slow = pool.submit(_and_close, lambda: judge(slow_now, slow_now))
             assert gate.reached.wait(15)
             slots.number += 1
             assert slots.next().opened == 0  # the slot between was seen by nobody

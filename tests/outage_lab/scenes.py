@@ -40,6 +40,6 @@ SCENES: Final = {
         terms=Terms(hold=60, grace=240),
     ),
     "a_vendor_recovers_slowly": Schedule(
-        -9, 570, (Outage("recovers_slowly", 90, 500, A1, 0.8),),
+        -9, 570, (Outage("recovers_slowly", 90, 480, A1, 0.8),),
     ),
 }  # fmt: skip
