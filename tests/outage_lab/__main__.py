@@ -1,7 +1,7 @@
 """Run the lab by itself: `python -m tests.outage_lab --schedules 200`; prints its report as JSON.
 
-A PostgreSQL of its own is started, unless DATABASE_URL names an empty one. A violation names its
-seed: `--only SEED` lets that schedule happen once more.
+A PostgreSQL of its own is started, unless DATABASE_URL names an empty one; TMPDIR says where.
+A violation names its seed: `--only SEED` lets that schedule happen once more.
 """
 
 import argparse
@@ -29,7 +29,16 @@ def main() -> int:
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had the first ignored
         signal.signal(number, signal.default_int_handler)
-    folder = Path(tempfile.mkdtemp(prefix="remosa-outages-", dir="/tmp"))
+    with tempfile.TemporaryDirectory(prefix="remosa-outages-") as folder:
+        report = _over_its_own(Path(folder), options)
+    sys.stdout.write(json.dumps(report) + "\n")
+    from .checker import MUST_BE_ZERO
+
+    return 1 if any(report[name] for name in MUST_BE_ZERO) else 0
+
+
+def _over_its_own(folder: Path, options: argparse.Namespace) -> dict[str, object]:
+    """Run over a database of its own, unless one is named."""
     own = "DATABASE_URL" not in os.environ
     if own:
         start(folder / "postgres")
@@ -37,14 +46,10 @@ def main() -> int:
     of_the_lab()
     logging.disable(logging.CRITICAL)  # outages are what it is about
     try:
-        report = _run(folder, options)
+        return _run(folder, options)
     finally:
         if own:
             stop_at_once(folder / "postgres")
-    sys.stdout.write(json.dumps(report) + "\n")
-    from .checker import MUST_BE_ZERO
-
-    return 1 if any(report[name] for name in MUST_BE_ZERO) else 0
 
 
 def _run(folder: Path, options: argparse.Namespace) -> dict[str, object]:
