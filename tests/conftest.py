@@ -74,12 +74,12 @@ def django_db_modify_db_settings(
     """Start PostgreSQL first, and give every worker a copy of what was migrated once."""
     if environment.DATABASE == "postgres":
         environment.start_postgres()
-        databases.copy_of_the_migrated(connection.creation._get_test_db_name())
+        name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     else:
         # In a file, as in production: in memory there is neither WAL nor a second writer.
         name = str(tmp_path_factory.mktemp("sqlite") / "test.db")
-        settings.DATABASES["default"]["TEST"]["NAME"] = name
-        databases.copy_of_the_migrated(name)
+    databases.copy_of_the_migrated(name)
+    settings.DATABASES["default"]["TEST"]["NAME"] = name
 
 
 @pytest.fixture(scope="session")
