@@ -16,6 +16,7 @@ from .definition import of_many
 from .exchange_plan import VERSION, Entry, Fate, Plan, plan
 from .models import Job
 from .sheet_names import Names
+from .sheet_values import Problem
 from .sheet_writing import written
 
 #: At the head of a file. Nothing in it may come from rows: a comment ends where a line does.
@@ -88,15 +89,35 @@ def apply(
             if outcome.of(Fate.REFUSE) and not skip_refused:
                 raise PlanRefused(outcome)
             return Plan(platform, [_stored(each, actor) for each in outcome.entries])
-    except (saving.DefinitionRefused, IntegrityError) as error:
+    except (_NotStored, IntegrityError) as error:
         # What a job is about went away just now: exporters, sites, commands have no lock here.
-        raise PlanChanged(plan(text, platform, user)) from error
+        now = plan(text, platform, user)
+        if isinstance(error, _NotStored) and now.digest() == agreed:
+            told = [error.entry if each.line == error.entry.line else each for each in now.entries]
+            raise PlanRefused(Plan(platform, told)) from error
+        raise PlanChanged(now) from error
+
+
+class _NotStored(Exception):
+    """One job of a file that is right by itself cannot be stored beside the others."""
+
+    def __init__(self, entry: Entry, refused: saving.DefinitionRefused) -> None:
+        super().__init__(str(refused))
+        problems = [
+            Problem(entry.line, field, why)
+            for field in refused.errors
+            for why in refused.errors[field]
+        ]
+        self.entry = entry._replace(fate=Fate.REFUSE, problems=problems)
 
 
 def _stored(entry: Entry, actor: Actor) -> Entry:
     if entry.fate not in (Fate.CREATE, Fate.CHANGE) or entry.after is None:
         return entry
-    return entry._replace(job=saving.save(entry.after, actor, entry.job))
+    try:
+        return entry._replace(job=saving.save(entry.after, actor, entry.job))
+    except saving.DefinitionRefused as refused:
+        raise _NotStored(entry, refused) from refused
 
 
 class _Dumper(yaml.CSafeDumper):

@@ -34,6 +34,7 @@ from .models import (
     OperatingHours,
     Rung,
 )
+from .outdated import Outdated
 from .schedule_times import next_run
 
 
@@ -45,9 +46,12 @@ class DefinitionRefused(ValueError):
         self.errors = errors
 
 
-def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
+def save(
+    definition: Definition, actor: Actor, job: Job | None = None, seen: int | None = None
+) -> Job:
     """Store a job, a new one or in the place of an old one; raise DefinitionRefused.
 
+    `seen`: the revision that the change was made for; Outdated where there is a later one.
     1. Lock the platform: names and versions of its jobs are decided one after the other.
     2. Write the job and its parts; where what it decides on changed, a new version.
     3. Of a new version: forget what was seen, and close the episodes of the old one.
@@ -63,6 +67,8 @@ def save(definition: Definition, actor: Actor, job: Job | None = None) -> Job:
             _demand(definition, None, None)
         else:
             row = Job.objects.in_use().select_for_update(of=("self",)).get(pk=job.pk)
+            if seen is not None and seen != row.revision:
+                raise Outdated(row)
             old = of(row)
             before = told(old)
             changed = any(getattr(old, name) != getattr(definition, name) for name in DECIDING)
@@ -187,6 +193,8 @@ def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool
     if new_version:
         row.version += 1
         row.changed_at = now
+    if not row._state.adding:
+        row.revision += 1
     naming.write(row, definition)
     row.criterion = criteria.of(definition)
     row.save()

@@ -22,6 +22,7 @@ from jobs.form_parts import Ground
 from jobs.forms_of_jobs import ROWS, JobForm
 from jobs.forms_of_targets import TargetsPart, search
 from jobs.models import Job, Mode
+from jobs.outdated import Outdated
 from jobs.saving import DefinitionRefused
 from platforms.audit import Actor
 from platforms.models import Platform
@@ -96,9 +97,16 @@ class JobPages(JobDeeds):
             context |= {"confirm": True, "panel": self._panel(draft)}
             return None
         try:
-            row = saving.save(draft, Actor.of_request(request), job)
+            row = saving.save(draft, Actor.of_request(request), job, _seen(request))
         except DefinitionRefused as refused:
             form.tell(refused.errors)
+            return None
+        except Outdated as outdated:
+            form.told += [
+                str(outdated),
+                _("Nothing was stored. Look at the job anew, or save again to overwrite it."),
+            ]
+            context["revision"] = job.revision if job is not None else None
             return None
         except Job.DoesNotExist:
             messages.error(request, _("The job was removed in the meantime."))
@@ -129,6 +137,8 @@ class JobPages(JobDeeds):
             "back": reverse(LIST),
             "actions_detail": buttons,
             "show_history": True,
+            # What was typed is about the job as it was then: also where it is to be confirmed.
+            "revision": _seen(request) or (job.revision if job is not None else None),
         }
         return TemplateResponse(request, f"{PAGES}form.html", {**base, **context})
 
@@ -212,6 +222,11 @@ def _begins_to_act(before: Definition | None, draft: Definition) -> bool:
     """Tell whether the job acts by itself from now on, and did not until now."""
     acted = before is not None and before.enabled and before.mode is Mode.LIVE
     return draft.enabled and draft.mode is Mode.LIVE and not acted
+
+
+def _seen(request: HttpRequest) -> int | None:
+    """Return the revision of the job that the person looked at."""
+    return _number(request.POST.get("revision", "")) or None
 
 
 def _number(text: str) -> int:

@@ -13,6 +13,7 @@ from devices.senders import Sender
 from jobs.approvals import NotDecided
 from jobs.maintenance import WindowRefused
 from jobs.models import Episode, JobExecution, Standing
+from jobs.outdated import Outdated
 from jobs.saving import DefinitionRefused
 from platforms.api import Strict
 
@@ -33,6 +34,8 @@ def answered() -> Iterator[None]:
             yield
     except DefinitionRefused as error:
         raise serializers.ValidationError(dict(error.errors)) from error
+    except Outdated as error:
+        raise Refused("outdated", str(error)) from error
     except NotDecided as error:
         raise _refusal(error.code, str(error)) from error
     except WindowRefused as error:

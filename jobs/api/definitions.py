@@ -123,6 +123,12 @@ class JobChange(Strict):
     severity = SeverityField(required=False)
     notify = serializers.BooleanField(required=False)
     hours = listed(HoursBody, required=False)
+    revision = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=LARGEST,
+        help_text="As you read it: 409 where the job was changed since.",
+    )
 
 
 class JobBody(JobChange):
@@ -132,6 +138,7 @@ class JobBody(JobChange):
     selection = SelectionBody()
     conditions = listed(ConditionBody, help_text="None of a schedule, and none beside raw.")
     rungs = listed(RungBody, help_text=NO_RUNGS)
+    revision = None  # type: ignore[assignment]  # so that the base's is left out
 
 
 def new(values: Mapping[str, Any]) -> Definition:

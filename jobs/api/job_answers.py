@@ -137,6 +137,9 @@ class JobAnswer(serializers.Serializer[Told]):
     version = serializers.IntegerField(
         source="job.version", help_text="Grows with each change of what it decides on."
     )
+    revision = serializers.IntegerField(
+        source="job.revision", help_text="Grows with each change of any kind."
+    )
     changed_at = serializers.DateTimeField(source="job.changed_at")
     created_at = serializers.DateTimeField(source="job.created_at")
     removed_at = serializers.DateTimeField(source="job.removed_at", allow_null=True)

@@ -93,12 +93,14 @@ class Jobs(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
         job = self._in_use()
         body = JobChange(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
+        values = dict(body.validated_data)
+        seen = values.pop("revision", None)
         with transaction.atomic():
             # What others change meanwhile is not written back.
             Platform.objects.locked(job.platform_id)
             old = definitions.of(job)
-            wanted = changed(old, body.validated_data)
-            row = job if wanted == old else self._save(wanted, old, job)
+            wanted = changed(old, values)
+            row = job if wanted == old else self._save(wanted, old, job, seen)
         return self._told(row, status.HTTP_200_OK)
 
     @extend_schema(responses={204: None}, summary="Remove a job; its history stays")
@@ -142,11 +144,13 @@ class Jobs(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
             saving.change([job], actor_of(self.request), **values)
         return self._told(job, status.HTTP_200_OK)
 
-    def _save(self, wanted: Definition, old: Definition | None, job: Job | None) -> Job:
+    def _save(
+        self, wanted: Definition, old: Definition | None, job: Job | None, seen: int | None = None
+    ) -> Job:
         if wrong := raw_rights.refused(wanted, old, principal_of(self.request)):
             raise serializers.ValidationError(dict(wrong))
         with answered():
-            return saving.save(wanted, actor_of(self.request), job)
+            return saving.save(wanted, actor_of(self.request), job, seen)
 
     def _demand_free_name(self, wanted: Definition) -> None:
         """Refuse a name that is there: whoever lost the answer does not make a second job."""

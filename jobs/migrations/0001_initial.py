@@ -171,6 +171,7 @@ class Migration(migrations.Migration):
                 ('severity', models.PositiveSmallIntegerField(choices=[(10, 'information'), (20, 'warning'), (30, 'critical')], default=20, verbose_name='severity')),
                 ('notify', models.BooleanField(default=True, verbose_name='tell people')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
+                ('revision', models.PositiveIntegerField(default=1, editable=False)),
                 ('changed_at', models.DateTimeField(auto_now_add=True, verbose_name='changed')),
                 ('figures', models.JSONField(default=dict, editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),

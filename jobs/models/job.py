@@ -139,6 +139,8 @@ class Job(TenantModel):
     notify = models.BooleanField(_("tell people"), default=True)
 
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    #: Grows with every change, so that nobody overwrites what they have not seen.
+    revision = models.PositiveIntegerField(default=1, editable=False)
     changed_at = models.DateTimeField(_("changed"), auto_now_add=True)
     #: Players by state, as the last tick that changed a figure saw them: {"ok": 12, "firing": 1}.
     figures = models.JSONField(default=dict, editable=False)

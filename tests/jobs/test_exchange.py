@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from devices import synchronisation
 from devices.models import CommandTemplate
@@ -232,6 +233,22 @@ def test_secrets_are_in_no_file_and_stay_where_they_are(platform_a: Platform) ->
     assert "98" not in repr(entry.differences)
     saving.remove(job, SYSTEM)
     assert plan(text, platform_a, None).entries[0].problems[0].field == "rungs.0"
+
+
+def test_jobs_that_ask_too_much_together_are_refused_by_line(
+    platform_a: Platform, settings: Settings
+) -> None:
+    make_job(platform_a, own_name="Lobby", rungs=())
+    text = told(platform_a)
+    changed = text.replace("threshold: 0.0", "threshold: 1.0")
+    settings.JOBS_QUESTIONS = 0
+    agreed = plan(changed, platform_a, None)
+    with pytest.raises(PlanRefused) as refused:
+        exchange.apply(changed, platform_a, None, SYSTEM, agreed.digest())
+    (problem,) = refused.value.outcome.entries[0].problems
+    assert "different questions" in problem.why
+    settings.JOBS_QUESTIONS = 1
+    assert apply(changed, platform_a) == [Fate.CHANGE]
 
 
 # -- what it would do -----------------------------------------------------------------------------
@@ -506,7 +523,9 @@ def test_what_fails_in_the_middle_takes_everything_back(
         return store(wanted, *args)
 
     monkeypatch.setattr(saving, "save", stumble)
-    with pytest.raises(PlanChanged):
+    with pytest.raises(PlanRefused) as refused:
         exchange.apply(text, platform_a, None, SYSTEM, agreed)
+    told = [[each.why for each in entry.problems] for entry in refused.value.outcome.entries]
+    assert told == [[], ["gone"]]
     assert not Job.objects.exists()
     assert not AuditEntry.objects.filter(target_type="jobs.job").exists()

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 
 from devices import synchronisation
 from devices.models import CommandTemplate
-from jobs import definition, definition_checks
+from jobs import definition, definition_checks, saving
 from jobs.conditions import Condition, Function, Operator
 from jobs.definition import Definition, Step
 from jobs.form_parts import Ground, RowsPart
@@ -20,6 +20,7 @@ from jobs.forms_of_jobs import JobForm
 from jobs.hours import Span
 from jobs.models import Action, Job, Joined, Mode, Trigger
 from jobs.selection import Selection
+from platforms.audit import Actor
 from platforms.models import AuditEntry, Platform, User
 from platforms.notice_kinds import Severity
 from platforms.roles import Role
@@ -397,6 +398,25 @@ def test_a_ladder_offers_what_jobs_may_send_alone(
         answer = save(client, ADD, reach="whole", **{"rungs-0-what": str(each.pk)})
         assert "rungs-0-what" in told(answer)
     assert not Job.objects.exists()
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(
+    client_of: ClientOf, mona: User, alice: User, platform_a: Platform
+) -> None:
+    job, client = make_job(platform_a), client_of(mona)
+    opened = {**posted(shown(client, page(job))), "revision": "1", "mode": "live"}
+    saving.change([job], Actor(str(alice), "admin"), attempts=7)
+    asks = client.post(page(job), {**opened, "_save": "1"}).content.decode()
+    assert 'name="revision" value="1"' in asks, "it asks whether the job is to act, no more"
+    answer = client.post(page(job), {**opened, "_live": "1", "attempts": "2"})
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert f"{alice} changed this job at " in text
+    assert definition.of(job).attempts == 7
+    assert 'name="revision" value="2"' in text
+    again = {**opened, "revision": "2", "_live": "1", "attempts": "2"}
+    assert client.post(page(job), again).status_code == 302
+    assert definition.of(job).attempts == 2
 
 
 # -- letting a job act --------------------------------------------------------------------------

@@ -258,6 +258,22 @@ def test_a_secret_value_is_told_to_nobody_and_stays(
     assert kept == (Step(Action.TEMPLATE, template.pk, {"minutes": "97"}),)
 
 
+def test_a_change_of_what_was_changed_since_is_refused_where_its_revision_is_given(
+    api_of: ApiOf, mona: User, alice: User, platform_a: Platform
+) -> None:
+    address = f"{LIST}/{make_job(platform_a).pk}"
+    seen = api_of(mona).get(address).json()["revision"]
+    assert api_of(alice).patch(address, {"cooldown": 1200}, "json").json()["revision"] == seen + 1
+    stale = {"attempts": 5, "revision": seen}
+    refused = api_of(mona).patch(address, stale, "json")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "outdated")
+    assert f"{alice} changed this job at " in refused.json()["error"]["message"]
+    told = api_of(mona).get(address).json()
+    assert (told["cooldown"], told["attempts"]) == (1200, 3)
+    assert api_of(mona).patch(address, {**stale, "revision": seen + 1}, "json").status_code == 200
+    assert api_of(mona).patch(address, {"attempts": 6}, "json").status_code == 200
+
+
 def test_a_list_is_narrowed_and_costs_the_same_however_long_it_is(
     api_of: ApiOf,
     bob: User,
