@@ -19,6 +19,7 @@ from . import brake
 from .course import UNSENT
 from .models import Brake, Clock, Job, JobExecution, Mode, Rung, Standing, Track
 from .notice_kinds import BRAKE, RELEASED
+from .selection import selections_of
 from .tracks import SLOT
 
 WELL_WITHIN = timedelta(days=7)  # who was not seen well for longer counts nowhere
@@ -66,8 +67,12 @@ def standing(platform_id: int, now: datetime) -> Brakes:
     if not criteria:
         return {domain: brake.unused(_pure(row), now) for domain, row in rows.items()}
     counted = counts(platform_id, criteria, now)
+    uncounted = {domain for domain, row in rows.items() if row.engaged and domain not in counted}
+    left = _left(platform_id, uncounted) if uncounted else set()
     return {
-        domain: brake.advance(_pure(rows.get(domain)), counted.get(domain), now)
+        domain: brake.unused(_pure(rows.get(domain)), now)
+        if domain in left
+        else brake.advance(_pure(rows.get(domain)), counted.get(domain), now)
         for domain in rows.keys() | counted.keys()
     }
 
@@ -85,6 +90,17 @@ def apply(platform_id: int, now: datetime) -> Brakes:
         if turned:
             _tell(row, now)
     return after
+
+
+def _left(platform_id: int, domains: Collection[int | None]) -> set[int | None]:
+    """Return those of the domains of which no rule that acts watches a player any more."""
+    jobs = list(acting_jobs().filter(platform=platform_id))
+    watched: set[int] = set()
+    for chosen in selections_of(jobs).values():
+        # Without an order: each exporter is wanted once.
+        rows = chosen.rows().exclude(exporter__in=watched).order_by()
+        watched.update(rows.values_list("exporter", flat=True).distinct())
+    return {each for each in domains if (not watched if each is None else each not in watched)}
 
 
 def counts(platform_id: int, criteria: Collection[int], now: datetime) -> Counts:

@@ -19,6 +19,7 @@ from jobs.models import (
     GateVerdict,
     Job,
     JobExecution,
+    JobTarget,
     Mode,
     Outcome,
     Standing,
@@ -183,6 +184,28 @@ def test_a_brake_that_no_rule_counts_by_any_more_holds_no_schedule_and_lets_go(
     fleet.act(10)
     assert not Brake.objects.filter(engaged=True).exists()
     assert not Notice.objects.lasting().filter(kind="brake").exists()
+
+
+def test_a_brake_lets_go_of_an_exporter_that_rules_left_for_another_one(
+    platform_a: Platform,
+) -> None:
+    """Its rule was given other players; others of the platform are watched and counted still."""
+    fleet = make_fleet(platform_a, 12, 1)
+    fleet.fire(*fleet.players[:4])
+    assert fleet.act() == 0
+    elsewhere = factories.make_exporter(platform_a)
+    left, fleet.exporter = fleet.exporter, elsewhere
+    fleet.players = []
+    fleet.add(12, 0)
+    Job.objects.update(whole_platform=False)
+    target = JobTarget.objects.create(platform=platform_a, job=fleet.job, exporter=left)
+    for _half_minute in range(25):  # nobody evaluates it, and it is watched: nothing is known
+        fleet.act(0.5)
+    assert Brake.objects.get(exporter=left).engaged
+    JobTarget.objects.filter(pk=target.pk).update(exporter=elsewhere)
+    fleet.act(0.5)
+    assert not Brake.objects.filter(engaged=True).exists()
+    assert Notice.objects.filter(kind="brake_released").count() == 2
 
 
 def test_a_count_of_a_time_to_come_is_none(fleet: Fleet) -> None:
