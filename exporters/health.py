@@ -3,7 +3,7 @@
 It touches no rows. Whatever goes wrong becomes an Outage, never an exception: pages go on.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ class SourceSamples:
     up: bool | None = None
     last_success: datetime | None = None
     truncated: bool = False
+    processes: int = 0  # that tell of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def read(found: Iterable[Sample]) -> Health:
     """Read what `parts` asked for; other samples of the same answer are passed over."""
     processes: dict[ProcessKey, bool] = {}
     by_exporter: dict[tuple[int, int], dict[str, float]] = defaultdict(dict)
+    tellers: Counter[tuple[int, int]] = Counter()
     for series in found:
         name, labels = series.labels.get("__name__", ""), series.labels
         if name == "up":
@@ -81,14 +83,17 @@ def read(found: Iterable[Sample]) -> Health:
         elif name in _OF_SOURCE and (exporter := exporter_of(labels)) is not None:
             known = by_exporter[exporter]
             known[name] = max(known.get(name, series.value), series.value)
-    return Health({key: _source(values) for key, values in by_exporter.items()}, processes)
+            tellers[exporter] += name == metrics.SOURCE_UP.name
+    sources = {key: _source(values, tellers[key]) for key, values in by_exporter.items()}
+    return Health(sources, processes)
 
 
-def _source(values: Mapping[str, float]) -> SourceSamples:
+def _source(values: Mapping[str, float], processes: int) -> SourceSamples:
     up = values.get(metrics.SOURCE_UP.name)
     last = values.get(metrics.SOURCE_LAST_SUCCESS.name, 0.0)
     return SourceSamples(
         up=None if up is None else up == 1,
         last_success=datetime.fromtimestamp(last, UTC) if 0 < last < 1e11 else None,
         truncated=values.get(metrics.SOURCE_TRUNCATED.name) == 1,
+        processes=processes,
     )

@@ -192,23 +192,22 @@ class _Evaluation:
         return settle(pair, self._tick.slot, at, recall, self._open, self._reached)
 
     def _proven(self, look: Look, recall: Recall, settled: list[Settled]) -> list[Settled]:
-        """Take back what was decided of sources that tell of too few with their last scrape.
+        """Take back what was decided of sources and players that the last scrape does not prove.
 
-        Prometheus remembers for 5 minutes what vanished while it was stopped, and the cheap count
-        believes it. So before an episode opens it is counted once more.
+        Prometheus remembers for 5 minutes what vanished while it was stopped, and the cheap
+        questions believe it. So before an episode opens they are asked once more.
         """
-        firing = {each.pair.exporter.pk: each.pair.exporter for each in settled if each.openings}
-        doubted = look.too_few(list(firing.values())) if firing else {}
-        proven = []
+        firing = [each for each in settled if each.openings]
+        sources = {each.pair.exporter.pk: each.pair.exporter for each in firing}
+        doubted = look.too_few(list(sources.values())) if firing else {}
+        anew = {id(pair) for pair in look.steady((each.pair, each.firing) for each in firing)}
         for each in settled:
-            why = doubted.get(each.pair.exporter.pk)
-            if why is None or each.pair.why is not None:
-                proven.append(each)
-                continue
-            # The next tick looks at everybody, and believes it as little.
-            each.pair.why, each.pair.kept.looked = why, track_rows.NOT_LOOKED
-            proven.append(self._settle(each.pair, recall))
-        return proven
+            pair, why = each.pair, doubted.get(each.pair.exporter.pk)
+            if why is not None and pair.why is None:
+                # The next tick looks at everybody, and believes it as little.
+                pair.why, pair.kept.looked = why, track_rows.NOT_LOOKED
+                anew.add(id(pair))
+        return [self._settle(e.pair, recall) if id(e.pair) in anew else e for e in settled]
 
     def _written(self, part: Collection[Settled]) -> set[int]:
         """Write a part; of players or jobs that were deleted meanwhile the next tick knows."""

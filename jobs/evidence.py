@@ -83,8 +83,8 @@ def _source_is_shut(moment: Moment, exporter: Exporter, now: datetime) -> Why | 
     if isinstance(told, Why):
         return told
     of_late = Player.objects.enrolled().filter(exporter=exporter, last_seen__gte=now - OF_LATE)
-    found = source_gates.shut(moment, [exporter], told, {exporter.pk: of_late.count()})
-    return found.get(exporter.pk)
+    found = source_gates.gates(moment, [exporter], told, {exporter.pk: of_late.count()})
+    return found.shut.get(exporter.pk)
 
 
 def _ask(moment: Moment, asked: Asked, player: Player) -> Verdict | Why:

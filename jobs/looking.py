@@ -1,7 +1,8 @@
 """What one tick sees: for each criterion and source why nothing is known, or verdicts of players.
 
 Cheap first: for whom a condition holds, and how many there are. Who matters is then proven by the
-last scrape: whoever is or was bad, and everybody where a number is another than the last time.
+last scrape: whoever begins or ends to be bad, everybody where a number is another than the last
+time, and before anything follows from it who only went on to be bad (see steadiness).
 Writes nothing. Silence makes nobody good: who is not looked at is as it was, at rest.
 """
 
@@ -11,9 +12,10 @@ from dataclasses import dataclass, field
 
 from exporters.models import Exporter
 
-from . import questions, source_gates
+from . import questions, source_gates, steadiness
 from .moments import Moment
 from .questions import Asked, Known, Source, Values
+from .source_gates import Gates
 from .track_rows import NOT_LOOKED, KeptClock, KeptTrack
 from .tracks import LONGEST_GAP
 from .turns import FOR_LOOKING, FOR_PROOF, Turns, longest
@@ -31,7 +33,8 @@ class Pair:
     """One criterion on one source, in one tick.
 
     `met` is for whom it may hold, `verdicts` what was proven, by identity; `values` the value of
-    the first question for whom it holds. `whole`: everybody was looked at.
+    the first question for whom it holds. `whole`: everybody was looked at; `steady`: nobody looked
+    at them, and they are as they were.
     """
 
     watch: Watch
@@ -43,6 +46,7 @@ class Pair:
     counts: list[int] = field(default_factory=list)
     met: dict[str, float] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    steady: set[str] = field(default_factory=set)
     whole: bool = False
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     torn: set[str] = field(default_factory=set)  # of whom processes say different things
@@ -60,6 +64,7 @@ class Look:
         self._moment, self._world = moment, world
         self._known: dict[object, Known | Why] = {}
         self._statuses: Mapping[Source, int] | Why = {}
+        self._gates = Gates()
 
     def first(self, slot: int, pairs: Collection[Pair], open_: Mapping[int, set[str]]) -> None:
         """Find out why sources are not known, and who has to be looked at.
@@ -69,9 +74,9 @@ class Look:
         if not pairs:
             return
         self._ask(pairs)
-        shut = self._shut(pairs)
+        self._gates = self._open_gates(pairs)
         for pair in pairs:
-            pair.why = shut.get(pair.exporter.pk) or self._failed(pair)
+            pair.why = self._gates.shut.get(pair.exporter.pk) or self._failed(pair)
             if pair.why is None:
                 self._compare(pair, slot, open_.get(pair.exporter.pk, set()))
 
@@ -98,6 +103,17 @@ class Look:
             if pair.why is None and pair.whole and self._is_thin(pair, told):
                 pair.why = Why.TOO_FEW
 
+    def steady(self, firing: Iterable[tuple[Pair, set[str]]]) -> list[Pair]:
+        """Prove who fires without having been looked at; return the pairs that were asked."""
+        found = []
+        for pair, names in firing:
+            pair.names = names & pair.steady
+            pair.steady -= pair.names
+            if pair.names:
+                found.append(pair)
+        self.closely(found)
+        return found
+
     def _is_thin(self, pair: Pair, told: Iterable[Values | Why]) -> bool:
         """Tell whether a look at everybody found fewer players than the source says it has."""
         seen = [
@@ -120,13 +136,12 @@ class Look:
                 found[source] = told if isinstance(told, Why) else told.get(source, {})
         return found
 
-    def _shut(self, pairs: Collection[Pair]) -> dict[int, Why]:
-        """Return by exporter why it cannot be believed."""
+    def _open_gates(self, pairs: Collection[Pair]) -> Gates:
         every = {pair.exporter.pk: pair.exporter for pair in pairs}
         if isinstance(self._statuses, Why):
-            return dict.fromkeys(every, self._statuses)
+            return Gates(dict.fromkeys(every, self._statuses))
         of_late = self._world.of_late
-        return source_gates.shut(self._moment, every.values(), self._statuses, of_late)
+        return source_gates.gates(self._moment, every.values(), self._statuses, of_late)
 
     def too_few(self, exporters: Collection[Exporter]) -> dict[int, Why]:
         """Return which of these sources told of too few with their last scrape, or no word."""
@@ -183,7 +198,13 @@ class Look:
         unwell = {each.identity for each in pair.restless if not _is_frozen(each)}
         frozen = {each.identity for each in pair.restless if _is_frozen(each)}
         pair.names = set(pair.met) | unwell | open_ | (frozen if len(frozen) <= ASIDE else set())
+        if pair.exporter.pk in self._gates.sole:
+            clock = pair.kept.clock
+            pair.steady = steadiness.steady(clock, slot, pair.asked, met, together, pair.restless)
+        pair.names -= pair.steady
         pair.whole = _look_at_all(pair, slot)
+        if pair.whole:
+            pair.steady = set()
 
 
 def period(clock: int) -> int:

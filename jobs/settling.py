@@ -36,6 +36,12 @@ class Settled:
     tallies: dict[int, Counter[str]] = field(default_factory=dict)  # by job, players by state
     jobs: set[int] = field(default_factory=set)  # whose episodes are written
 
+    @property
+    def firing(self) -> set[str]:
+        """Return who gets an episode, by identity."""
+        players = {each.player_id for each in self.openings}
+        return {each.identity for each in self.pair.restless if each.player_id in players}
+
 
 def settle(
     pair: Pair,

@@ -6,6 +6,7 @@ nothing about single players.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from exporters.asking import Outage
@@ -33,27 +34,40 @@ _OF_TROUBLE = {
 }
 
 
-def shut(
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """Exporters that cannot be believed, and why; `sole`: those that one process tells of."""
+
+    shut: Mapping[int, Why] = field(default_factory=dict)
+    sole: Collection[int] = field(default_factory=frozenset)
+
+
+def gates(
     moment: Moment,
     exporters: Collection[Exporter],
     told: Mapping[Source, int],
     of_late: Mapping[int, int],
-) -> dict[int, Why]:
-    """Return by exporter why it cannot be believed; those that can be are left out.
+) -> Gates:
+    """Find out by exporter why it cannot be believed, and whether several processes tell of it.
 
     `told`: of how many players there is a status; `of_late`: how many had one within OF_LATE.
     """
     pks = [each.pk for each in exporters]
     health = health_of(moment, {each.platform_id for each in exporters}, pks)
     if isinstance(health, Outage):
-        return dict.fromkeys(pks, moment.why(health))
+        return Gates(dict.fromkeys(pks, moment.why(health)))
     standing = sources_of(moment.processes, health, exporters)
     now = datetime.fromtimestamp(moment.at).astimezone()
     found = {each.pk: _of_source(each, standing[each.pk], now) for each in exporters}
     for each in exporters:
         if found[each.pk] is None and too_few(told, each, of_late):
             found[each.pk] = Why.TOO_FEW
-    return {pk: why for pk, why in found.items() if why is not None}
+    sole = {
+        each.pk
+        for each in exporters
+        if (source := health.sources.get((each.platform_id, each.pk))) and source.processes == 1
+    }
+    return Gates({pk: why for pk, why in found.items() if why is not None}, sole)
 
 
 def too_few(told: Mapping[Source, int], exporter: Exporter, of_late: Mapping[int, int]) -> bool:

@@ -12,6 +12,7 @@ from bench.databases import Prometheus, postgres, prometheus
 from bench.fleet_page import ROUND, STATUS, FleetPage, serving
 from bench.measuring import Result, Scale, at_least, at_most, cpu_seconds, resident
 from bench.processes import running, until
+from bench.ticks import SETTLE
 
 TITLE = "1,000 jobs (50 platforms x 20 durations) over 100,000 players, PostgreSQL, Prometheus"
 PLAYERS, PLATFORMS, JOBS = 100_000, 50, 20
@@ -39,9 +40,10 @@ def run(scale: Scale) -> Iterator[Result]:
         ) as made:  # fmt: skip
             if made.wait(600):
                 raise RuntimeError("the rows were not made")
-        with _worker(database, server) as tick:
+        with _worker(database, server) as (tick, settle):
             first = turns.next(tick, changing=False)
             turns.next(tick, changing=True)  # plans and caches are warm
+            settle()
             found: dict[bool, list[Told]] = {True: [], False: []}
             for _turn in range(scale.repeats):
                 for changing, ticks in found.items():
@@ -93,21 +95,27 @@ class _Turns:
 
 
 @contextmanager
-def _worker(database: str, server: Prometheus) -> Iterator[Callable[[float], Told]]:
+def _worker(
+    database: str, server: Prometheus
+) -> Iterator[tuple[Callable[[float], Told], Callable[[], None]]]:
     settings = {"DATABASE_URL": database, "PROMETHEUS_URL": server.url, "LOG_LEVEL": "ERROR"}
     with running("-m", "bench.ticks", **settings) as process:
 
         def tick(at: float) -> Told:
             return _answered(process, at)
 
-        yield tick
+        yield tick, lambda: _say(process, SETTLE)
+
+
+def _say(process: "subprocess.Popen[bytes]", line: str) -> None:
+    assert process.stdin is not None  # noqa: S101 (pipes, by `running`)
+    process.stdin.write(f"{line}\n".encode())
+    process.stdin.flush()
 
 
 def _answered(process: "subprocess.Popen[bytes]", at: float) -> Told:
-    assert process.stdin is not None  # noqa: S101 (pipes, by `running`)
-    assert process.stdout is not None  # noqa: S101
-    process.stdin.write(f"{at}\n".encode())
-    process.stdin.flush()
+    _say(process, str(at))
+    assert process.stdout is not None  # noqa: S101 (pipes, by `running`)
     told: Told = json.loads(process.stdout.readline() or "{}")
     if not told:
         raise RuntimeError("the worker ended")
