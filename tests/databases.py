@@ -31,6 +31,14 @@ def copy_of_the_migrated(name: str) -> None:
             shutil.copy(_file_of(_MIGRATED), name)
 
 
+def make_durable(name: str) -> None:
+    """Make PostgreSQL wait for its disk in sessions to come; tests of other things need it not."""
+    _tell_postgres(sql.SQL("ALTER SYSTEM SET fsync = on"))
+    _tell_postgres(sql.SQL("SELECT pg_reload_conf()"))
+    wait = sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(sql.Identifier(name))
+    _tell_postgres(wait)
+
+
 @contextmanager
 def empty_database(name: str) -> Iterator[None]:
     """Let the connection lead to a database without tables meanwhile: a migration begins there."""
@@ -81,7 +89,7 @@ def _remove(name: str) -> None:
             Path(each).unlink(missing_ok=True)
 
 
-def _tell_postgres(statement: sql.Composed) -> None:
+def _tell_postgres(statement: sql.SQL | sql.Composed) -> None:
     where = f"dbname=postgres user=postgres host={environment.POSTGRES}"
     with psycopg.connect(where, autocommit=True) as apart:
         apart.execute(statement)

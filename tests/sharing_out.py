@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-ONE_BY_ONE = ("tests/tenancy/", "tests/i18n/")
+ONE_BY_ONE = ("tests/crashlab/", "tests/i18n/", "tests/tenancy/")
 
 
 class ByFileOrTest(LoadFileScheduling):

@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
-import psycopg
 import pytest
 from django.db import connection
 
-from tests import environment
+from tests import databases, environment
 from tests.crashlab.__main__ import MUST_BE_ZERO
 from tests.crashlab.failpoints import NAMES
 
@@ -24,18 +24,15 @@ REFUSED_MIDDLES = ("--sequences", "--refused-middles", "100")
 
 
 @pytest.fixture
-def empty_database(db: None, tmp_path: Path) -> str:
-    """The address of a database of its own: the lab's processes commit."""
+def database_of_its_own(db: None, tmp_path: Path) -> str:
+    """The address of a database with tables and without rows: the lab's processes commit."""
     if connection.vendor == "sqlite":
-        return f"sqlite:///{tmp_path / 'lab.db'}"
-    address = f"host={environment.POSTGRES} user=postgres dbname=postgres"
-    with psycopg.connect(address, autocommit=True) as server:
-        name = f"crashlab_{os.getpid()}"
-        server.execute("ALTER SYSTEM SET fsync = on")
-        server.execute("SELECT pg_reload_conf()")
-        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        server.execute(f'CREATE DATABASE "{name}"')
-        server.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = on')
+        file = str(tmp_path / "lab.db")
+        databases.copy_of_the_migrated(file)
+        return f"sqlite:///{file}"
+    name = f"crashlab_{uuid4().hex}"
+    databases.copy_of_the_migrated(name)
+    databases.make_durable(name)
     return f"postgres://postgres@/{name}?host={environment.POSTGRES}"
 
 
@@ -53,10 +50,10 @@ def run(database: str, *options: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.both_databases
 def test_a_storm_loses_nothing_sends_nothing_twice_and_leaves_nothing_stuck(
-    empty_database: str,
+    database_of_its_own: str,
 ) -> None:
     workers = "1" if connection.vendor == "sqlite" else "3"
-    done = run(empty_database, "--kills", "30", "--workers", workers, "--sockets", "20")
+    done = run(database_of_its_own, "--kills", "30", "--workers", workers, "--sockets", "20")
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     assert {name: report[name] for name in MUST_BE_ZERO} == dict.fromkeys(MUST_BE_ZERO, 0)
@@ -74,16 +71,16 @@ def test_a_storm_loses_nothing_sends_nothing_twice_and_leaves_nothing_stuck(
     ],
 )
 def test_a_bug_that_is_planted_is_found_by_the_checker(
-    plant: str, found: str, lies: tuple[str, ...], empty_database: str
+    plant: str, found: str, lies: tuple[str, ...], database_of_its_own: str
 ) -> None:
-    done = run(empty_database, *SHORT, *lies, "--plant", plant)
+    done = run(database_of_its_own, *SHORT, *lies, "--plant", plant)
     assert done.returncode == 1, done.stdout + done.stderr
     assert json.loads(done.stdout.splitlines()[-1])[found] > 0
 
 
 @pytest.mark.parametrize("lies", [IN_DOUBT, LOST_ONS, REFUSED_MIDDLES])
 def test_nothing_is_found_by_the_checker_where_no_bug_is_planted(
-    lies: tuple[str, ...], empty_database: str
+    lies: tuple[str, ...], database_of_its_own: str
 ) -> None:
-    done = run(empty_database, *SHORT, *lies)
+    done = run(database_of_its_own, *SHORT, *lies)
     assert done.returncode == 0, done.stdout + done.stderr

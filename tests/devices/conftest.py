@@ -1,34 +1,21 @@
 """A database that keeps what it committed: the road refuses any other."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from tests import databases
 from tests.devices.world import Clock, Gateway
 from tests.exporters.watched_world import World, watched_world
 
 
 @pytest.fixture(scope="session")
 def durable_server(django_db_setup: None) -> None:
-    """Make this run's PostgreSQL wait for its disk, which tests of other things need not.
-
-    In sessions to come, threads' too; SQLite waits always.
-    """
-    if connection.vendor != "postgresql":
-        return
-    parameters: dict[str, Any] = connection.get_connection_params()
-    kept = {name: parameters[name] for name in ("dbname", "user", "host") if name in parameters}
-    with psycopg.connect(**kept, autocommit=True) as server:
-        server.execute("ALTER SYSTEM SET fsync = on")
-        server.execute("SELECT pg_reload_conf()")
-        name = psycopg.sql.Identifier(str(connection.settings_dict["NAME"]))
-        server.execute(
-            psycopg.sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(name)
-        )
+    """Make this run's PostgreSQL wait for its disk; SQLite waits always."""
+    if connection.vendor == "postgresql":
+        databases.make_durable(str(connection.settings_dict["NAME"]))
 
 
 @pytest.fixture
