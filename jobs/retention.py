@@ -22,7 +22,7 @@ from platforms import audit, deliveries, integrity
 from platforms.audit import SYSTEM, Action
 from platforms.models import AuditEntry
 
-from .models import Episode, GateVerdict, JobExecution, Standing
+from .models import Clock, Episode, GateVerdict, Job, JobExecution, Standing, Track
 
 logger = logging.getLogger(__name__)
 
@@ -147,12 +147,29 @@ def _record(before: datetime) -> Rows:
     return AuditEntry.objects.filter(at__lt=before)
 
 
+def _tracks(before: datetime) -> Rows:
+    """What was seen of players under criteria that no job has any more, and none had lately."""
+    lately = Clock.objects.filter(criterion=OuterRef("criterion"), at__gte=before)
+    return Track.objects.filter(~Exists(_in_use()), ~Exists(lately.order_by()))
+
+
+def _clocks(before: datetime) -> Rows:
+    rows = Clock.objects.filter(Q(at=None) | Q(at__lt=before))
+    return rows.filter(~Exists(_in_use()))
+
+
+def _in_use() -> Rows:
+    return Job.objects.in_use().filter(criterion=OuterRef("criterion")).order_by()
+
+
 _LABELS = {JobExecution._meta.label: "executions", GateVerdict._meta.label: "verdicts"}
 
 TABLES: Final = (
     Table("verdicts", _("verdicts of gates"), "verdicts", _verdicts),
     Table("episodes", _("episodes"), "episodes", _episodes, ("executions", "verdicts")),
     Table("steps", _("steps of commands"), "steps", _steps),
+    Table("tracks", _("what was seen of players for jobs that are gone"), "tracks", _tracks),
+    Table("clocks", _("what was seen of sources for jobs that are gone"), "tracks", _clocks),
     Table("deliveries", _("deliveries"), "notices", deliveries.old_deliveries, least=1),
     Table("notices", _("notices"), "notices", deliveries.old_notices, least=1),
     Table("audit", _("audit log"), "audit", _record),

@@ -1,5 +1,6 @@
 """What history is deleted once it is old, and above all what is not."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -13,12 +14,22 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from devices.models import Command, CommandStep
 from devices.states import State
 from jobs import before_the_wire, retention
-from jobs.models import Ending, Episode, GateVerdict, JobExecution, Outcome, Standing
+from jobs.models import (
+    Clock,
+    Ending,
+    Episode,
+    GateVerdict,
+    Job,
+    JobExecution,
+    Outcome,
+    Standing,
+    Track,
+)
 from platforms import integrity
 from platforms.audit import SYSTEM, Action, record
 from platforms.models import AuditEntry, Delivery, DeliveryState, Notice, Platform
 from tests.devices import world
-from tests.jobs.acting_world import Fleet, make_fleet
+from tests.jobs.acting_world import Fleet, make_fleet, make_job
 from tests.platforms.notice_world import make_channel
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -107,6 +118,31 @@ def test_nothing_open_is_lost_nor_what_something_open_still_needs(fleet: Fleet) 
     assert before_the_wire.shut(Command.objects.get(), NOW) != ""
     close(waiting)
     assert run()["episodes"]["episodes"] == 1
+
+
+def gone(rows: dict[str, dict[str, int]], names: Iterable[str]) -> dict[str, dict[str, int]]:
+    return {name: rows[name] for name in names}
+
+
+def test_what_was_seen_for_jobs_that_are_gone_goes_and_nothing_that_a_job_counts(
+    fleet: Fleet, platform_b: Platform
+) -> None:
+    """A disabled job of the same conditions would still count what was seen for both."""
+    others = make_fleet(platform_b, 3)
+    seen = {"tracks": {"tracks": 0}, "clocks": {"clocks": 0}}
+    Clock.objects.update(at=OLD)
+    Job.objects.filter(pk=fleet.job.pk).update(enabled=False)
+    removed = make_job(fleet.platform, fleet.job.criterion, removed_at=OLD, enabled=False)
+    assert gone(run(), seen) == seen
+    Job.objects.filter(pk=fleet.job.pk).update(removed_at=NOW, enabled=False)
+    fleet.tick(NOW - 2 * DAY)
+    assert gone(run(), seen) == seen, "it was asked two days ago"
+    Clock.objects.update(at=OLD)
+    seen = {"tracks": {"tracks": 4}, "clocks": {"clocks": 1}}
+    told = {each.table.name: each.rows for each in retention.count(NOW)}
+    assert gone(told, seen) == gone(run(), seen) == seen
+    assert Track.objects.filter(criterion=others.job.criterion).count() == 3
+    assert Job.objects.filter(pk=removed.pk).exists()
 
 
 def test_steps_by_which_an_open_episode_is_judged_stay(fleet: Fleet) -> None:
