@@ -1,0 +1,136 @@
+"""One worker of the lab: every stage of the engine and of the road, until it is killed."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from django.core.cache import cache
+from django.db import DatabaseError, InterfaceError, connection
+
+from devices import dispatching, inbox, outbox, reaper, reconciliation, verification as of_devices
+from devices.models import SmsGateway
+from devices.senders import Sender
+from exporters import sightings
+from jobs import acting, approvals, evaluation, naming, retention, schedules, verification, watchdog
+from jobs.models import Job, JobExecution, Trigger
+from tests.crashlab.worker import Lies, LoggingGateway
+
+from . import history
+from .clock import SharedClock
+from .failpoints import arm
+
+Stage = Callable[[datetime], object]
+
+
+class Desk(NamedTuple):
+    """What every worker of a lab is given."""
+
+    folder: Path
+    clock: SharedClock
+    lies: Lies
+    person: Sender
+
+
+def approve(person: Sender, now: datetime) -> None:
+    """Let a person approve all that is proposed."""
+    for proposal in JobExecution.objects.waiting().filter(decided_at=None, expires_at__gt=now):
+        with suppress(approvals.NotDecided):
+            approvals.approve(proposal, person, now)
+
+
+def stages(desk: Desk) -> Mapping[str, tuple[float, Stage]]:
+    """Return what workers are asked for, each with its seconds: the tasks of the product."""
+
+    def act(now: datetime) -> None:
+        approvals.lapse(now)
+        acting.act(now)
+
+    def ask_for_messages(_now: datetime) -> None:
+        for gateway in SmsGateway.objects.filter(enabled=True):
+            inbox.poll(gateway, desk.clock)
+
+    return {
+        "evaluate": (5, evaluation.evaluate),
+        "act": (10, act),
+        "verify": (15, verification.verify),
+        "schedules": (15, schedules.keep),
+        "sweep": (5, reaper.reap),
+        "doubts": (15, reconciliation.reconcile),
+        "verdicts": (15, of_devices.verify),
+        "inbox": (10, ask_for_messages),
+        "approve": (20, lambda now: approve(desk.person, now)),
+        "watch": (30, watchdog.watch),
+        "sightings": (60, sightings.record),
+        "names": (600, lambda _now: naming.keep_in_step()),
+        "prune": (1800, lambda now: list(retention.prune(now, seconds=5))),
+    }
+
+
+class Worker:
+    """The stages in turn, as often as they are due for this process."""
+
+    def __init__(self, desk: Desk, seed: int, pass_by: Callable[[], None]) -> None:
+        self._desk, self._chance = desk, random.Random(seed)
+        clock, log = desk.clock, desk.folder / "gateway.log"
+        self._gateway = LoggingGateway(log, clock, self._chance, pass_by, desk.lies)
+        self._stages = stages(desk)
+        self._due = {
+            name: clock.seconds + self._chance.uniform(0, seconds)
+            for name, (seconds, _stage) in self._stages.items()
+        }
+        self._threads = 2 if self._chance.random() < 1 / 3 else 1
+
+    def turn(self) -> None:
+        """Do what is due, and send what waits."""
+        for name, (seconds, stage) in self._stages.items():
+            if self._desk.clock.seconds < self._due[name]:
+                continue
+            self._due[name] = self._desk.clock.seconds + seconds
+            cache.clear()  # what is remembered for some seconds of the wall is old by now
+            self._guarded(stage)
+        self._guarded(self._send)
+
+    def _send(self, _now: datetime) -> None:
+        if self._threads > 1:
+            dispatching.dispatch(self._gateway, self._desk.clock, self._threads)
+        else:
+            while outbox.turn(self._gateway, self._desk.clock):
+                pass
+
+    def _guarded(self, stage: Stage) -> None:
+        """Do it; a database that is away is waited for, and what else is raised is written down."""
+        try:
+            stage(self._desk.clock())
+        except (DatabaseError, InterfaceError) as error:
+            history.note_fault(self._desk.folder / "faults.log", error)
+            connection.close()
+            time.sleep(0.02)
+
+
+def work(desk: Desk, seed: int, place: str, passes: int) -> None:
+    """Work until killed."""
+    worker = Worker(desk, seed, arm(place, passes))
+    while True:
+        worker.turn()
+        time.sleep(0.01)
+
+
+def drain(desk: Desk, seed: int, outside_follows: Callable[[], None], unrest: Callable[[], object],
+          minutes: int) -> int:  # fmt: skip
+    """After the storm: let time pass until all is over; return how many minutes that took."""
+    few = desk._replace(lies=desk.lies._replace(doubts=0.05))
+    worker = Worker(few, seed, lambda: None)
+    desk.clock.stand_still()
+    # Nothing more comes by the clock: else it would never be quiet.
+    Job.objects.filter(trigger=Trigger.SCHEDULE).update(due_at=desk.clock() + timedelta(days=1))
+    for step in range(minutes * 2):
+        desk.clock.turn(30)
+        outside_follows()
+        worker.turn()
+        if step > 20 and not unrest():
+            return step // 2
+    return minutes
