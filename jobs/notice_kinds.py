@@ -1,9 +1,11 @@
 """What jobs have to tell, and in which words. `about` is the player, of a brake its exporter.
 
+Of missed runs it is the job itself.
+
 Facts of an episode: `job` its name, `since`; of an action also `attempt`, `of`, `command`.
 """
 
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from platforms.notice_kinds import REPEAT, NoticeKind, Severity, Told
 from platforms.roles import Deed
@@ -57,6 +59,19 @@ def _released(told: Told) -> str:
     return _("%(name)s: so few players are bad again that jobs act.") % {"name": name}
 
 
+def _missed(told: Told) -> str:
+    number = int(told.facts.get("missed", 1))
+    text = ngettext(
+        "“%(name)s” missed %(number)d run, that of %(due)s: jobs were not judged then. It is not "
+        "made up for; the next one is at %(next)s.",
+        "“%(name)s” missed %(number)d runs, the first of %(due)s: jobs were not judged then. They "
+        "are not made up for; the next one is at %(next)s.",
+        number,
+    )
+    times = {name: told.moment(str(told.facts.get(name) or "")) for name in ("due", "next")}
+    return text % {"name": told.name, "number": number, **times}
+
+
 def _blind(told: Told) -> str:
     return _(
         "Jobs have judged nothing since %(since)s: no job acts, and nobody is told of players that "
@@ -106,6 +121,9 @@ RELEASED = NoticeKind(
     _released,
     ends=BRAKE.name,
 )
+MISSED = NoticeKind(
+    "schedule_missed", gettext_lazy("Runs of a schedule were missed"), Severity.WARNING, _missed
+)
 ENGINE_BLIND = NoticeKind(
     "engine_blind",
     gettext_lazy("Jobs judge nothing"),
@@ -124,5 +142,5 @@ ENGINE_SEES = NoticeKind(
 
 ALL = (
     *(OPENED, RECOVERED, ACTED, EXHAUSTED, APPROVAL),
-    *(BRAKE, RELEASED, ENGINE_BLIND, ENGINE_SEES),
+    *(BRAKE, RELEASED, MISSED, ENGINE_BLIND, ENGINE_SEES),
 )

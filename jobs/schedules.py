@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
+from platforms.notifications import announce
+
 from . import zones
-from .models import Ending, Episode, Job, JobExecution, Standing, Trigger
+from .models import Ending, Episode, Job, JobExecution, Mode, Standing, Trigger
+from .notice_kinds import MISSED
 from .schedule_times import PATIENCE, QUEUE, QUEUES, turn
 from .selection import selection_of
 
@@ -63,6 +66,9 @@ def _take(pk: int, now: datetime) -> int:
         opened = 0 if due is None else _open(job, due, now)
         values = {"missed_runs": F("missed_runs") + missed, "missed_at": now} if missed else {}
         Job.objects.filter(pk=pk).update(due_at=next_at, due_zone=zone.key, **values)
+        if missed and job.notify and job.mode != Mode.SHADOW:
+            facts = {"missed": missed, "due": job.due_at, "next": next_at}
+            announce(MISSED.name, platform=job.platform_id, about=job, facts=facts, now=now)
     if missed:
         logger.warning("Job %s: %s runs were missed and are left out.", pk, missed)
     return opened

@@ -7,13 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models import F
+from django.utils import translation
 
 from exporters.models import Exporter
 from jobs import schedules
 from jobs.gates import Gate
 from jobs.models import Ending, Episode, Job, JobExecution, JobTarget, Mode, Standing, Trigger
+from jobs.notice_kinds import MISSED
 from jobs.schedule_times import QUEUES, Turn, turn
-from platforms.models import Platform
+from platforms.models import Notice, Platform
+from platforms.notice_kinds import Told
 from tests.devices.world import together
 from tests.factories import make_exporter, make_platform, make_player
 
@@ -100,6 +103,24 @@ def test_a_long_stop_is_counted_and_nothing_is_replayed(exporter: Exporter) -> N
     assert Episode.objects.count() == 0
     job.refresh_from_db()
     assert (job.missed_runs, job.missed_at, job.due_at) == (4, later, NIGHT + 4 * DAY)
+
+
+@pytest.mark.django_db
+def test_people_hear_once_of_runs_that_were_missed(
+    exporter: Exporter, platform_b: Platform
+) -> None:
+    job = make_schedule(exporter, mode=Mode.LIVE)
+    for quiet in ({"notify": False, "mode": Mode.LIVE}, {"mode": Mode.SHADOW}):
+        make_schedule(exporter, **quiet)
+    later = NIGHT + 3 * DAY + timedelta(hours=1)
+    assert schedules.open_due(later) == schedules.open_due(later + MINUTE) == 0
+    notice = Notice.objects.get()
+    assert (notice.kind, notice.about_id, notice.ended_at) == (MISSED.name, str(job.pk), later)
+    assert notice.facts["missed"] == 4
+    with translation.override("en"):
+        text = MISSED.sentence(Told(job.name, notice.facts, lambda moment: moment[:16]))
+    assert text.startswith(f"“{job.name}” missed 4 runs, the first of 2026-11-22T00:00")
+    assert text.endswith("the next one is at 2026-11-26T00:00.")
 
 
 @pytest.mark.django_db
