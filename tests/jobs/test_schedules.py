@@ -106,9 +106,7 @@ def test_a_long_stop_is_counted_and_nothing_is_replayed(exporter: Exporter) -> N
 
 
 @pytest.mark.django_db
-def test_people_hear_once_of_runs_that_were_missed(
-    exporter: Exporter, platform_b: Platform
-) -> None:
+def test_people_hear_once_of_runs_that_were_missed(exporter: Exporter) -> None:
     job = make_schedule(exporter, mode=Mode.LIVE)
     for quiet in ({"notify": False, "mode": Mode.LIVE}, {"mode": Mode.SHADOW}):
         make_schedule(exporter, **quiet)
