@@ -21,7 +21,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("kills", 60), ("workers", 4), ("seed", 1), ("named", 70),
                           ("doubts", 8), ("stops", 3), ("server-crashes", 0), ("platforms", 4),
-                          ("players", 20), ("beats-and-workers", 0), ("of-those", 0)):  # fmt: skip
+                          ("players", 20), ("minutes", 180), ("beats-and-workers", 0),
+                          ("of-those", 0)):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--speed", type=float, default=30.0)
     parser.add_argument("--place", default="", help="the only one at which workers die")

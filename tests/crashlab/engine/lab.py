@@ -29,6 +29,7 @@ class EngineStorm(road.Storm):
     platforms: int = 4
     players: int = 20  # of each
     place: str = ""  # the only one at which workers die
+    minutes: int = 180  # of the lab's time, to become quiet afterwards
     beats_and_workers: int = 0  # seconds of the wall for which Celery does the work
     of_those: int = 0  # kills among its processes
 
@@ -68,7 +69,7 @@ class EngineLab(road.Lab):
         stormed = time.monotonic()
         sys.stderr.write(f"storm: {stormed - started:.0f} s {self.deaths}\n")
         minutes = worker.drain(
-            self.desk, self.storm.seed, self.outside.wait, checker.unrest, minutes=180
+            self.desk, self.storm.seed, self.outside.wait, checker.unrest, self.storm.minutes
         )
         truth = self.outside.end()
         return {

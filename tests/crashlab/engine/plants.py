@@ -9,7 +9,7 @@ from django.db import connection
 
 from devices import commands
 from jobs import attempts, braking, evaluation, verification
-from jobs.models import Engine
+from jobs.models import Engine, JobExecution
 from jobs.models.episode import EpisodeQuerySet
 
 
@@ -27,7 +27,7 @@ def _drop(*indexes: str) -> None:
 
 
 def commit_the_command_apart() -> None:
-    """Give the command, commit, and write its attempt afterwards."""
+    """Give the command, commit, and write its attempt afterwards; each try has another key."""
     queue = commands.queue
 
     def committed(*told: Any, **named: Any) -> Any:
@@ -37,6 +37,7 @@ def commit_the_command_apart() -> None:
         return given
 
     commands.queue = committed
+    attempts.key_of = lambda episode, attempt: uuid4()
 
 
 def act_without_locks() -> None:
