@@ -21,7 +21,8 @@ from . import (
 )
 
 
-@tick("jobs.evaluate", timedelta(seconds=120))
+# Whoever dies in a run keeps others from it for so long: three slots later all would start anew.
+@tick("jobs.evaluate", timedelta(seconds=75))
 def evaluate(turn: Turn) -> None:
     """Evaluate the slot of now, unless somebody has: it is asked for more often than slots come."""
     evaluation.evaluate(turn.now)
