@@ -25,7 +25,9 @@ from .worker import Desk, approve
 
 ROOT = Path(__file__).resolve().parents[3]
 BEATS, WORKERS = 2, 3
-EVERY = 1  # seconds of the wall between two hints of a kind
+#: Seconds of the wall between two hints of a kind.
+OFTEN = ("evaluation", "actions", "outcomes", "schedules", "sweep", "inboxes")
+EVERY, ELSE = 1, 5
 
 
 @dataclass
@@ -77,7 +79,10 @@ class Clockwork:
 
 def run(desk: Desk, seconds: int, kills: int, chance: random.Random) -> dict[str, Any]:
     """Let Celery do the work for so long, and kill so many of its processes meanwhile."""
-    timetable.synchronise(tick._replace(seconds=EVERY, expires=5) for tick in timetable.TIMETABLE)
+    timetable.synchronise(
+        tick._replace(seconds=EVERY if tick.name in OFTEN else ELSE, expires=5)
+        for tick in timetable.TIMETABLE
+    )
     before = (desk.folder / "ticks.log").read_text().count("\n")
     server = _broker(None)
     clockwork = Clockwork(desk, chance, server.port)

@@ -42,7 +42,7 @@ def commit_the_command_apart() -> None:
 
 def act_without_locks() -> None:
     """Let workers decide on an episode side by side, and the database not mind."""
-    _drop("attempt_once", "one_attempt_at_a_time")
+    _drop("attempt_once", "one_attempt_at_a_time", "one_power_command_a_line")
     braking.lock = lambda platform_id: None
     keep, tell = EpisodeQuerySet.filter, attempts.tell
 
