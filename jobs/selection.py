@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Q, QuerySet
 
@@ -53,7 +53,18 @@ def selection_of(job: Job) -> Selection:
     return selections_of([job])[job.pk]
 
 
-def selections_of(jobs: Collection[Job]) -> Mapping[int, Selection]:
+class Targeted(Protocol):
+    """A job, or the columns of one that tell what it is about beside its targets."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def platform_id(self) -> int: ...
+    @property
+    def whole_platform(self) -> bool: ...
+
+
+def selections_of(jobs: Collection[Targeted]) -> Mapping[int, Selection]:
     """Return what jobs name, by the job's id: one query for all of them."""
     exporters: dict[int, set[int]] = defaultdict(set)
     sites: dict[int, set[int]] = defaultdict(set)
@@ -65,13 +76,17 @@ def selections_of(jobs: Collection[Job]) -> Mapping[int, Selection]:
         for ids, number in ((exporters, exporter), (sites, site), (players, player)):
             if number is not None:
                 ids[job_id].add(number)
+
+    def of(found: Mapping[int, set[int]], pk: int) -> frozenset[int]:
+        return frozenset(found[pk]) if pk in found else NONE
+
     return {
         job.pk: Selection(
             job.platform_id,
             job.whole_platform,
-            frozenset(exporters[job.pk]),
-            frozenset(sites[job.pk]),
-            frozenset(players[job.pk]),
+            of(exporters, job.pk),
+            of(sites, job.pk),
+            of(players, job.pk),
         )
         for job in jobs
     }
