@@ -27,6 +27,7 @@ from .world import World
 
 SCRAPED_EVERY = 15  # seconds of the lab
 BACK = 900  # seconds for which a player that was restarted counts as bad for a brake
+REPAIRED = 2700  # seconds after which somebody comes, once nobody begins to hang any more
 FEW = 3  # players of a source that hang at a time, of which a brake takes no notice
 
 
@@ -159,6 +160,8 @@ class _Running:
         if due > self.shared[0]:
             if self.shared[1]:
                 self._hang(now)
+            else:
+                self.truth.mend(now - REPAIRED, now)
             page = pages.of(process, now)
             scrapes.of(process, page, self.first + now)
             self.shared[0] = due
@@ -183,7 +186,7 @@ class _Running:
         """Let some players hang: mostly so few that no brake engages."""
         for source in self.world.sources[:-1]:
             busy = [e for e in source.players if self.truth.is_busy(e.number, now, BACK)]
-            most = 2 * FEW if self.chance.random() < 0.01 else FEW
+            most = 2 * FEW if self.chance.random() < 0.001 else FEW
             if now < 150 or len(busy) >= most or self.chance.random() > 0.25:
                 continue
             free = [each for each in source.players if each not in busy]

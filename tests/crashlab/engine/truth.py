@@ -62,6 +62,13 @@ class Truth:
                 self._restart(player, at)
         return f"Output {line} ON"
 
+    def mend(self, before: float, at: float) -> None:
+        """Let people see to players that have hung since before a moment."""
+        for mine in self.hangs.values():
+            for each in mine:
+                if each.start < before and each.end > at:
+                    each.end = at
+
     def _restart(self, player: int, at: float) -> None:
         for each in self.hangs.get(player, ()):
             if each.start <= at < each.end:
