@@ -1,5 +1,6 @@
 """One worker of the lab: every stage of the engine and of the road, until it is killed."""
 
+import os
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -112,9 +113,10 @@ class Worker:
 
 
 def work(desk: Desk, seed: int, place: str, passes: int) -> None:
-    """Work until killed."""
+    """Work until killed, and no longer than the lab is there."""
+    lab = os.getppid()
     worker = Worker(desk, seed, arm(place, passes))
-    while True:
+    while os.getppid() == lab:
         worker.turn()
         time.sleep(0.01)
 
