@@ -148,7 +148,8 @@ class EngineLab(road.Lab):
         return min(some, key=self._deaths_at)
 
     def _end_the_old(self) -> None:
-        for pid in [pid for pid in self.running if time.monotonic() - self.born[pid] > OLDEST]:
+        oldest = 5 * OLDEST if self.storm.place else OLDEST
+        for pid in [pid for pid in self.running if time.monotonic() - self.born[pid] > oldest]:
             os.kill(pid, signal.SIGKILL)
             self.running[pid] = "anywhere"
 
