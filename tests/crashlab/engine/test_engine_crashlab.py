@@ -6,13 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-import psycopg
 import pytest
-from django.db import connection
-from pytest_django import DjangoDbBlocker
 
-from tests import environment
+from tests import databases, environment
 
 from .checker import MUST_BE_ZERO
 from .failpoints import NAMES
@@ -24,19 +22,11 @@ AT_ONCE = (*SMALL, "--stops", "0", "--minutes", "0", "--named", "100")
 
 
 @pytest.fixture
-def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> str:
-    """The address of a copy of this run's database: the lab's processes commit."""
-    with django_db_blocker.unblock():
-        own = connection.settings_dict["NAME"]
-        connection.close()
-    address = f"host={environment.POSTGRES} user=postgres dbname=postgres"
-    with psycopg.connect(address, autocommit=True) as server:
-        name = f"enginelab_{os.getpid()}"
-        server.execute("ALTER SYSTEM SET fsync = on")
-        server.execute("SELECT pg_reload_conf()")
-        server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{own}"')
-        server.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = on')
+def database(django_db_setup: None) -> str:
+    """The address of a database with tables and without rows: the lab's processes commit."""
+    name = f"enginelab_{uuid4().hex}"
+    databases.copy_of_the_migrated(name)
+    databases.make_durable(name)
     return f"postgres://postgres@/{name}?host={environment.POSTGRES}"
 
 
