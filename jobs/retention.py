@@ -149,13 +149,16 @@ def _record(before: datetime) -> Rows:
 
 def _tracks(before: datetime) -> Rows:
     """What was seen of players under criteria that no job has any more, and none had lately."""
-    lately = Clock.objects.filter(criterion=OuterRef("criterion"), at__gte=before)
-    return Track.objects.filter(~Exists(_in_use()), ~Exists(lately.order_by()))
+    return Track.objects.filter(~Exists(_in_use()), ~Exists(_lately(before)))
 
 
 def _clocks(before: datetime) -> Rows:
-    rows = Clock.objects.filter(Q(at=None) | Q(at__lt=before))
-    return rows.filter(~Exists(_in_use()))
+    """Their clocks, after all tracks: one begun anew would be behind those that are still there."""
+    return Clock.objects.filter(~Exists(_in_use()), ~Exists(_lately(before)))
+
+
+def _lately(before: datetime) -> Rows:
+    return Clock.objects.filter(criterion=OuterRef("criterion"), at__gte=before).order_by()
 
 
 def _in_use() -> Rows:

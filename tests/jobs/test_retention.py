@@ -28,6 +28,7 @@ from jobs.models import (
 from platforms import integrity
 from platforms.audit import SYSTEM, Action, record
 from platforms.models import AuditEntry, Delivery, DeliveryState, Notice, Platform
+from tests import factories
 from tests.devices import world
 from tests.jobs.acting_world import Fleet, make_fleet, make_job
 from tests.platforms.notice_world import make_channel
@@ -143,6 +144,21 @@ def test_what_was_seen_for_jobs_that_are_gone_goes_and_nothing_that_a_job_counts
     assert gone(told, seen) == gone(run(), seen) == seen
     assert Track.objects.filter(criterion=others.job.criterion).count() == 3
     assert Job.objects.filter(pk=removed.pk).exists()
+
+
+def test_a_clock_stays_as_long_as_what_was_seen_by_it(fleet: Fleet) -> None:
+    """Begun anew, it would be behind its tracks: who is bad would fire days later, or at once."""
+    gone_for_long = factories.make_exporter(fleet.platform)
+    player = factories.make_player(gone_for_long)
+    Clock.objects.create(
+        platform=fleet.platform, criterion=fleet.job.criterion, exporter=gone_for_long, at=OLD
+    )
+    fleet.see(player, bad=True)
+    Job.objects.filter(pk=fleet.job.pk).update(removed_at=OLD, enabled=False)
+    fleet.tick(NOW - 2 * DAY)
+    assert run()["clocks"] == {"clocks": 0}
+    Clock.objects.update(at=OLD)
+    assert run()["clocks"] == {"clocks": 2}
 
 
 def test_steps_by_which_an_open_episode_is_judged_stay(fleet: Fleet) -> None:
