@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from exporters import promql
@@ -140,7 +142,8 @@ def _was_well(watch: Watch, every: Sequence[Asked], told: Told) -> bool:
     """Tell whether at any sample the conditions were known not to hold, as they come together.
 
     Each sample stands until the next one of its metric, whichever process told it. Before the
-    first one nothing is known, nor of what looks at a window: that speaks against nobody.
+    first one nothing is known, nor of what looks at a window: that speaks against nobody. What one
+    scrape brought is taken in together: between two of its samples nothing was the case.
     """
     events = sorted(
         (at, number, value)
@@ -149,10 +152,14 @@ def _was_well(watch: Watch, every: Sequence[Asked], told: Told) -> bool:
         for at, value in told.get(asked.metric.name, ())
     )
     stand = [Verdict.UNKNOWN] * len(every)
-    for at, number, value in events:
-        asked = every[number]
-        compared = at - value if asked.metric.age else value
-        stand[number] = asked.condition.judge([compared], asked.metric)
+    for _at, scrape in groupby(events, key=itemgetter(0)):
+        said: dict[int, Verdict] = {}
+        for at, number, value in scrape:
+            asked = every[number]
+            compared = at - value if asked.metric.age else value
+            if said.get(number) is not Verdict.FALSE:  # of two processes the one that says well
+                said[number] = asked.condition.judge([compared], asked.metric)
+                stand[number] = said[number]
         if watch.join(stand) is Verdict.FALSE:
             return True
     return False

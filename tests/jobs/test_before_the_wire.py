@@ -14,7 +14,8 @@ from devices.models import Binding, Command, Device
 from devices.states import Event
 from exporters import enrolment
 from exporters.models import Exporter, Player
-from jobs import approvals, evidence
+from jobs import approvals, catalogue, evidence
+from jobs.conditions import Condition, Function, Operator
 from jobs.models import (
     Clock,
     Criterion,
@@ -26,7 +27,9 @@ from jobs.models import (
     Mode,
     Track,
 )
+from jobs.questions import Asked
 from jobs.verdicts import Verdict, Why
+from jobs.watching import Watch
 from platforms.audit import SYSTEM
 from platforms.models import Platform, User
 from tests import factories
@@ -114,6 +117,21 @@ def test_of_conditions_that_come_together_by_any_all_have_to_be_good_at_once(
     for told in (0, 1, 0):
         say(world, fleet, told)
     assert shut(fleet) == ""
+
+
+@pytest.mark.parametrize(("second", "was_well"), [(20.0, False), (21.0, True)])
+def test_what_one_scrape_brings_is_taken_in_together(second: float, was_well: bool) -> None:
+    """Offline and playing, then online and paused: at no moment was it well."""
+    offline, paused = (
+        Asked(Condition(name, Function.LAST, 0, Operator.EQUAL, 0.0), catalogue.metrics()[name])
+        for name in ("device_status", "remosa_exporter_addreality_player_status")
+    )
+    told = {
+        offline.metric.name: [(10.0, 0.0), (20.0, 1.0)],
+        paused.metric.name: [(10.0, 1.0), (second, 0.0)],
+    }
+    watch = Watch(1, 1, (offline, paused), "any")
+    assert evidence._was_well(watch, watch.asked, told) is was_well
 
 
 @pytest.mark.parametrize(("text", "why"), [("== 0", ""), ("== 1", "The player is well again.")])
