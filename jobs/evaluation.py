@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 ANSWERS_WITHIN = 25.0  # seconds, for all questions of a tick: the next slot begins after 30
 MOST_AT_ONCE = 5000  # tracks in a transaction
 FORGET_EVERY = 20  # slots
-AWAY = frozenset({Why.PROMETHEUS_AWAY, Why.PROMETHEUS_PARTIAL})
+BLIND = frozenset({Why.PROMETHEUS_AWAY, Why.PROMETHEUS_PARTIAL, Why.TOO_SLOW})
 
 
 @dataclass
@@ -125,8 +125,9 @@ class _Evaluation:
         self._write_figures(settled, won)
         self._tick.clocks = len(pairs)
         self._tick.known = sum(pair.why is None for pair in pairs)
-        if pairs and all(pair.why in AWAY for pair in pairs):
-            self._tick.blind = Why.PROMETHEUS_AWAY.value
+        if pairs and all(pair.why in BLIND for pair in pairs):
+            slow = all(pair.why is Why.TOO_SLOW for pair in pairs)
+            self._tick.blind = (Why.TOO_SLOW if slow else Why.PROMETHEUS_AWAY).value
 
     def _read_episodes(self) -> list[Ended]:
         """Read what is open; return what nobody watches any more."""

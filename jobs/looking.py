@@ -80,8 +80,8 @@ class Look:
             if pair.why is None:
                 self._compare(pair, slot, open_.get(pair.exporter.pk, set()))
 
-    def closely(self, pairs: Iterable[Pair]) -> None:
-        """Prove what is to be proven: by name, or of whole sources."""
+    def closely(self, pairs: Iterable[Pair], spared: float = FOR_PROOF) -> None:
+        """Prove what is to be proven: by name, or of whole sources; leave so many seconds."""
         seen = [pair for pair in pairs if pair.why is None]
         wanted: dict[object, dict[Source, Names]] = defaultdict(dict)
         asked: dict[object, Asked] = {}
@@ -95,7 +95,7 @@ class Look:
                     wanted[each.key][pair.source] = before | pair.names
         answers = {
             each.key: self._told(moment, each, wanted[each.key])
-            for moment, each in self._turns(wanted, asked, FOR_PROOF)
+            for moment, each in self._turns(wanted, asked, spared)
         }
         for pair in seen:
             told = [answers.get(each.key, {}).get(pair.source, {}) for each in pair.asked]
@@ -111,7 +111,7 @@ class Look:
             pair.steady -= pair.names
             if pair.names:
                 found.append(pair)
-        self.closely(found)
+        self.closely(found, spared=0.0)  # now is what the seconds were spared for
         return found
 
     def _is_thin(self, pair: Pair, told: Iterable[Values | Why]) -> bool:

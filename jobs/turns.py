@@ -15,6 +15,9 @@ RAW_SECONDS: Final = 5.0  # for what superadmins wrote: nobody knows what it cos
 #: Seconds that platforms leave alone with what they ask by themselves: to look, and to prove.
 FOR_LOOKING: Final = 10.0
 FOR_PROOF: Final = 3.0
+#: Seconds of the smallest share. Of hundreds of platforms each would else have too few for any
+#: answer, and all of them together none.
+LEAST: Final = 0.25
 
 
 class Turns:
@@ -45,7 +48,8 @@ class Turns:
             every.sort(key=_is_raw)
         order = sorted(mine.values(), key=lambda every: (_is_raw(every[-1]), len(every)))
         for number, every in enumerate(order):
-            share = Share(self._moment, (self._moment.left - spared) / (len(order) - number))
+            left = self._moment.left - spared
+            share = Share(self._moment, min(left, max(left / (len(order) - number), LEAST)))
             for each in every:
                 yield share, each
 

@@ -1,7 +1,8 @@
 """Who goes on to be bad is not asked for by name in every tick; before an episode opens it is."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from exporters.prometheus import Connection, Vector
 from exporters.promql import Expression
 from jobs import catalogue, steadiness
 from jobs.conditions import Condition, Function, Operator
-from jobs.models import Clock, Track
+from jobs.looking import Look, Pair
+from jobs.models import Clock, Job, Track
 from jobs.questions import Asked
 from jobs.track_rows import KeptTrack
 from jobs.tracks import Clock as PureClock, Track as PureTrack
+from jobs.turns import FOR_PROOF
 from tests.exporters.watched_world import STATUS, World, sample, scraped_page, watching
 from tests.jobs.evaluated_world import Fleet, Slots, source_lines
 from tests.jobs.test_looking import Telling
@@ -128,6 +131,28 @@ def test_what_is_only_remembered_opens_nothing(
     track = fleet.track(0)
     assert track is not None
     assert (track.bad, track.why) == (True, "no_sample")
+
+
+@pytest.mark.usefixtures("known_for_long")
+def test_the_seconds_that_were_spared_for_the_proof_are_there_for_it(
+    world: World, exporter_a: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking took all the time that it may: who is bad still gets an episode."""
+    fleet, slots = Telling(exporter_a, 10), Slots()
+    Job.objects.update(hold=60)
+    fleet.say(world)
+    slots.next()
+    fleet.say(world, p0=0)
+    slots.next()
+    slots.next()
+
+    def steady(look: Look, firing: Iterable[tuple[Pair, set[str]]]) -> list[Pair]:
+        look._moment._until = time.monotonic() + FOR_PROOF - 0.5
+        return prove(look, firing)
+
+    prove = Look.steady
+    monkeypatch.setattr(Look, "steady", steady)
+    assert (slots.next().opened, fleet.why, fleet.open) == (1, None, [0])
 
 
 @pytest.mark.usefixtures("known_for_long")

@@ -63,10 +63,36 @@ def test_what_several_ask_comes_first_and_promql_last_each_in_a_time_of_its_own(
     status = metric_of_status()
     both, alone = Asked(OFFLINE, status), Asked(PAUSED, status)
     raw = [Asked(OFFLINE, status, Expression(f"up == {number}"), number) for number in (1, 2)]
-    platforms = {both.key: {1, 2}, alone.key: {1}, raw[0].key: {1}, raw[1].key: {2}}
+    platforms: dict[object, set[int]] = {
+        both.key: {1, 2},
+        alone.key: {1},
+        raw[0].key: {1},
+        raw[1].key: {2},
+    }
     moment = Moment(0.0, 21.0)
-    asked = {each.key: each for each in (raw[0], alone, raw[1], both)}
+    asked: dict[object, Asked] = {each.key: each for each in (raw[0], alone, raw[1], both)}
     order = list(Turns(moment, asked, platforms).all(1.0))
     assert [each for _moment, each in order] == [both, raw[1], alone, raw[0]]
     assert order[0][0] is moment
     assert [round(each.left) for each, _asked in order[1:]] == [10, 20, 20]
+
+
+@pytest.mark.django_db
+def test_of_very_many_platforms_each_has_time_for_an_answer_while_there_is_any() -> None:
+    status = metric_of_status()
+    raw = [Asked(OFFLINE, status, Expression(f"up == {each}"), each) for each in range(1000)]
+    asked: dict[object, Asked] = {each.key: each for each in raw}
+    platforms: dict[object, set[int]] = {each.key: {each.platform_id or 0} for each in raw}
+    for seconds, least in ((10.0, turns.LEAST), (1.1, 0.1), (0.5, -0.5)):
+        share, _asked = next(Turns(Moment(0.0, seconds), asked, platforms).all(1.0))
+        assert share.left == pytest.approx(least, abs=0.02)
+
+
+def test_where_every_question_is_too_slow_the_engine_is_blind_and_says_so(
+    world: World, exporter_a: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine of one platform all questions are its own."""
+    fleet, slots = Fleet(exporter_a, 3), Slots()
+    world.say(fleet.lines())
+    monkeypatch.setattr("jobs.looking.longest", lambda _asked: 0.0)
+    assert (slots.next().blind, fleet.why) == ("too_slow", "too_slow")
