@@ -1,4 +1,4 @@
-"""Asks a worker to look at the queue of commands, once what was written is committed.
+"""Asks a worker to look at the queue of commands, or at other rows, once those are committed.
 
 A hint holds nothing: losing or repeating it changes nothing. A broker that is away fails nobody.
 """
@@ -13,7 +13,7 @@ from django.db import transaction
 logger = logging.getLogger(__name__)
 
 DISPATCH: Final = "devices.dispatch"  # the task's name in devices/tasks.py
-EXPIRES_SECONDS: Final = 30  # the sweep has looked by then
+EXPIRES_SECONDS: Final = 30  # a tick of the timetable has looked by then
 SILENCE_SECONDS: Final = 5.0  # after a broker did not answer: nobody waits for it each time
 
 _silent_until = 0.0
@@ -24,18 +24,19 @@ def hint() -> None:
     transaction.on_commit(send, robust=True)
 
 
-def send() -> bool:
-    """Ask a worker now; return whether the broker took it."""
+def send(task: str = DISPATCH) -> bool:
+    """Ask a worker for a task now; return whether the broker took it."""
     global _silent_until  # noqa: PLW0603 (what this process knows of the broker)
     if time.monotonic() < _silent_until:
         return False
     try:
-        current_app.send_task(DISPATCH, expires=EXPIRES_SECONDS, retry=False, ignore_result=True)
+        current_app.send_task(task, expires=EXPIRES_SECONDS, retry=False, ignore_result=True)
     except Exception as error:  # noqa: BLE001
-        # Whatever the client of a broker raises: the command is stored, and the sweep finds it.
+        # Whatever the client of a broker raises: the rows are stored, and the next tick finds them.
         _silent_until = time.monotonic() + SILENCE_SECONDS
         logger.warning(
-            "No worker could be told of a command (%s); the next sweep finds it.",
+            "No worker could be told of work for %s (%s); its next tick finds it.",
+            task,
             type(error).__name__,
         )
         return False

@@ -5,7 +5,9 @@ harms nothing.
 """
 
 from datetime import timedelta
+from typing import Final
 
+from devices import hints
 from platforms.ticks import Turn, tick
 
 from . import (
@@ -20,15 +22,19 @@ from . import (
     watchdog,
 )
 
+ACT: Final = "jobs.act"
+
 
 # Whoever dies in a run keeps others from it for so long: three slots later all would start anew.
 @tick("jobs.evaluate", timedelta(seconds=75))
 def evaluate(turn: Turn) -> None:
     """Evaluate the slot of now, unless somebody has: it is asked for more often than slots come."""
-    evaluation.evaluate(turn.now)
+    done = evaluation.evaluate(turn.now)
+    if done is not None and done.opened:
+        hints.send(ACT)  # written by now; lost, the timetable asks for it all the same
 
 
-@tick("jobs.act", timedelta(seconds=90))
+@tick(ACT, timedelta(seconds=90))
 def act(turn: Turn) -> None:
     """Do what open episodes are due for, or keep why not."""
     approvals.lapse(turn.now)
