@@ -1,12 +1,13 @@
 """The page of an exporter process with whole fleets on it, served to a real Prometheus.
 
-Every platform has one exporter, 2,000 players of CubicMedia at full size, one in twenty offline.
+Every platform has one exporter, 2,000 players of CubicMedia at full size, one in twenty offline
+unless a row says otherwise.
 """
 
 import gzip
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,15 +23,17 @@ OFFLINE = 20  # every so-manieth player, from the beginning on
 class FleetPage:
     """What is told of `players` on `platforms`; those have the ids from 1, exporters as well."""
 
-    def __init__(self, platforms: int, players: int) -> None:
+    def __init__(self, platforms: int, players: int, offline: int = OFFLINE) -> None:
         self.round = 0
+        self.read: list[float] = []  # when Prometheus did, in Unix time
         self.ahead = 0.0  # seconds by which the moments that are asked about are ahead of time
         self._each = players // platforms
         self._labels = [
             {"exporter_id": str(number), "platform_id": str(number)}
             for number in range(1, platforms + 1)
         ]
-        self._online = [number % OFFLINE != 0 for number in range(self._each * platforms)]
+        everybody = range(self._each * platforms)
+        self._online = [not offline or number % offline != 0 for number in everybody]
         self._lines = [
             STATUS.line({**self._labels[number // self._each], "mac": mac(number)}, is_online)
             for number, is_online in enumerate(self._online)
@@ -42,12 +45,16 @@ class FleetPage:
         """Let this share of all players become what they are not; return how many."""
         step = round(1 / share) if share else len(self._online)
         changed = range(self.round % step, len(self._online) if share else 0, step)
-        for number in changed:
+        self.turn(changed)
+        return len(changed)
+
+    def turn(self, numbers: Iterable[int] = ()) -> None:
+        """Let these players become what they are not; what is told is of this moment."""
+        for number in numbers:
             self._online[number] = not self._online[number]
             labels = {**self._labels[number // self._each], "mac": mac(number)}
             self._lines[number] = STATUS.line(labels, self._online[number])
         self._write()
-        return len(changed)
 
     def _write(self) -> None:
         self.round += 1
@@ -70,7 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Send the page, packed, as exporters do."""
-        body = self.server.page.body
+        page = self.server.page
+        body = page.body
+        page.read.append(time.time())
         self.send_response(200)
         self.send_header("Content-Type", metrics.CONTENT_TYPE)
         self.send_header("Content-Encoding", "gzip")

@@ -51,6 +51,12 @@ def cpu_seconds(pid: int | None = None) -> float:
     return nanoseconds / 1e9
 
 
+def cpu_of_all(pid: int) -> float:
+    """Return the CPU time of a process and of those that it started and that live, in seconds."""
+    started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return cpu_seconds(pid) + sum(cpu_of_all(int(child)) for child in started)
+
+
 def resident(pid: int | None = None) -> tuple[float, float]:
     """Return the resident size of a process now, and the largest so far, in MB of 10^6 bytes."""
     status = Path(f"/proc/{pid or os.getpid()}/status").read_text()

@@ -18,6 +18,10 @@ from bench.measuring import cpu_seconds, resident
 
 SETTLE = "settle"
 AT_ONCE = 5000  # rows in a statement
+SECRETS = {
+    "SECRET_KEY": "bench",
+    "REMOSA_SECRET_KEYS": "key-of-the-bench-0123456789-abcdefghijklmnop",
+}
 
 
 def main() -> None:
@@ -26,20 +30,25 @@ def main() -> None:
     for name in ("players", "platforms", "jobs"):
         parser.add_argument(f"--{name}", type=int, default=0)
     told = parser.parse_args()
-    os.environ.setdefault("SECRET_KEY", "bench")
-    os.environ.setdefault("REMOSA_SECRET_KEYS", "key-of-the-bench-0123456789-abcdefghijklmnop")
-    os.environ["DJANGO_SETTINGS_MODULE"] = "remosa.settings"
-    import django
-
-    django.setup()
+    set_up()
     if told.players:
-        _make(told.players, told.platforms, told.jobs)
+        make(told.players, told.platforms, told.jobs)
         return
     for line in sys.stdin:
         if line.strip() == SETTLE:
             _settle()
         else:
             print(json.dumps(_tick(float(line))), flush=True)
+
+
+def set_up() -> None:
+    """Set Django up for DATABASE_URL."""
+    for name, value in SECRETS.items():
+        os.environ.setdefault(name, value)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "remosa.settings"
+    import django
+
+    django.setup()
 
 
 def _tick(at: float) -> dict[str, Any]:
@@ -84,8 +93,11 @@ def _written() -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def _make(players: int, platforms: int, jobs: int) -> None:
-    """Make platforms with an exporter and rules each; their ids are those of the page."""
+def make(players: int, platforms: int, jobs: int, hold: int = 600, lives: bool = False) -> None:
+    """Make platforms with an exporter and rules each; their ids are those of the page.
+
+    `hold`: the seconds for which the first rule waits. `lives`: the rules act.
+    """
     from django.core.management import call_command
 
     from exporters.models import Exporter, ExporterProcess, Player, PlayerSource
@@ -114,16 +126,16 @@ def _make(players: int, platforms: int, jobs: int) -> None:
             ),
             batch_size=AT_ONCE,
         )  # fmt: skip
-        _add_jobs(platform, jobs)
+        _add_jobs(platform, jobs, hold, lives)
 
 
-def _add_jobs(platform: Any, number: int) -> None:
-    """Make rules that differ by how long a player must be offline, by minutes from 10 on."""
+def _add_jobs(platform: Any, number: int, hold: int, lives: bool) -> None:
+    """Make rules that differ by how long a player must be offline: all but one 11 minutes on."""
     from bench.fleet_page import STATUS
     from jobs import saving
     from jobs.conditions import Condition, Function, Operator
     from jobs.definition import Definition
-    from jobs.models import Job, MonitoringMetric
+    from jobs.models import Job, Mode, MonitoringMetric, Rung
     from jobs.selection import Selection
     from platforms.audit import SYSTEM
 
@@ -131,19 +143,21 @@ def _add_jobs(platform: Any, number: int) -> None:
         name=STATUS.name, defaults={"kind": "cubic", "identity": "mac"}
     )
     offline = Condition(STATUS.name, Function.LAST, 0, Operator.EQUAL, 0.0)
+    mode = Mode.LIVE if lives else Mode.SHADOW
+    whole = Selection(platform.pk, whole=True)
     first = saving.save(
-        Definition(platform, Selection(platform.pk, whole=True), conditions=(offline,), hold=600),
-        SYSTEM,
+        Definition(platform, whole, mode=mode, conditions=(offline,), hold=hold), SYSTEM
     )
     fields = {
         each.name: getattr(first, each.name)
         for each in Job._meta.concrete_fields
         if not each.primary_key
     }
-    Job.objects.bulk_create(
+    others = Job.objects.bulk_create(
         Job(**{**fields, "name": f"Rule {count}", "hold": 600 + 60 * count})
         for count in range(1, number)
     )
+    Rung.objects.bulk_create(Rung(platform=platform, job=job) for job in others)
 
 
 if __name__ == "__main__":

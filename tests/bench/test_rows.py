@@ -9,9 +9,10 @@ from bench.measuring import Result, Scale, cpu_seconds, report
 from bench.soak import soak
 
 ROOT = Path(__file__).parents[2]
+IN_REAL_TIME = {"offline_to_sms"}  # slots of 30 s come no sooner for fewer players
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", sorted(set(ROWS) - IN_REAL_TIME))
 def test_a_row_comes_to_figures_and_goals(name: str) -> None:
     results = list(ROWS[name].run(Scale(share=0.01, repeats=1)))
     assert any(result.goal for result in results)
