@@ -43,7 +43,7 @@ class ValuesForm(ParametersForm):
         stored: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
-        hidden = {each.name for each in shape.parameters if each.secret}
+        self.hidden = hidden = {each.name for each in shape.parameters if each.secret}
         self.kept = {name: value for name, value in (stored or {}).items() if name in hidden}
         shown = {name: value for name, value in (stored or {}).items() if name not in hidden}
         super().__init__(model, shape, *args, initial=shown, **kwargs)
@@ -63,6 +63,11 @@ class ValuesForm(ParametersForm):
         lines = {self.shape.lines: line} if isinstance(self.shape.lines, str) else {}
         typed = {name: text for name, text in super().values.items() if text}
         return {**super().values, **self.kept, **typed, **lines}
+
+    @property
+    def has_typed_secrets(self) -> bool:
+        """Tell whether a secret was typed: the page does not show it again."""
+        return any(self.cleaned_data.get(name) for name in self.hidden)
 
     @property
     def typed(self) -> dict[str, str]:
@@ -149,6 +154,12 @@ class RungsPart(RowsPart):
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         """Give each row the commands."""
         return {**super().get_form_kwargs(index), "commands": self.commands, "number": index or 0}
+
+    @property
+    def has_typed_secrets(self) -> bool:
+        """Tell whether a secret of any rung was typed; the rungs are right."""
+        forms_ = (cast("RungForm", form).parameters for form in self.kept)
+        return any(each.has_typed_secrets for each in forms_ if each is not None)
 
     def values(self) -> dict[str, Any]:
         """Return the rungs that are right so far."""

@@ -20,6 +20,7 @@ from jobs import definition, definition_checks, saving
 from jobs.definition import Definition
 from jobs.form_parts import Ground
 from jobs.forms_of_jobs import ROWS, JobForm
+from jobs.forms_of_rungs import RungsPart
 from jobs.forms_of_targets import TargetsPart, search
 from jobs.models import Job, Mode
 from jobs.outdated import Outdated
@@ -95,6 +96,7 @@ class JobPages(JobDeeds):
             return None
         if "_live" not in request.POST and _begins_to_act(form.ground.before, draft):
             context |= {"confirm": True, "panel": self._panel(draft)}
+            _ask_again_for_secrets(form)
             return None
         try:
             row = saving.save(draft, Actor.of_request(request), job, _seen(request))
@@ -106,6 +108,7 @@ class JobPages(JobDeeds):
                 str(outdated),
                 _("Nothing was stored. Look at the job anew, or save again to overwrite it."),
             ]
+            _ask_again_for_secrets(form)
             context["revision"] = job.revision if job is not None else None
             return None
         except Job.DoesNotExist:
@@ -222,6 +225,14 @@ def _begins_to_act(before: Definition | None, draft: Definition) -> bool:
     """Tell whether the job acts by itself from now on, and did not until now."""
     acted = before is not None and before.enabled and before.mode is Mode.LIVE
     return draft.enabled and draft.mode is Mode.LIVE and not acted
+
+
+def _ask_again_for_secrets(form: JobForm) -> None:
+    """Say that a secret that was typed is not on the page that follows: the old one would stay."""
+    rungs = form["rungs"]
+    assert isinstance(rungs, RungsPart)  # noqa: S101 (the part of that name)
+    if rungs.has_typed_secrets:
+        form.told.append(_("Type the secret values of its commands again: no page keeps them."))
 
 
 def _seen(request: HttpRequest) -> int | None:

@@ -377,6 +377,20 @@ def test_a_secret_of_a_command_is_never_shown_and_stays_where_nothing_is_typed(
         assert definition.of(job).rungs[0].parameters == {"minutes": kept}
 
 
+def test_a_secret_that_was_typed_is_asked_for_again_where_the_job_is_to_be_confirmed(
+    client_of: ClientOf, mona: User, platform_a: Platform
+) -> None:
+    """A page never holds one: confirmed as it stands, the old one would go out unseen."""
+    job, client, row = make_job(platform_a), client_of(mona), secretive(platform_a)
+    typed = {"rungs-0-what": str(row.pk), "rungs-0-p-minutes": "97"}
+    assert save(client, page(job), **typed).status_code == 302
+    again = "Type the secret values of its commands again"
+    asked = save(client, page(job), mode="live", **{"rungs-0-p-minutes": "98"}).content.decode()
+    assert 'name="_live"' in asked
+    assert again in asked
+    assert again not in save(client, page(job), mode="live").content.decode()
+
+
 def test_a_ladder_offers_what_jobs_may_send_alone(
     client_of: ClientOf, mona: User, platform_a: Platform, platform_b: Platform
 ) -> None:
