@@ -94,13 +94,17 @@ def apply(platform_id: int, now: datetime) -> Brakes:
 
 def _left(platform_id: int, domains: Collection[int | None]) -> set[int | None]:
     """Return those of the domains of which no rule that acts watches a player any more."""
+    left = set(domains)
     jobs = list(acting_jobs().filter(platform=platform_id))
-    watched: set[int] = set()
     for chosen in selections_of(jobs).values():
-        # Without an order: each exporter is wanted once.
-        rows = chosen.rows().exclude(exporter__in=watched).order_by()
-        watched.update(rows.values_list("exporter", flat=True).distinct())
-    return {each for each in domains if (not watched if each is None else each not in watched)}
+        if not left:  # mostly after the first: only a domain that was left asks for all of them
+            break
+        rows = chosen.rows().order_by()
+        mine = rows.filter(exporter__in=[each for each in left if each is not None])
+        left -= set(mine.values_list("exporter", flat=True).distinct())
+        if None in left and rows.exists():
+            left.remove(None)
+    return left
 
 
 def counts(platform_id: int, criteria: Collection[int], now: datetime) -> Counts:

@@ -5,11 +5,12 @@ nobody else. It asks nothing itself.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from .moments import LONGEST_ANSWER, Moment, Share
 from .questions import Asked
+from .tracks import SLOT
 
 RAW_SECONDS: Final = 5.0  # for what superadmins wrote: nobody knows what it costs
 #: Seconds that platforms leave alone with what they ask by themselves: to look, and to prove.
@@ -36,7 +37,8 @@ class Turns:
         """Yield every question in its turn, with the moment that it is asked about.
 
         What is left but the spared seconds is divided anew for each platform: those that need
-        little come first and leave theirs to the others. Its PromQL comes last.
+        little come first and leave theirs to the others. Its PromQL comes last. Of equals another
+        one is first in every slot: should time never suffice, each is looked at now and then.
         """
         mine: dict[int, list[Asked]] = defaultdict(list)
         for key, each in self._asked.items():
@@ -46,12 +48,21 @@ class Turns:
                 yield self._moment, each
         for every in mine.values():
             every.sort(key=_is_raw)
-        order = sorted(mine.values(), key=lambda every: (_is_raw(every[-1]), len(every)))
+        order = [mine[platform_id] for platform_id in sorted(mine, key=self._place(mine))]
         for number, every in enumerate(order):
             left = self._moment.left - spared
             share = Share(self._moment, min(left, max(left / (len(order) - number), LEAST)))
             for each in every:
                 yield share, each
+
+    def _place(self, mine: Mapping[int, list[Asked]]) -> Callable[[int], tuple[bool, int, int]]:
+        slot = int(self._moment.at // SLOT)
+
+        def place(platform_id: int) -> tuple[bool, int, int]:
+            every = mine[platform_id]
+            return _is_raw(every[-1]), len(every), (platform_id + slot) % len(mine)
+
+        return place
 
 
 def longest(asked: Asked) -> float:

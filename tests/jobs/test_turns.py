@@ -4,6 +4,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from pytest_django import Settings
@@ -96,3 +97,18 @@ def test_where_every_question_is_too_slow_the_engine_is_blind_and_says_so(
     world.say(fleet.lines())
     monkeypatch.setattr("jobs.looking.longest", lambda _asked: 0.0)
     assert (slots.next().blind, fleet.why) == ("too_slow", "too_slow")
+
+
+@pytest.mark.django_db
+def test_of_equals_each_is_first_in_some_slot() -> None:
+    status = metric_of_status()
+    asked: dict[object, Asked] = {}
+    platforms: dict[object, set[int]] = {}
+    for number in range(3):
+        each = Asked(replace(OFFLINE, threshold=number), status)
+        asked[each.key], platforms[each.key] = each, {number + 7}
+    firsts = set()
+    for slot in range(3):
+        _moment, first = next(iter(Turns(Moment(slot * 30.0, 21.0), asked, platforms).all(1.0)))
+        firsts.add(first.key)
+    assert firsts == set(asked)
