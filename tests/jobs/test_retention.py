@@ -150,8 +150,10 @@ def test_a_clock_stays_as_long_as_what_was_seen_by_it(fleet: Fleet) -> None:
     """Begun anew, it would be behind its tracks: who is bad would fire days later, or at once."""
     gone_for_long = factories.make_exporter(fleet.platform)
     player = factories.make_player(gone_for_long)
+    criterion = fleet.job.criterion
+    assert criterion is not None
     Clock.objects.create(
-        platform=fleet.platform, criterion=fleet.job.criterion, exporter=gone_for_long, at=OLD
+        platform=fleet.platform, criterion=criterion, exporter=gone_for_long, at=OLD
     )
     fleet.see(player, bad=True)
     Job.objects.filter(pk=fleet.job.pk).update(removed_at=OLD, enabled=False)
