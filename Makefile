@@ -8,10 +8,10 @@ PYTEST = $(BIN)/python -m pytest -q -n 3 --dist loadfile
 # Dozens of processes start in a run: without its files each would compile all of it anew.
 export PYTHONDONTWRITEBYTECODE =
 
-ROWS =
-MINUTES = 20
-SPEED = 30
-PACE = 1
+ROWS ?=
+MINUTES ?= 20
+SPEED ?= 30
+PACE ?= 1
 
 .DEFAULT_GOAL = help
 .PHONY: help setup demo run bench soak test check lint fix lock messages clean
