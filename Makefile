@@ -8,7 +8,7 @@ PYTEST = $(BIN)/python -m pytest -q -n 3 --dist loadfile
 # Dozens of processes start in a run: without its files each would compile all of it anew.
 export PYTHONDONTWRITEBYTECODE =
 
-ROWS ?=
+ROWS =
 MINUTES ?= 20
 SPEED ?= 30
 PACE ?= 1
