@@ -87,7 +87,7 @@ def test_a_lost_hint_is_made_good_by_the_sweep(
     platform_a: Platform, broker: Path, durable_server: None
 ) -> None:
     SmsGateway.objects.all().delete()
-    world.give(world.make_socket(platform_a), "status")
+    world.give(world.make_socket(platform_a), "status", now=timezone.now())
     for message in messages(broker):
         message.unlink()
     tasks.sweep()
@@ -104,7 +104,7 @@ def test_a_sweep_hints_at_nothing_where_nothing_waits(
 def test_a_repeated_hint_sends_once(
     platform_a: Platform, broker: Path, durable_server: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # Given now, by the wall's clock: the task has no other.
+    # Given now: the task has no other clock than the wall's.
     command = world.give(world.make_socket(platform_a), "status", now=timezone.now())
     with caplog.at_level("INFO", logger="devices.gateways.console"):
         for _hint in range(3):
