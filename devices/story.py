@@ -29,6 +29,10 @@ _GATES: Mapping[str, Promise] = {
     "cooldown": gettext_lazy("The line was switched a short time ago."),
     # Of the outbox: the `on` of a dark line whose gateway did not take it.
     "another_gateway": gettext_lazy("Its gateway is disabled: it goes by another one."),
+    # Of jobs: what came of it.
+    "job_well": gettext_lazy("The job's conditions do not hold any more."),
+    "job_bad": gettext_lazy("The job's conditions still hold."),
+    "job_unseen": gettext_lazy("Nothing was seen of the player in time."),
 }
 _UNREACHED = frozenset(reason.value for reason in UNREACHED)
 _NOT_ASKED = frozenset(reason.value for reason in NOT_ASKED)

@@ -11,7 +11,6 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
-from django.utils.translation import gettext as _
 
 from devices import journal, telemetry
 from devices.journal import NotMoved
@@ -40,6 +39,12 @@ _OUTCOMES: Final[Mapping[State, Outcome]] = {
     State.CANCELLED: Outcome.CANCELLED,
     State.EXPIRED: Outcome.EXPIRED,
     State.ACCEPTED: Outcome.ANSWERED,
+}
+# As the story of a command reads them: each in the language of its reader.
+_FOUND: Final[Mapping[Event, str]] = {
+    Event.VERIFY: "job_well: the conditions do not hold any more",
+    Event.REFUTE: "job_bad: the conditions still hold",
+    Event.EVIDENCE_OVER: "job_unseen: nothing was seen in time",
 }
 _EVENTS: Final[Mapping[Finding, Event]] = {
     Finding.HELPED: Event.VERIFY,
@@ -136,14 +141,10 @@ def _clocks(executions: Collection[JobExecution]) -> Mapping[Key, Clock]:
 
 
 def _move(command_id: int | None, event: Event, now: datetime) -> None:
-    reason = {
-        Event.VERIFY: _("The job's conditions do not hold any more."),
-        Event.REFUTE: _("The job's conditions still hold."),
-        Event.EVIDENCE_OVER: _("Nothing was seen of the player in time."),
-    }[event]
     with transaction.atomic(durable=True):
         try:
-            journal.move(Command.objects.locked(command_id or 0), Happening(event, now), reason)
+            command = Command.objects.locked(command_id or 0)
+            journal.move(command, Happening(event, now), _FOUND[event])
         except NotMoved as error:
             logger.debug("Command %s: no %s: %s", command_id, event.value, error.obstacle.value)
 

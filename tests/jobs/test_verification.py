@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import Settings
 
+from devices import story
 from devices.models import Command
 from devices.states import State
 from jobs import verification
@@ -93,6 +94,16 @@ def test_a_player_that_stays_well_after_its_boot_was_helped(fleet: Fleet, sample
     assert (third.standing, third.outcome) == (Standing.OVER, Outcome.VERIFIED)
     assert Command.objects.get().state == State.VERIFIED.value
     assert third.finished_at == fleet.now
+
+
+def test_what_came_of_it_is_told_in_the_language_of_the_reader(
+    fleet: Fleet, sampled: Sampled
+) -> None:
+    test_a_player_that_stays_well_after_its_boot_was_helped(fleet, sampled)
+    reason = Command.objects.get().reason
+    assert story.words_of(reason) == "The job's conditions do not hold any more."
+    with translation.override("ru"):
+        assert story.words_of(reason) == "Условия задания больше не выполнены."
 
 
 @pytest.mark.parametrize(
