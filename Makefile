@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SETUP = $(PYTHON) -m tools.setup
 # By file: what a file's tests share, such as a whole demo, is started once.
-PYTEST = $(BIN)/python -m pytest -q -n 4 --dist loadfile
+PYTEST = $(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 # Dozens of processes start in a run: without its files each would compile all of it anew.
 export PYTHONDONTWRITEBYTECODE =
