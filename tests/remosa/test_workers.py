@@ -1,16 +1,19 @@
 """Real workers on real brokers: what is given goes out, once, with the broker there or not."""
 
 import contextlib
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.signals import worker_process_init
 from django.db import connection
 from django.utils import timezone
 
@@ -195,3 +198,20 @@ def test_a_message_on_its_way_is_waited_for(
     assert process.wait(10) == 0
     command.refresh_from_db()
     assert command.state not in ("sending", "claimed")
+
+
+def test_what_a_worker_has_loaded_is_looked_through_no_more_while_it_works() -> None:
+    loaded = [{"a": "row"} for _number in range(1000)]
+    connected = [receiver for _key, receiver in worker_process_init.receivers]
+    assert any(each is celery.set_apart_what_stays for each in map(_called, connected))
+    try:
+        celery.set_apart_what_stays()
+        assert gc.get_freeze_count() > len(loaded)
+        assert not any(each is loaded for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
+
+
+def _called(receiver: Any) -> Any:
+    """Return a receiver, which a signal may hold weakly."""
+    return receiver() if isinstance(receiver, weakref.ref) else receiver
