@@ -42,11 +42,20 @@ class FleetPage:
         self._write()
 
     def change(self, share: float) -> int:
-        """Let this share of all players become what they are not; return how many."""
-        step = round(1 / share) if share else len(self._online)
-        changed = range(self.round % step, len(self._online) if share else 0, step)
+        """Let this share of all players become what they are not, half of it each way.
+
+        They lie all over the platforms, others each time. Returns how many they were.
+        """
+        half = round(len(self._online) * share / 2)
+        changed = [*self._some(half, online=True), *self._some(half, online=False)]
         self.turn(changed)
         return len(changed)
+
+    def _some(self, number: int, *, online: bool) -> list[int]:
+        """Choose so many of those that are online, or offline, evenly."""
+        there = [each for each, is_online in enumerate(self._online) if is_online is online]
+        step = max(1, len(there) // number) if number else 1
+        return there[self.round % step :: step][:number]
 
     def turn(self, numbers: Iterable[int] = ()) -> None:
         """Let these players become what they are not; what is told is of this moment."""

@@ -34,6 +34,9 @@ def main() -> None:
     if told.players:
         make(told.players, told.platforms, told.jobs)
         return
+    from remosa.celery import set_apart_what_stays
+
+    set_apart_what_stays()  # as workers do
     for line in sys.stdin:
         if line.strip() == SETTLE:
             _settle()

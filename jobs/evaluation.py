@@ -19,16 +19,20 @@ from datetime import UTC, datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, Value, When
 
+from exporters.models import Exporter
+
 from . import episodes, track_rows
-from .episodes import Ended, OpenEpisode
-from .looking import Look, Pair
-from .models import Ending, Engine, Job
+from .episodes import Ended
+from .looking import Look
+from .models import Engine, Job
 from .moments import Moment
+from .ongoing import Ongoing
+from .pairs import Pair
 from .recall import Recall
-from .settling import Settled, settle
+from .settling import OpenOnes, Settled, settle
 from .tracks import PUT_BACK, SLOT, is_due
 from .verdicts import Why
-from .watching import Rule, World
+from .watching import Watch, World
 
 logger = logging.getLogger(__name__)
 
@@ -106,19 +110,26 @@ class _Evaluation:
         self._world = World(now)
         self._watches = self._world.watches()
         self._rules = {rule.pk: rule for watch in self._watches for rule in watch.rules}
-        self._reached = {pk: self._world.reached(rule) for pk, rule in self._rules.items()}
-        self._open: dict[int, dict[int, OpenEpisode]] = defaultdict(dict)
+        self._reached: dict[int, dict[int, int]] = {}
+        self._open: OpenOnes = {}
 
     def run(self) -> None:
         """Do it."""
-        # Who is not at rest goes at once: nobody sees the time until it comes back.
-        track_rows.forget_retired(at_rest=self._tick.slot % FORGET_EVERY == 0)
-        self._close(self._read_episodes())
-        pairs = self._pairs()
         look = Look(Moment(self._at.timestamp(), ANSWERS_WITHIN), self._world)
-        look.first(self._tick.slot, pairs, self._names_of_open())
-        look.closely(pairs)
-        recall = Recall([pair for pair in pairs if pair.why is None], self._players_of_open())
+        with look.asking(self._watches):  # it takes longer than all that is read meanwhile
+            self._reached = {pk: self._world.reached(rule) for pk, rule in self._rules.items()}
+            # Who is not at rest goes at once: nobody sees the time until it comes back.
+            track_rows.forget_retired(at_rest=self._tick.slot % FORGET_EVERY == 0)
+            ongoing = Ongoing(self._world, self._rules)
+            self._close(ongoing.over)
+            self._open = ongoing.by_job
+            pairs = self._pairs()
+            _add_restless(pairs)
+        look.first(self._tick.slot, pairs, ongoing.names())
+        seen = [pair for pair in pairs if pair.why is None]
+        with look.asking_closely(seen):
+            recall = Recall(seen, ongoing.players())
+        recall.of_whole([pair for pair in seen if pair.why is None])
         settled = self._proven(look, recall, [self._settle(pair, recall) for pair in pairs])
         won = {pk for part in _parts(settled) for pk in self._written(part)}
         self._tick.lost = len(settled) - len(won)
@@ -129,25 +140,6 @@ class _Evaluation:
             slow = all(pair.why is Why.TOO_SLOW for pair in pairs)
             self._tick.blind = (Why.TOO_SLOW if slow else Why.PROMETHEUS_AWAY).value
 
-    def _read_episodes(self) -> list[Ended]:
-        """Read what is open; return what nobody watches any more."""
-        over = []
-        for each in episodes.open_ones():
-            rule = self._rules.get(each.job_id)
-            if each.retired or (rule is not None and not self._is_watched(each, rule)):
-                over.append(Ended(each.pk, rule, each.player_id, Ending.PLAYER))
-            elif rule is not None:
-                self._open[each.job_id][each.player_id] = each
-            elif not each.works:
-                over.append(Ended(each.pk, None, each.player_id, Ending.JOB))
-        return over
-
-    def _is_watched(self, episode: OpenEpisode, rule: Rule) -> bool:
-        """Tell whether its exporter is asked at all, and the rule is about its player."""
-        selection, exporter_id = rule.selection, episode.exporter_id
-        is_asked = exporter_id in self._world.exporters
-        return is_asked and selection.covers(episode.player_id, exporter_id, episode.site_id)
-
     def _close(self, over: Collection[Ended]) -> None:
         if over:
             with transaction.atomic():
@@ -156,37 +148,22 @@ class _Evaluation:
     def _pairs(self) -> list[Pair]:
         """Return every criterion on every source that nobody evaluated for this slot yet."""
         wanted = {
-            (watch.criterion_id, exporter.pk): watch.platform_id
+            (watch.criterion_id, exporter.pk): (watch, exporter)
             for watch in self._watches
-            for exporter in watch.exporters
+            for exporter in self._reached_by(watch)
         }
-        clocks = track_rows.clocks(wanted)
-        restless = defaultdict(list)
-        for each in track_rows.restless({watch.criterion_id for watch in self._watches}):
-            restless[each.criterion_id, each.exporter_id].append(each)
-        found = []
-        for watch in self._watches:
-            for exporter in watch.exporters:
-                key = watch.criterion_id, exporter.pk
-                clock = clocks[key].clock
-                if clock is None or is_due(self._tick.slot, clock.slot):
-                    found.append(Pair(watch, exporter, clocks[key], restless[key]))
-        return found
+        clocks = track_rows.clocks({key: watch.platform_id for key, (watch, _) in wanted.items()})
+        return [
+            Pair(watch, exporter, kept)
+            for key, (watch, exporter) in wanted.items()
+            for kept in [clocks[key]]
+            if kept.clock is None or is_due(self._tick.slot, kept.clock.slot)
+        ]
 
-    def _names_of_open(self) -> dict[int, set[str]]:
-        found: dict[int, set[str]] = defaultdict(set)
-        for each in self._every_open():
-            found[each.exporter_id].add(each.identity)
-        return found
-
-    def _players_of_open(self) -> dict[int, set[int]]:
-        found: dict[int, set[int]] = defaultdict(set)
-        for each in self._every_open():
-            found[each.exporter_id].add(each.player_id)
-        return found
-
-    def _every_open(self) -> Iterator[OpenEpisode]:
-        return (each for mine in self._open.values() for each in mine.values())
+    def _reached_by(self, watch: Watch) -> list[Exporter]:
+        """Return the exporters on which rules are about anybody."""
+        reached = {pk for rule in watch.rules for pk in self._reached[rule.pk]}
+        return [each for each in watch.exporters if each.pk in reached]
 
     def _settle(self, pair: Pair, recall: Recall) -> Settled:
         at = self._at.timestamp()
@@ -272,6 +249,15 @@ def _told(tally: Mapping[str, int]) -> dict[str, int]:
     players = found.pop("players", 0)
     others = sum(number for name, number in found.items() if name not in ("unknown", "ok"))
     return {**found, "ok": max(0, players - others)}
+
+
+def _add_restless(pairs: Collection[Pair]) -> None:
+    """Read the tracks that are not at rest."""
+    restless = defaultdict(list)
+    for each in track_rows.restless({pair.watch.criterion_id for pair in pairs}):
+        restless[each.criterion_id, each.exporter_id].append(each)
+    for pair in pairs:
+        pair.restless = restless[pair.watch.criterion_id, pair.exporter.pk]
 
 
 def _parts(settled: Iterable[Settled]) -> Iterator[list[Settled]]:

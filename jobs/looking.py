@@ -7,54 +7,27 @@ Writes nothing. Silence makes nobody good: who is not looked at is as it was, at
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from exporters.models import Exporter
 
 from . import questions, source_gates, steadiness
 from .moments import Moment
+from .pairs import Pair
 from .questions import Asked, Known, Source, Values
 from .source_gates import Gates
-from .track_rows import NOT_LOOKED, KeptClock, KeptTrack
+from .track_rows import NOT_LOOKED, KeptTrack
 from .tracks import LONGEST_GAP
 from .turns import FOR_LOOKING, FOR_PROOF, Turns, longest
-from .verdicts import Verdict, Why
+from .verdicts import Why
 from .watching import Watch, World, source_of
 
 LOOK_EVERY = 20  # slots or so: one player may come where another goes, numbers are not enough
 MOST_AT_ONCE = 20_000  # series in one answer: two seconds
 ASIDE = 50  # players that are not known are asked for by name, unless there are more of them
 Names = set[str] | None  # of a source; None: all of them
-
-
-@dataclass
-class Pair:
-    """One criterion on one source, in one tick.
-
-    `met` is for whom it may hold, `verdicts` what was proven, by identity; `values` the value of
-    the first question for whom it holds. `whole`: everybody was looked at; `steady`: nobody looked
-    at them, and they are as they were.
-    """
-
-    watch: Watch
-    exporter: Exporter
-    kept: KeptClock
-    restless: list[KeptTrack] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-    why: Why | None = None
-    counts: list[int] = field(default_factory=list)
-    met: dict[str, float] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
-    steady: set[str] = field(default_factory=set)
-    whole: bool = False
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    torn: set[str] = field(default_factory=set)  # of whom processes say different things
-
-    @property
-    def source(self) -> Source:
-        """Return the source as labels name it."""
-        return source_of(self.exporter)
 
 
 class Look:
@@ -66,6 +39,30 @@ class Look:
         self._statuses: Mapping[Source, int] | Why = {}
         self._gates = Gates()
 
+    @contextmanager
+    def asking(self, watches: Collection[Watch]) -> Iterator[None]:
+        """Ask what `first` compares, while the block reads rows: this reads none."""
+        if not any(watch.exporters for watch in watches):
+            yield
+            return
+        with self._apart(lambda: self._ask(watches)):
+            yield
+
+    @contextmanager
+    def asking_closely(self, pairs: Collection[Pair]) -> Iterator[None]:
+        """Prove what is to be proven, while the block reads rows: this reads none."""
+        assert self._world.of_late is not None  # noqa: S101 (read once and kept)
+        with self._apart(lambda: self.closely(pairs)):
+            yield
+
+    @contextmanager
+    def _apart(self, questions: Callable[[], None]) -> Iterator[None]:
+        self._moment.read_rows()
+        with ThreadPoolExecutor(1, "questions") as thread:
+            asked = thread.submit(questions)
+            yield
+            asked.result()
+
     def first(self, slot: int, pairs: Collection[Pair], open_: Mapping[int, set[str]]) -> None:
         """Find out why sources are not known, and who has to be looked at.
 
@@ -73,7 +70,7 @@ class Look:
         """
         if not pairs:
             return
-        self._ask(pairs)
+        self._statuses = questions.statuses_of(self._moment, {pair.source for pair in pairs})
         self._gates = self._open_gates(pairs)
         for pair in pairs:
             pair.why = self._gates.shut.get(pair.exporter.pk) or self._failed(pair)
@@ -129,8 +126,7 @@ class Look:
     ) -> dict[Source, Values | Why]:
         """Ask a question of sources: of each either what is said of its players, or why not."""
         found: dict[Source, Values | Why] = {}
-        counts = _answer(self._known[asked.key]).counts
-        for part in _portions(wanted, counts):
+        for part in _portions(wanted, self._counts(asked)):
             told = questions.values_of(moment, asked.condition, asked.metric, part)
             for source in part:
                 found[source] = told if isinstance(told, Why) else told.get(source, {})
@@ -154,24 +150,17 @@ class Look:
             each.pk: Why.TOO_FEW for each in exporters if source_gates.too_few(told, each, of_late)
         }
 
-    def _ask(self, pairs: Collection[Pair]) -> None:
-        wanted: dict[object, dict[Source, Names]] = defaultdict(dict)
+    def _ask(self, watches: Collection[Watch]) -> None:
+        wanted: dict[object, set[Source]] = defaultdict(set)
         asked: dict[object, Asked] = {}
-        for pair in pairs:
-            pair.asked = pair.watch.asked_of(pair.exporter)
-            for each in pair.asked:
-                asked[each.key] = each
-                wanted[each.key][pair.source] = None
-        self._statuses = statuses = questions.statuses_of(
-            self._moment, {pair.source for pair in pairs}
-        )
+        for watch in watches:
+            for exporter in watch.exporters:
+                for each in watch.asked_of(exporter):
+                    asked[each.key] = each
+                    wanted[each.key].add(source_of(exporter))
         for moment, each in self._turns(wanted, asked, FOR_LOOKING):
-            self._known[each.key] = (
-                statuses
-                if isinstance(statuses, Why)
-                else questions.who_may_meet(
-                    moment, each, _platforms(wanted[each.key]), statuses, longest(each)
-                )
+            self._known[each.key] = questions.who_may_meet(
+                moment, each, _platforms(wanted[each.key]), longest(each)
             )
 
     def _turns(
@@ -183,6 +172,13 @@ class Look:
         platforms = {key: _platforms(sources) for key, sources in wanted.items()}
         return Turns(self._moment, asked, platforms).all(spared)
 
+    def _counts(self, asked: Asked) -> Mapping[Source, int]:
+        """Return of how many players sources have what is asked of."""
+        if not asked.of_status:
+            return _answer(self._known[asked.key]).counts
+        assert not isinstance(self._statuses, Why)  # noqa: S101 (every gate would be shut)
+        return self._statuses
+
     def _failed(self, pair: Pair) -> Why | None:
         answers = (self._known[each.key] for each in pair.asked)
         return next((each for each in answers if isinstance(each, Why)), None)
@@ -190,7 +186,7 @@ class Look:
     def _compare(self, pair: Pair, slot: int, open_: set[str]) -> None:
         """Decide who of a source has to be looked at."""
         known = [_answer(self._known[each.key]) for each in pair.asked]
-        pair.counts = [each.counts.get(pair.source, 0) for each in known]
+        pair.counts = [self._counts(each).get(pair.source, 0) for each in pair.asked]
         met = [each.true.get(pair.source, {}) for each in known]
         together = set[str].union if pair.watch.joined == "any" else set[str].intersection
         chosen = together(*(set(each) for each in met))

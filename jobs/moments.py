@@ -39,6 +39,15 @@ class Moment(Ask):
         """Return how many seconds there are until the deadline."""
         return self._until - time.monotonic()
 
+    def read_rows(self) -> None:
+        """Read the rows that questions need: a thread that asks them then needs no database."""
+        assert self.processes is not None  # noqa: S101 (read once and kept)
+        if self.away is None:
+            try:
+                self._where = self._where or current_connection()
+            except PrometheusError as error:
+                self.away = Outage(ExporterWhy.PROMETHEUS_AWAY, error.message)
+
     def now(self, expression: Expression, seconds: float = LONGEST_ANSWER) -> list[Sample] | Outage:
         """Return the samples of the moment."""
         found = self._of_moment(lambda where: query(where, expression, self.at), seconds)

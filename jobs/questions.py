@@ -97,13 +97,12 @@ def who_may_meet(
     moment: Moment,
     asked: Asked,
     platform_ids: Collection[int],
-    statuses: Mapping[Source, int],
     seconds: float = LONGEST_ANSWER,
 ) -> Known | Why:
     """Ask for whom it may hold, and how many series there are: one query, at half the price.
 
     A player of several processes is among them where one of these says so, and counts as often.
-    Series of a status are not counted once more: `statuses` are the numbers of all sources.
+    Series of a status are not counted: `statuses_of` tells their numbers.
     """
     condition, metric = asked.condition, asked.metric
     apart = groups(moment, platform_ids)
@@ -120,10 +119,7 @@ def who_may_meet(
             if plain:
                 value = promql.age(selected) if metric.age else selected
                 meets.append(promql.compared(value, condition.operator.value, condition.threshold))
-    found = _known(moment, promql.union(*meets, *series), metric, seconds)
-    if isinstance(found, Why) or not asked.of_status:
-        return found
-    return Known(found.true, statuses)
+    return _known(moment, promql.union(*meets, *series), metric, seconds)
 
 
 def statuses_of(moment: Moment, sources: Collection[Source]) -> Mapping[Source, int] | Why:

@@ -4,11 +4,11 @@ Who is at rest and was found good is left out: nothing would be written of it. R
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from . import track_rows, watching
-from .looking import Pair
+from .pairs import Pair
 from .track_rows import KeptTrack
 from .tracks import Track
 from .verdicts import Verdict
@@ -25,7 +25,10 @@ class Seen(NamedTuple):
 
 
 class Recall:
-    """What is known of the players of these pairs beside what Prometheus says."""
+    """What is known of the players of these pairs beside what Prometheus says.
+
+    Made of those whose names are known; `of_whole` comes after they were seen.
+    """
 
     def __init__(self, pairs: Collection[Pair], open_: Mapping[int, set[int]]) -> None:
         self._open = open_
@@ -38,7 +41,11 @@ class Recall:
         self._tracks = {
             id(pair): {each.player_id: each for each in pair.restless} for pair in pairs
         }
-        self._read_tracks(pairs)
+        self._read_tracks([pair for pair in pairs if not pair.whole])
+
+    def of_whole(self, pairs: Collection[Pair]) -> None:
+        """Read what is remembered where everybody was looked at: it depends on what was seen."""
+        self._read_tracks([pair for pair in pairs if pair.whole])
 
     def seen(self, pair: Pair) -> Iterator[Seen]:
         """Yield whoever something may have to be written of."""
@@ -66,13 +73,19 @@ class Recall:
                 continue
             yield identity, who, verdict
 
-    def _read_tracks(self, pairs: Iterable[Pair]) -> None:
+    def _to_remember(self, pair: Pair) -> Iterator[Who]:
+        if pair.whole:
+            return (who for _identity, who, _verdict in self._looked_at(pair))
+        people = self._who.get(pair.exporter.pk, {})
+        return (people[name] for name in pair.names if name in people)
+
+    def _read_tracks(self, pairs: Collection[Pair]) -> None:
         """Read the tracks at rest that something may have to be written of."""
         criteria: set[int] = set()
         players: set[int] = set()
         for pair in pairs:
             known, resting = self._tracks[id(pair)], self._resting.get(id(pair))
-            for _identity, who, _verdict in self._looked_at(pair):
+            for who in self._to_remember(pair):
                 if who.pk not in known and (resting is None or who.pk in resting):
                     criteria.add(pair.watch.criterion_id)
                     players.add(who.pk)
@@ -95,7 +108,7 @@ def _people(pairs: Collection[Pair]) -> dict[int, dict[str, Who]]:
         # Whose track was read is known; to look up who is offline would cost more than all else.
         people = found[pair.exporter.pk]
         people.update((each.identity, Who(each.player_id, each.site_id)) for each in pair.restless)
-        names[pair.exporter.pk].update(pair.verdicts)
+        names[pair.exporter.pk].update(pair.names)
     unknown = {pk: left for pk, mine in names.items() if (left := mine - found[pk].keys())}
     for exporter_id, people in watching.called(unknown).items():
         found[exporter_id].update(people)

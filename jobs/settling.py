@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from . import floors
 from .episodes import Ended, OpenEpisode, Opening
-from .looking import Pair
 from .models import Ending, Floor
+from .pairs import Pair
 from .recall import Recall, Seen
 from .track_rows import KeptClock, KeptTrack
 from .tracks import Clock, Standing, State, advance, held_for, soonest, standing, step

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Q, QuerySet
@@ -29,7 +30,7 @@ from .verdicts import Verdict, all_of, any_of
 logger = logging.getLogger(__name__)
 
 STATUS = "device_status"
-NAMED_AT_ONCE = 5000  # in one query
+NAMED_AT_ONCE = 500  # in one query, of as many sources at most
 #: What is asked where only the status counts: who has one. For whom it holds is of no interest.
 OFFLINE = Condition(STATUS, Function.LAST, 0, Operator.EQUAL, 0.0)
 
@@ -155,7 +156,7 @@ class World:
         return found
 
     def watches(self) -> list[Watch]:
-        """Return what is to be evaluated, each with the exporters that its rules reach."""
+        """Return what is to be evaluated, each with the exporters that its rules may reach."""
         floors: dict[int, dict[int, Floor]] = defaultdict(dict)
         for floor in Floor.objects.filter(job_id__in=[job.pk for job in self._jobs]):
             floors[floor.job_id][floor.clock_id] = floor
@@ -168,11 +169,24 @@ class World:
                 continue
             watch.rules.append(_rule(job, self._selections[job.pk], floors.get(job.pk, {})))
         for watch in found.values():
-            reached = {each for rule in watch.rules for each in self.reached(rule)}
+            wanted = {pk for rule in watch.rules for pk in self._could_reach(rule.selection)}
             watch.exporters = [
-                exporter for pk in sorted(reached) if watch.asked_of(exporter := self.exporters[pk])
+                exporter for pk in sorted(wanted) if watch.asked_of(exporter := self.exporters[pk])
             ]
         return list(found.values())
+
+    def _could_reach(self, chosen: Selection) -> Collection[int]:
+        """Return the exporters that a rule may be about, before anybody is counted."""
+        if chosen.whole or chosen.sites or chosen.players:
+            return self._of_platforms[chosen.platform_id]
+        return chosen.exporters & self.exporters.keys()
+
+    @cached_property
+    def _of_platforms(self) -> Mapping[int, set[int]]:
+        found: dict[int, set[int]] = defaultdict(set)
+        for pk, exporter in self.exporters.items():
+            found[exporter.platform_id].add(pk)
+        return found
 
     def reached(self, rule: Rule) -> dict[int, int]:
         """Return by exporter how many players a rule is about; exporters without any left out."""
@@ -270,11 +284,14 @@ def enrolled(exporters: Collection[int]) -> dict[int, dict[str, Who]]:
 def called(names: Mapping[int, Collection[str]]) -> dict[int, dict[str, Who]]:
     """Return the enrolled players of these identities, by exporter."""
     found: dict[int, dict[str, Who]] = defaultdict(dict)
-    every = sorted({name for mine in names.values() for name in mine})
+    every = sorted((pk, name) for pk, mine in names.items() for name in mine)
     for start in range(0, len(every), NAMED_AT_ONCE):
-        rows = Player.objects.enrolled().filter(
-            exporter_id__in=names, identity__in=every[start : start + NAMED_AT_ONCE]
-        )
+        mine: dict[int, list[str]] = defaultdict(list)
+        for pk, name in every[start : start + NAMED_AT_ONCE]:
+            mine[pk].append(name)
+        # Source by source: of every name under every source a database would ask its index.
+        wanted = [Q(exporter_id=pk, identity__in=few) for pk, few in mine.items()]
+        rows = Player.objects.enrolled().filter(reduce(or_, wanted))
         for exporter_id, people in _who(rows).items():
             found[exporter_id].update(people)
     return found

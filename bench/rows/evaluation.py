@@ -27,7 +27,7 @@ Told = Mapping[str, Any]
 
 
 def run(scale: Scale) -> Iterator[Result]:
-    """Tick and ask in turns: a quiet slot, and one after 1 % of all states changed."""
+    """Tick and ask in turns: a quiet slot, and one after 1 % of all states changed, both ways."""
     platforms = max(2, int(PLATFORMS * scale.share))
     players = scale.of(PLAYERS)
     interval = 15 if players > 10_000 else 1

@@ -1,8 +1,10 @@
 """How few questions find out all that matters: numbers that sources tell of themselves."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from exporters import prometheus
 from exporters.models import Exporter, Player
@@ -57,6 +59,26 @@ def test_players_are_not_counted_where_their_source_tells_their_number(
     assert len(about_players) == 1, "one bare comparison, and nothing else"
     assert about_players[0].startswith(f"({status}{{")
     assert about_players[0].endswith("} == 0.0)")
+
+
+def test_what_is_asked_beside_the_reading_of_rows_needs_no_database(
+    world: World, exporter_a: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread of questions that read a row would open a connection, and nobody would close it."""
+    connected: list[object] = []
+
+    def query(where: Connection, expression: Expression, at: float) -> Vector:
+        if threading.current_thread() is not threading.main_thread():
+            connected.append(connection.connection)
+        return prometheus.query(where, expression, at)
+
+    monkeypatch.setattr("jobs.moments.query", query)
+    fleet, slots = Telling(exporter_a, 5), Slots()
+    for told in ({}, {"p0": 0}, {"p3": None}):
+        fleet.say(world, **told)
+        slots.next()
+    assert len(connected) > 3
+    assert set(connected) == {None}
 
 
 def test_a_source_that_tells_another_number_is_looked_at_as_a_whole(

@@ -8,8 +8,8 @@ import pytest
 from exporters.models import Exporter
 from jobs import floors, settling
 from jobs.episodes import OpenEpisode
-from jobs.looking import Pair
 from jobs.models import Floor
+from jobs.pairs import Pair
 from jobs.selection import Selection
 from jobs.track_rows import KeptClock, KeptTrack
 from jobs.tracks import Clock, Timing, Track, advance, standing

@@ -17,8 +17,9 @@ from exporters.prometheus import Connection, Vector
 from exporters.promql import Expression
 from jobs import catalogue, steadiness
 from jobs.conditions import Condition, Function, Operator
-from jobs.looking import Look, Pair
+from jobs.looking import Look
 from jobs.models import Clock, Job, Track
+from jobs.pairs import Pair
 from jobs.questions import Asked
 from jobs.track_rows import KeptTrack
 from jobs.tracks import Clock as PureClock, Track as PureTrack
