@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,13 @@ OFF, ON = "#02#", "#01#"  # of the lab's sockets, before the number of the line
 SLACK = timedelta(seconds=5)  # between the intent, which begins a cooldown, and the wire
 
 
-def check(log: Path, given: set[str]) -> dict[str, Any]:
-    """Return counts; all but sends, commands, interrupted and unknown have to be 0."""
+def check(
+    log: Path, given: Collection[str], believed: Collection[str] = frozenset()
+) -> dict[str, Any]:
+    """Return counts; all but sends, commands, interrupted and unknown have to be 0.
+
+    `believed`: commands that may say sent and never were, since all that is seen speaks for it.
+    """
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     sends = Counter(line["key"] for line in lines)
     commands = {str(each.key): each for each in Command.objects.select_related("device")}
@@ -29,8 +35,11 @@ def check(log: Path, given: set[str]) -> dict[str, Any]:
         "duplicates": sum(n - 1 for key, n in sends.items() if n > 1 and key not in owed),
         "unasked": sum(key not in commands for key in sends),
         # A wish that was granted and has no row, or a row that says sent and never was.
-        "silently_lost": len(given - heads)
-        + sum(each.state in SAID_SENT and not sends[key] for key, each in commands.items()),
+        "silently_lost": len(set(given) - heads)
+        + sum(
+            each.state in SAID_SENT and not sends[key] and key not in believed
+            for key, each in commands.items()
+        ),
         "silently_sent": sum(
             each.state in SAID_UNSENT and bool(sends[key]) for key, each in commands.items()
         ),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.crashlab.__main__ import of_the_lab, start, stop_at_once
+from tests.crashlab.running import database
 
 SOCKETS = 50
 TABLE = "CREATE TABLE IF NOT EXISTS bare (id bigserial PRIMARY KEY, state text, at timestamptz)"
@@ -89,20 +89,16 @@ def main() -> None:
     for name, default in (("number", 1000), ("workers", 4), ("repeats", 5)):
         parser.add_argument(f"--{name}", type=int, default=default)
     told = parser.parse_args()
-    data = Path(tempfile.mkdtemp(prefix="remosa-road-", dir="/tmp")) / "postgres"
-    start(data)
-    try:
-        address = f"host={data} user=postgres dbname=postgres"
-        os.environ["DATABASE_URL"] = f"postgres://postgres@/postgres?host={data}"
-        of_the_lab()
+    folder = Path(tempfile.mkdtemp(prefix="remosa-road-", dir="/tmp"))
+    os.environ.pop("DATABASE_URL", None)  # the rates are those of a server that waits for its disk
+    with database(folder):
+        address = f"host={folder / 'postgres'} user=postgres dbname=postgres"
         with psycopg.connect(address, autocommit=True) as server:
             server.execute(TABLE)
         rates = [
             (bare(address, told.number, told.workers), *road(told.number, told.workers))
             for _ in range(told.repeats)
         ]
-    finally:
-        stop_at_once(data)
     loop, given, carried = (statistics.median(each) for each in zip(*rates, strict=True))
     report = {
         "bare_rows_s": round(loop),

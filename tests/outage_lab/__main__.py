@@ -7,7 +7,6 @@ A violation names its seed: `--only SEED` lets that schedule happen once more.
 import argparse
 import json
 import logging
-import os
 import signal
 import sys
 import tempfile
@@ -15,7 +14,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.crashlab.__main__ import of_the_lab, start, stop_at_once
+from tests.crashlab.running import database
 
 
 def main() -> int:
@@ -39,17 +38,9 @@ def main() -> int:
 
 def _over_its_own(folder: Path, options: argparse.Namespace) -> dict[str, object]:
     """Run over a database of its own, unless one is named."""
-    own = "DATABASE_URL" not in os.environ
-    if own:
-        start(folder / "postgres")
-        os.environ["DATABASE_URL"] = f"postgres://postgres@/postgres?host={folder / 'postgres'}"
-    of_the_lab()
-    logging.disable(logging.CRITICAL)  # outages are what it is about
-    try:
+    with database(folder):
+        logging.disable(logging.CRITICAL)  # outages are what it is about
         return _run(folder, options)
-    finally:
-        if own:
-            stop_at_once(folder / "postgres")
 
 
 def _run(folder: Path, options: argparse.Namespace) -> dict[str, object]:

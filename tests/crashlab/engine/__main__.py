@@ -1,4 +1,4 @@
-"""Run the lab by itself: `python -m tests.crashlab.engine --kills 2000`; prints its report as JSON.
+"""Run the lab by itself: `python -m tests.crashlab.engine`; prints its report as JSON.
 
 DATABASE_URL names an empty database; without it a PostgreSQL of its own is started, which can be
 stopped at once in the middle (`--server-crashes`). TMPDIR says where: a folder in memory proves as
@@ -6,58 +6,55 @@ much, faster. SIGTERM ends the storm; the report comes all the same.
 """
 
 import argparse
-import json
 import logging
 import os
 import sys
-import tempfile
 from pathlib import Path
+from typing import Any
 
-from tests.crashlab.__main__ import of_the_lab, start, stop_at_once
+from tests.crashlab.running import Crash, Plants, run
+
+NUMBERS = {
+    "seconds": (60, "how long the storm lasts at the most"),
+    "each": (2, "workers that are to die at each named place"),
+    "kills": (6, "workers that are killed anywhere"),
+    "stops": (1, "workers that are stopped until their leases are over"),
+    "server-crashes": (0, "times that the database is stopped at once"),
+    "workers": (4, "at a time"),
+    "platforms": (4, "with a rule"),
+    "players": (40, "of each of them"),
+    "doubts": (8, "of 100 messages that are sent, and nobody knows"),
+    "minutes": (180, "of the lab's time, to become quiet afterwards"),
+    "beats-and-workers": (0, "seconds for which Celery does the work afterwards"),
+    "of-those": (0, "of its processes that are killed"),
+    "seed": (1, "of all that happens by chance"),
+}
+
+
+def _lab(folder: Path, options: dict[str, Any], crash: Crash | None) -> dict[str, Any]:
+    logging.disable(logging.CRITICAL)  # what dies is what it is about
+    from .lab import EngineLab, EngineStorm
+
+    return EngineLab(folder, EngineStorm(**options), crash).run()
+
+
+def _plants() -> Plants:
+    from .plants import PLANTS
+
+    return PLANTS
 
 
 def main() -> int:
     """Read the arguments, run, report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("kills", 60), ("workers", 4), ("seed", 1), ("named", 70),
-                          ("doubts", 8), ("stops", 3), ("server-crashes", 0), ("platforms", 4),
-                          ("players", 20), ("minutes", 180), ("beats-and-workers", 0),
-                          ("of-those", 0)):  # fmt: skip
-        parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--speed", type=float, default=30.0)
+    for name, (default, words) in NUMBERS.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=words)
+    parser.add_argument("--speed", type=float, default=15.0, help="of the lab's time")
     parser.add_argument("--place", default="", help="the only one at which workers die")
-    parser.add_argument("--plant", default="", help="a bug, by its name in plants.py")
-    options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="remosa-engine-lab-"))
-    data = folder / "postgres"
-    own = "DATABASE_URL" not in os.environ
-    if own:
-        start(data)
-        os.environ["DATABASE_URL"] = f"postgres://postgres@/postgres?host={data}"
-    os.environ["CELERY_BROKER_URL"] = f"filesystem://{folder / 'broker'}"
     os.environ["REMOSA_JOBS_AN_HOUR"] = "60"
-    of_the_lab()
-    logging.disable(logging.CRITICAL)  # what dies is what it is about
-    from .checker import MUST_BE_ZERO
-    from .lab import EngineLab, EngineStorm
-    from .plants import PLANTS
+    from .rules import MUST_BE_ZERO
 
-    plant = vars(options).pop("plant")
-    if plant:
-        PLANTS[plant]()
-
-    def crash() -> None:
-        stop_at_once(data)
-        start(data)
-
-    try:
-        report = EngineLab(folder, EngineStorm(**vars(options)), crash if own else None).run()
-    finally:
-        if own:
-            stop_at_once(data)
-    sys.stdout.write(json.dumps(report) + "\n")
-    sound = not any(report[name] for name in MUST_BE_ZERO) and "fault" not in report["deaths"]
-    return 0 if sound else 1
+    return run(parser, "remosa-engine-lab-", _lab, _plants, MUST_BE_ZERO)
 
 
 if __name__ == "__main__":

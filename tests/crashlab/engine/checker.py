@@ -9,22 +9,23 @@ from typing import Any
 
 from django.db.models import Q
 
-from devices.models import Command, IncomingSms
-from jobs.models import Episode, GateVerdict, JobExecution, Mode, Standing, Track, Trigger
+from devices.models import Command, CommandStep, IncomingSms
+from devices.states import Event
+from jobs.models import Ending, Episode, GateVerdict, JobExecution, Mode, Standing, Track, Trigger
 from tests.crashlab import checker as road
 
+from . import held_back
 from .clock import SharedClock
+from .rules import MUST_BE_ZERO
 from .truth import OLD, Hang, Truth
 from .world import ATTEMPTS, HOLD, RECOVER, World
 
-MUST_BE_ZERO = (
-    "duplicates", "unasked", "silently_lost", "silently_sent", "stuck", "too_soon", "left_off",
-    "unpaid", "double_ticks", "double_episodes", "double_attempts", "in_remediation", "healthy",
-    "torn", "overlooked", "unexplained",
-)  # fmt: skip
 HEADS = ("#12#", "#02#")  # of the messages that take the power away
 #: After its time a player may wait for so long: a brake, the rate, workers that die.
 LONGEST = 3600
+#: Episodes that no person has yet, and those of which something is to come of itself.
+UNTOUCHED = Q(exhausted_at=None, acknowledged_at=None)
+ACTING = UNTOUCHED & ~Q(job__mode=Mode.SHADOW)
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Checker:
     def report(self) -> dict[str, Any]:
         """Return counts; those of MUST_BE_ZERO have to be 0."""
         # All that is given is given by jobs: what was wished for is what has a row.
-        told = road.check(self.folder / "gateway.log", set())
+        told = road.check(self.folder / "gateway.log", set(), self._believed())
         self.numbers = {row.pk: number for number, row in enumerate(self.world.players)}
         self.executions = list(JobExecution.objects.select_related("command", "episode", "job"))
         self.episodes = list(Episode.objects.select_related("job").order_by("opened_at"))
@@ -74,6 +75,20 @@ class Checker:
             "exhausted": sum(each.exhausted_at is not None for each in self.episodes),
             "replies": IncomingSms.objects.count(),
             "details": self.details[:30],
+        }
+
+    def _believed(self) -> set[str]:
+        """Return doubts that ended since a player came back, which it did by itself.
+
+        Nobody can tell that from a restart: they say sent, and may be wrong.
+        """
+        seen = CommandStep.objects.filter(event=Event.FOUND_SENT.value)
+        rows = Command.objects.filter(pk__in=seen.values("command"), wire_at__isnull=False)
+        return {
+            str(each.key)
+            for each in rows
+            for hang in self.truth.hangs.get(self.world.by_phone[each.phone], ())
+            if hang.ends_by_itself and hang.start <= self._seconds(each.wire_at) <= hang.end + OLD
         }
 
     def _seconds(self, at: datetime) -> float:
@@ -111,12 +126,12 @@ class Checker:
         """Count those that nobody decided on, that came too often, or to players that are well."""
         before: dict[int, Message] = {}
         for each in self.messages:
+            for reason in held_back.reasons(each, self.world, self.truth, self.clock.first):
+                self._say("held_back", each.player, each.at, reason)
             row = each.execution
-            if row is None or row.mode == Mode.SHADOW:
+            if row is None:
                 self._say("torn", "message", each.player, each.at)
                 continue
-            if row.mode == Mode.APPROVE and row.decided_at is None:
-                self._say("torn", "unapproved", each.player, each.at)
             last = before.get(each.player)
             if last is not None and last.execution is not None:
                 over = last.execution.finished_at
@@ -162,6 +177,9 @@ class Checker:
             ends[key] = each.closed_at
             number, at = self.numbers[each.player_id], self._seconds(each.opened_at)
             for hang in self.truth.hangs.get(number, ()):
+                # One that was closed since its job was changed gives way to a second one.
+                if each.ending == Ending.JOB:
+                    continue
                 if each.trigger == Trigger.RULE and hang.start <= at <= hang.end:
                     of_hang[each.job_id, number, hang.start] += 1
         for (job, number, start), count in of_hang.items():
@@ -196,7 +214,7 @@ class Checker:
     def _untold(self, number: int, hang: Hang) -> None:
         """Count a player that hangs still, and of which no message and no end of them tells."""
         there = Episode.objects.open().filter(player=self.world.players[number])
-        if not there.exclude(exhausted_at=None, suppressed="").exists():
+        if not there.exclude(exhausted_at=None, acknowledged_at=None, suppressed="").exists():
             self._say("silently_lost", "player", number, hang.start)
 
     def _stuck(self) -> None:
@@ -205,8 +223,7 @@ class Checker:
             if row.standing in (Standing.COMMANDED, Standing.PROPOSED):
                 self._say("stuck", "attempt", row.pk, row.standing)
         now = self.clock.seconds
-        acting = Q(exhausted_at=None) & ~Q(job__mode=Mode.SHADOW)
-        for each in Episode.objects.open().filter(acting).select_related("job"):
+        for each in Episode.objects.open().filter(ACTING):
             self._say("stuck", "episode", each.pk, each.suppressed)
         for each in Episode.objects.open().filter(trigger=Trigger.RULE):
             number = self.numbers[each.player_id]
@@ -218,14 +235,13 @@ class Checker:
 
 def unrest() -> dict[str, int]:
     """Return how much is left to be done, but for what people have to do."""
-    acting = Q(exhausted_at=None) & ~Q(job__mode=Mode.SHADOW)
     bad = Track.objects.filter(bad=True)
-    waiting = Episode.objects.open().exclude(exhausted_at=None).values("player")
+    waiting = Episode.objects.open().exclude(UNTOUCHED).values("player")
     under_way = Q(standing__in=(Standing.COMMANDED, Standing.PROPOSED))
     left = {
         "commands": Command.objects.open(),
         "attempts": JobExecution.objects.filter(under_way),
-        "episodes": Episode.objects.open().filter(acting),
+        "episodes": Episode.objects.open().filter(ACTING),
         "bad": bad.exclude(player__in=waiting),
         "well": Episode.objects.open().exclude(player__in=bad.values("player")),
     }

@@ -15,6 +15,7 @@ class SharedClock(FastClock):
     def __init__(self, speed: float) -> None:
         first = (datetime.now(UTC) - AGO).replace(minute=0, second=0, microsecond=0)
         super().__init__(time.monotonic(), first, speed)
+        self._usual = speed
         self._told = RawArray("d", (0.0, time.monotonic(), speed))
 
     @property
@@ -29,6 +30,10 @@ class SharedClock(FastClock):
     def stand_still(self) -> None:
         """Stop: from now on time passes by `turn` alone."""
         self._told[:] = (self.seconds, 0.0, 0.0)
+
+    def run_on(self) -> None:
+        """Run again, from where it stands."""
+        self._told[:] = (self.seconds, time.monotonic(), self._usual)
 
     def turn(self, seconds: float) -> None:
         """Let time pass while it stands still."""

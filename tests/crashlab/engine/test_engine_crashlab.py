@@ -1,57 +1,27 @@
 """A small storm over the engine: nothing is lost, doubled or stuck; planted bugs are found."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
-
 import pytest
 
-from tests import databases, environment
+from tests.crashlab.processes import run
 
-from .checker import MUST_BE_ZERO
 from .failpoints import NAMES
+from .rules import MUST_BE_ZERO
 
-ROOT = Path(__file__).resolve().parents[3]
-SMALL = ("--platforms", "2", "--players", "10", "--speed", "20")
+LAB = "tests.crashlab.engine"
+SMALL = ("--platforms", "2", "--players", "15", "--speed", "20", "--workers", "3")
 #: As it is when the storm is over: the plants show themselves before anything comes to rest.
-AT_ONCE = (*SMALL, "--stops", "0", "--minutes", "0", "--named", "100")
-
-
-@pytest.fixture
-def database(django_db_setup: None) -> str:
-    """The address of a database with tables and without rows: the lab's processes commit."""
-    name = f"enginelab_{uuid4().hex}"
-    databases.copy_of_the_migrated(name)
-    databases.make_durable(name)
-    return f"postgres://postgres@/{name}?host={environment.POSTGRES}"
-
-
-def run(database: str, *options: str) -> tuple[int, dict[str, Any]]:
-    """Run the lab; return how it ended, and its report."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.crashlab.engine", *options],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database},
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout.splitlines()[-1])
+AT_ONCE = (*SMALL, "--stops", "0", "--minutes", "0", "--kills", "0")
 
 
 def test_a_storm_over_the_engine_loses_nothing_doubles_nothing_and_leaves_nothing_stuck(
-    database: str,
+    database_of_its_own: str,
 ) -> None:
-    code, report = run(database, *SMALL, "--kills", "10", "--workers", "3", "--stops", "1")
-    assert {name: report[name] for name in MUST_BE_ZERO} == dict.fromkeys(MUST_BE_ZERO, 0), report
-    assert code == 0, report
+    storm = ("--seconds", "10", "--each", "1", "--kills", "3", "--stops", "1")
+    code, report, said = run(LAB, database_of_its_own, *SMALL, *storm)
+    assert {name: report[name] for name in MUST_BE_ZERO} == dict.fromkeys(MUST_BE_ZERO, 0), said
+    assert code == 0, said
     assert report["sends"] > 0
+    assert report["kills"] >= 10
     assert set(report["deaths"]) <= {*NAMES, "anywhere"}
 
 
@@ -61,14 +31,18 @@ def test_a_storm_over_the_engine_loses_nothing_doubles_nothing_and_leaves_nothin
         (
             "commit_the_command_apart",
             "torn",
-            ("--place", "command_without_attempt", "--kills", "1"),
+            ("--place", "command_without_attempt", "--each", "1", "--speed", "40"),
         ),
-        ("evaluate_unclaimed", "double_ticks", ("--place", "part_written", "--kills", "3")),
+        (
+            "evaluate_unclaimed",
+            "double_ticks",
+            ("--place", "part_written", "--each", "2", "--seconds", "4"),
+        ),
     ],
 )
 def test_a_bug_that_is_planted_in_the_engine_is_found(
-    plant: str, found: str, deaths: tuple[str, ...], database: str
+    plant: str, found: str, deaths: tuple[str, ...], database_of_its_own: str
 ) -> None:
-    code, report = run(database, *AT_ONCE, *deaths, "--plant", plant)
-    assert code == 1, report
-    assert report[found] > 0, report
+    code, report, said = run(LAB, database_of_its_own, *AT_ONCE, *deaths, "--plant", plant)
+    assert code == 1, said
+    assert report[found] > 0, said

@@ -11,6 +11,7 @@ from typing import Any
 
 DARK, BOOT = 60, 75  # seconds: how long a D210 keeps its line off; from power to picture
 OLD = 75  # what Remosa sees may be so old: a poll, a scrape, and the way to the wire
+NEVER = 99  # restarts that a player needs whom none helps
 
 
 @dataclass
@@ -21,6 +22,11 @@ class Hang:
     start: float
     needs: int
     end: float = math.inf
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Tell whether it was no restart that ended it."""
+        return self.needs > 0 and self.end < math.inf
 
 
 @dataclass
@@ -41,6 +47,10 @@ class Truth:
         ends = [each.end for each in self.hangs.get(player, ())]
         ends += [end for _start, end in self.darks.get(player, ())]
         return any(moment < end + lately for end in ends)
+
+    def hung(self, player: int, since: float, until: float) -> bool:
+        """Tell whether a player hung all the time."""
+        return any(h.start <= since and h.end >= until for h in self.hangs.get(player, ()))
 
     def hang(self, player: int, at: float, needs: int, lasts: float) -> None:
         """Let a player hang."""

@@ -4,8 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,12 +16,12 @@ from devices.models import SmsGateway
 from devices.senders import Sender
 from exporters import sightings
 from jobs import acting, approvals, evaluation, naming, retention, schedules, verification, watchdog
-from jobs.models import Job, JobExecution, Trigger
 from tests.crashlab.worker import Lies, LoggingGateway
 
 from . import history
 from .clock import SharedClock
-from .failpoints import arm
+from .failpoints import Deaths, arm
+from .person import Person
 
 Stage = Callable[[datetime], object]
 
@@ -33,18 +32,14 @@ class Desk(NamedTuple):
     folder: Path
     clock: SharedClock
     lies: Lies
-    person: Sender
+    sender: Sender  # whoever decides
 
 
-def approve(person: Sender, now: datetime) -> None:
-    """Let a person approve all that is proposed."""
-    for proposal in JobExecution.objects.waiting().filter(decided_at=None, expires_at__gt=now):
-        with suppress(approvals.NotDecided):
-            approvals.approve(proposal, person, now)
+def stages(desk: Desk, person: Person, calm: bool) -> Mapping[str, tuple[float, Stage]]:
+    """Return what workers are asked for, each with its seconds: the tasks of the product.
 
-
-def stages(desk: Desk) -> Mapping[str, tuple[float, Stage]]:
-    """Return what workers are asked for, each with its seconds: the tasks of the product."""
+    And what people do meanwhile; where it is calm they approve, and let the rest be.
+    """
 
     def act(now: datetime) -> None:
         approvals.lapse(now)
@@ -63,7 +58,8 @@ def stages(desk: Desk) -> Mapping[str, tuple[float, Stage]]:
         "doubts": (15, reconciliation.reconcile),
         "verdicts": (15, of_devices.verify),
         "inbox": (10, ask_for_messages),
-        "approve": (20, lambda now: approve(desk.person, now)),
+        "decide": (20, person.approve if calm else person.decide),
+        "stir": (20, (lambda _now: None) if calm else person.stir),
         "watch": (30, watchdog.watch),
         "sightings": (60, sightings.record),
         "names": (600, lambda _now: naming.keep_in_step()),
@@ -74,11 +70,13 @@ def stages(desk: Desk) -> Mapping[str, tuple[float, Stage]]:
 class Worker:
     """The stages in turn, as often as they are due for this process."""
 
-    def __init__(self, desk: Desk, seed: int, pass_by: Callable[[], None]) -> None:
-        self._desk, self._chance = desk, random.Random(seed)
+    def __init__(self, desk: Desk, chance: random.Random, pass_by: Callable[[], None],
+                 calm: bool = False) -> None:  # fmt: skip
+        self._desk, self._chance = desk, chance
         clock, log = desk.clock, desk.folder / "gateway.log"
         self._gateway = LoggingGateway(log, clock, self._chance, pass_by, desk.lies)
-        self._stages = stages(desk)
+        self._stages = stages(desk, Person(desk.sender, chance), calm)
+        self._calm = calm
         self._due = {
             name: clock.seconds + self._chance.uniform(0, seconds)
             for name, (seconds, _stage) in self._stages.items()
@@ -90,7 +88,9 @@ class Worker:
         for name, (seconds, stage) in self._stages.items():
             if self._desk.clock.seconds < self._due[name]:
                 continue
-            self._due[name] = self._desk.clock.seconds + seconds
+            # Where time passes by half minutes, it is enough for all but the slots to take turns.
+            rest = 60 if self._calm and name != "evaluate" else seconds
+            self._due[name] = self._desk.clock.seconds + max(rest, seconds)
             cache.clear()  # what is remembered for some seconds of the wall is old by now
             self._guarded(stage)
         self._guarded(self._send)
@@ -112,27 +112,25 @@ class Worker:
             time.sleep(0.02)
 
 
-def work(desk: Desk, seed: int, place: str, passes: int) -> None:
+def work(desk: Desk, seed: int, deaths: Deaths) -> None:
     """Work until killed, and no longer than the lab is there."""
-    lab = os.getppid()
-    worker = Worker(desk, seed, arm(place, passes))
+    lab, chance = os.getppid(), random.Random(seed)
+    worker = Worker(desk, chance, arm(deaths, chance))
     while os.getppid() == lab:
         worker.turn()
         time.sleep(0.01)
 
 
-def drain(desk: Desk, seed: int, outside_follows: Callable[[], None], unrest: Callable[[], object],
-          minutes: int) -> int:  # fmt: skip
-    """After the storm: let time pass until all is over; return how many minutes that took."""
+def let_pass(desk: Desk, seed: int, outside_follows: Callable[[], None],
+             is_over: Callable[[int], object], minutes: int) -> int:  # fmt: skip
+    """Let time pass by half minutes, with one worker that nobody kills; return how many minutes."""
     few = desk._replace(lies=desk.lies._replace(doubts=0.05))
-    worker = Worker(few, seed, lambda: None)
+    worker = Worker(few, random.Random(seed), lambda: None, calm=True)
     desk.clock.stand_still()
-    # Nothing more comes by the clock: else it would never be quiet.
-    Job.objects.filter(trigger=Trigger.SCHEDULE).update(due_at=desk.clock() + timedelta(days=1))
     for step in range(minutes * 2):
         desk.clock.turn(30)
         outside_follows()
         worker.turn()
-        if step > 20 and not unrest():
+        if is_over(step):
             return step // 2
     return minutes

@@ -1,7 +1,8 @@
 """The rows of the lab: platforms with a source each, a socket under every player, and the jobs.
 
 The first platforms have a job that acts; on one of them another job only watches the same players,
-on the next one a person is asked first. On the last one a schedule restarts everybody.
+on the next one a person is asked first. On the last one schedules restart everybody, one of them
+after a person was asked.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +25,9 @@ from tests.outage_lab.pages import Listed, Process, Source
 
 STATUS = "device_status"
 HOLD, RECOVER, GRACE, COOLDOWN, WAIT, ATTEMPTS = 60, 60, 30, 600, 300, 2
-CRON = "17 * * * *"
+APPROVAL = 300
+#: Whoever approves late lets the other one's players cool down.
+CRON, CRON_OF_APPROVED = "5,25,45 * * * *", "15,35,55 * * * *"
 BY_THE_CLOCK = 5  # players of the schedule
 POLLED = "lab"  # of the process that speaks for all platforms
 
@@ -55,7 +58,8 @@ class World:
             mode = Mode.APPROVE if platform == self.platforms[1] else Mode.LIVE
             saving.save(_rule(platform, mode), SYSTEM)
         saving.save(_rule(self.platforms[0], Mode.SHADOW), SYSTEM)
-        saving.save(_schedule(self.platforms[-1]), SYSTEM)
+        saving.save(_schedule(self.platforms[-1], CRON, Mode.LIVE), SYSTEM)
+        saving.save(_schedule(self.platforms[-1], CRON_OF_APPROVED, Mode.APPROVE), SYSTEM)
         Job.objects.update(changed_at=now - timedelta(days=1), due_at=None)
         user = factories.make_user("lab@example.test", is_superuser=True)
         self.person = Sender(Actor(label="lab", via="admin", user_id=user.pk), user)
@@ -119,17 +123,24 @@ def _rule(platform: Platform, mode: Mode) -> Definition:
         cooldown=COOLDOWN,
         boot_grace=GRACE,
         attempts=ATTEMPTS,
+        approval_time=APPROVAL,
         rungs=(Step(wait=WAIT), Step(wait=2 * WAIT)),
     )
 
 
-def _schedule(platform: Platform) -> Definition:
+def most_bad(players: int) -> int:
+    """Return how many players of a source may be bad before its brake has to engage."""
+    return max(2, players // 5)
+
+
+def _schedule(platform: Platform, cron: str, mode: Mode) -> Definition:
     return Definition(
         platform=platform,
         selection=Selection(platform.pk, whole=True),
         trigger=Trigger.SCHEDULE,
-        mode=Mode.LIVE,
-        cron=CRON,
+        mode=mode,
+        cron=cron,
+        approval_time=APPROVAL,
         cooldown=COOLDOWN,
         boot_grace=GRACE,
         attempts=1,
