@@ -15,6 +15,7 @@ from exporters.models import Exporter, Player
 from jobs import acting, attempts
 from jobs.gates import Gate
 from jobs.models import (
+    Brake,
     Clock,
     Episode,
     GateVerdict,
@@ -445,6 +446,27 @@ def test_what_fails_on_one_platform_stops_no_other(fleet: Fleet, platform_b: Pla
     with pytest.raises(KeyError):
         acting.act(NOON)
     assert Command.objects.get().platform == platform_b
+
+
+def test_a_brake_engages_whatever_is_wrong_with_the_one_who_is_due(
+    large: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is due but one player of another source, whose decision fails in the same look."""
+    ill = Fleet(large.platform, factories.make_exporter(large.platform), large.job)
+    ill.add(5, 0)
+    ill.tick()
+    for player in ill.players[:3]:
+        ill.see(player, bad=True)
+    large.fire(large.players[0])
+
+    def fail(*_arguments: Any) -> None:
+        raise RuntimeError("a row that nobody foresaw")
+
+    monkeypatch.setattr(attempts, "command", fail)
+    with pytest.raises(RuntimeError):
+        acting.act(NOON)
+    assert Brake.objects.get(exporter=ill.exporter).engaged
+    assert not Command.objects.exists()
 
 
 def test_a_schedule_waits_behind_players_that_are_bad(large: Fleet, settings: Any) -> None:

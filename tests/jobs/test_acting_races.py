@@ -35,6 +35,13 @@ def test_many_workers_act_once_on_each_player_and_keep_the_rate(platform_a: Plat
     assert GateVerdict.objects.filter(episode=late[1]).count() == 1
 
 
+def test_of_many_workers_one_acts_where_a_single_player_is_due(platform_a: Platform) -> None:
+    fleet = make_fleet(platform_a, 12, 1)
+    (episode,) = fleet.fire(fleet.players[0])
+    assert sum(together(lambda at: acting.act(NOON), WORKERS)) == 1
+    assert (Command.objects.count(), episode.executions.count()) == (1, 1)
+
+
 def test_one_of_many_workers_tries_the_canary(platform_a: Platform) -> None:
     fleet = make_fleet(platform_a, 40, 5)
     fleet.fire(*fleet.players[:5])
