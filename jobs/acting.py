@@ -1,7 +1,7 @@
 """Acting: what open episodes are due for becomes an attempt, or a stored reason why not.
 
 A look at all of a platform sorts out what cannot go; what could is decided one by one, each in a
-transaction of its own under the lock of its platform, on everything read under it. It sends nothing:
+transaction of its own under the lock of its platform, on what was read under it. It sends nothing:
 the road of commands does, and asks the guards again before the wire.
 """
 
