@@ -3,6 +3,7 @@
 Decides words alone, from rows that the caller read; writes nothing.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,10 @@ _GATES: Mapping[str, Promise] = {
     "job_bad": gettext_lazy("The job's conditions still hold."),
     "job_unseen": gettext_lazy("Nothing was seen of the player in time."),
 }
+# Of verification: how many of the players were what when it was decided.
+_COUNTED = re.compile(
+    r"players: online=(?P<online>\d+) offline=(?P<offline>\d+) unknown=(?P<unknown>\d+)"
+)
 _UNREACHED = frozenset(reason.value for reason in UNREACHED)
 _NOT_ASKED = frozenset(reason.value for reason in NOT_ASKED)
 GOOD = frozenset({State.VERIFIED})
@@ -149,6 +154,9 @@ def words_of(reason: str) -> str:
         return str(_GATES[name])
     if reason in _REASONS:
         return str(_REASONS[reason])
+    if counted := _COUNTED.fullmatch(reason):
+        text = _("Players: %(online)s online, %(offline)s offline, %(unknown)s unknown.")
+        return text % counted.groupdict()
     return rest if colon and name.isidentifier() else reason
 
 

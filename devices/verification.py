@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from exporters.asking import Ask
 from exporters.models import Player
@@ -83,10 +82,8 @@ def _decide(command: Command, acted: datetime, sights: Sequence[Sight], now: dat
 
 
 def _end(command: Command, event: Event, sights: Sequence[Sight], now: datetime) -> bool:
-    counts = {state: sum(each.state is state for each in sights) for state in Seen}
-    reason = _("Players: %(online)s online, %(offline)s offline, %(unknown)s unknown.") % {
-        state.value: count for state, count in counts.items()
-    }
+    counts = (f"{state.value}={sum(each.state is state for each in sights)}" for state in Seen)
+    reason = f"players: {' '.join(counts)}"  # story.py has the words for it
     with transaction.atomic(durable=True):
         try:
             journal.move(Command.objects.locked(command.pk), Happening(event, now), reason)

@@ -9,10 +9,10 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import Settings
 
-from devices import commands, evidence, own_templates, sockets, verification
+from devices import commands, evidence, own_templates, sockets, story, verification
 from devices.models import Binding, Command, CommandLine, CommandStep, CommandTemplate, Device
 from exporters.models import Exporter, Player
 from platforms.audit import SYSTEM
@@ -133,7 +133,7 @@ def test_a_player_that_is_online_and_stays_so_verifies_the_command(
     assert not CommandLine.objects.filter(closed=False).exists()
     assert look(clock, 7) == 0
     last = CommandStep.objects.filter(command=command).latest("pk")
-    assert (last.event, last.reason) == ("verify", "Players: 1 online, 0 offline, 0 unknown.")
+    assert (last.event, last.reason) == ("verify", "players: online=1 offline=0 unknown=0")
 
 
 def test_a_player_that_stays_offline_refutes_it_after_patience(
@@ -216,7 +216,10 @@ def test_unknown_evidence_waits_and_ends_without_a_verdict(
     assert state(command) == ("accepted", True)
     last = CommandStep.objects.filter(command=command).latest("pk")
     assert last.event == "evidence_over"
-    assert last.reason == "Players: 0 online, 0 offline, 1 unknown."
+    assert last.reason == "players: online=0 offline=0 unknown=1"
+    assert story.words_of(last.reason) == "Players: 0 online, 0 offline, 1 unknown."
+    with translation.override("ru"):
+        assert story.words_of(last.reason) == "Плееры: онлайн 0, офлайн 0, неизвестно 1."
 
 
 @pytest.mark.parametrize(
