@@ -4,11 +4,16 @@ Hooked in from outside, as those are, all of them in each worker: it dies at the
 still wants deaths. A place counts as passed where something happened at it.
 """
 
+import os
 import random
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.sharedctypes import RawArray
 from typing import Any, NamedTuple
+
+from django.db import connection
 
 from devices import commands, hearing, inbox, reconciliation
 from jobs import (
@@ -130,19 +135,35 @@ class Deaths:
         """Let so many die at each place, counted from the beginning."""
         self._limit[0] = number
 
-    def pass_by(self, name: str, chance: random.Random) -> None:
-        """Die here, if the place wants it still; mostly not at the first passing."""
+    def pass_by(self, name: str, chance: random.Random | None) -> None:
+        """Die here, if the place wants it still: by chance, or at once."""
         at = self._numbers.get(name)
-        if at is not None and self._counts[at] < self._limit[0] and chance.random() < 0.5:
+        wants = at is not None and self._counts[at] < self._limit[0]
+        if at is not None and wants and (chance is None or chance.random() < 0.5):
             self._counts[at] += 1
             road.die()
 
 
-def arm(deaths: Deaths, chance: random.Random) -> Callable[[], None]:
+def arm(deaths: Deaths, chance: random.Random | None = None) -> Callable[[], None]:
     """Let this process die at any of the places; return what the gateway calls."""
     for name, place in PLACES.items():
         _hook(place, partial(deaths.pass_by, name, chance))
     return partial(deaths.pass_by, road.IN_WIRE, chance)
+
+
+def dies_at(name: str, deed: Callable[[], object]) -> bool:
+    """Do it in a process that dies where it first comes to a place; tell whether it came there."""
+    connection.close()  # not to be shared with the child
+    pid = os.fork()
+    if pid == 0:
+        with suppress(BaseException):
+            deaths = Deaths(name)
+            deaths.allow(1)
+            arm(deaths)
+            deed()
+        os._exit(1)
+    _pid, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def _hook(place: Place, pass_by: Callable[[], None]) -> None:
