@@ -1,6 +1,6 @@
 """Deeds on jobs: copy, enable and disable, how far they may go, remove. Of one and of many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -45,9 +45,15 @@ class JobDeeds(ScorecardPages):
     # -- of many --------------------------------------------------------------------------------
 
     @action(description=gettext_lazy("Enable"), permissions=["change"])
-    def enable(self, request: HttpRequest, rows: models.QuerySet[Any]) -> None:
-        """Have them watch again."""
+    def enable(self, request: HttpRequest, rows: models.QuerySet[Any]) -> HttpResponse | None:
+        """Have them watch again; ask once more where some act by themselves then."""
+        acting = self.writable(request, rows).filter(mode=Mode.LIVE, enabled=False)
+        if "confirmed" not in request.POST and (live := list(acting[: MOST + 1])):
+            text = _("From then on these of them send commands by themselves, without asking:")
+            title, button = _("Enable these jobs?"), _("Enable")
+            return self._ask_of_many(request, rows, title, text, button, live)
         self._change(request, rows, enabled=True)
+        return None
 
     @action(description=gettext_lazy("Disable"), permissions=["change"])
     def disable(self, request: HttpRequest, rows: models.QuerySet[Any]) -> None:
@@ -134,7 +140,9 @@ class JobDeeds(ScorecardPages):
         title: str,
         text: str,
         button: str,
+        named: Sequence[Job] = (),
     ) -> HttpResponse:
+        """Ask about what was chosen, and name all of it, or the jobs that matter most."""
         chosen = list(self.writable(request, rows)[: MOST + 1])
         form = ChosenForm(initial={"action": request.POST["action"]})
         form.initial[helpers.ACTION_CHECKBOX_NAME] = [job.pk for job in chosen]
@@ -142,7 +150,7 @@ class JobDeeds(ScorecardPages):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": title,
-            "text": f"{text} {', '.join(map(str, chosen))}",
+            "text": f"{text} {', '.join(map(str, named or chosen))}",
             "button": button,
             "danger": True,
             "form": form,

@@ -136,7 +136,7 @@ def test_many_are_disabled_enabled_and_copied_at_once(
     client = client_of(mona)
     client.post(LIST, chosen(*jobs, action="disable"))
     assert set(Job.objects.values_list("enabled", flat=True)) == {False}
-    client.post(LIST, chosen(jobs[0], action="enable"))
+    client.post(LIST, chosen(jobs[0], action="enable", confirmed="1"))
     assert list(Job.objects.filter(enabled=True)) == [jobs[0]]
     client.post(LIST, chosen(*jobs, action="copy"))
     copies = Job.objects.exclude(pk__in=[job.pk for job in jobs])
@@ -165,6 +165,23 @@ def test_letting_jobs_act_and_removing_them_ask_once_more(
     client.post(LIST, chosen(job, action="remove", confirmed="1"))
     assert not Job.objects.in_use().filter(pk=job.pk).exists()
     assert Job.objects.filter(pk=job.pk).exists()
+
+
+def test_enabling_asks_once_more_where_some_act_by_themselves_then(
+    client_of: ClientOf, mona: User, platform_a: Platform
+) -> None:
+    live = make_job(platform_a, own_name="Live", mode=Mode.LIVE, enabled=False)
+    shadow = make_job(platform_a, own_name="Shadow", enabled=False)
+    client = client_of(mona)
+    asked = client.post(LIST, chosen(live, shadow, action="enable"))
+    assert asked.context["text"].endswith(": Live")
+    assert not Job.objects.filter(enabled=True).exists()
+    client.post(LIST, {field.html_name: field.value() for field in asked.context["form"]})
+    assert Job.objects.filter(enabled=True).count() == 2
+
+    client.post(LIST, chosen(shadow, action="disable"))
+    client.post(LIST, chosen(live, shadow, action="enable"))
+    assert Job.objects.filter(enabled=True).count() == 2, "one that acts already is no news"
 
 
 def test_what_cannot_be_stored_any_more_is_left_as_it_is_and_says_why(
