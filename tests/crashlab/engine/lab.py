@@ -119,7 +119,8 @@ class EngineLab(road.Lab):
         """Let workers die, stop and lose their server until each place had its deaths."""
         storm, began = self.storm, time.monotonic()
         try:
-            while (part := (time.monotonic() - began) / max(storm.seconds, 0.001)) < 1:
+            while (lasted := time.monotonic() - began) < storm.seconds:
+                part = lasted / storm.seconds
                 self._bury()
                 if self.enough or self._is_endured():
                     break

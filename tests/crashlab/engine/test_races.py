@@ -16,7 +16,7 @@ from devices.states import State
 from jobs import acting, verification
 from jobs.models import JobExecution, Standing
 from platforms.models import Platform
-from tests.devices.samples import Sampled, minutes, sampled_prometheus
+from tests.devices.samples import minutes, sampled_prometheus
 from tests.devices.world import NOON, Clock, together
 from tests.jobs.acting_world import Fleet, make_fleet
 
@@ -71,29 +71,24 @@ def test_two_workers_make_one_attempt_twice_where_no_safeguard_is_left(
 
 
 @pytest.fixture
-def sampled(settings: Settings) -> Iterator[Sampled]:
-    with sampled_prometheus(Clock()) as server:
-        settings.PROMETHEUS_URL = server.url
-        yield server
-
-
-@pytest.fixture
-def helped(platform_a: Platform, sampled: Sampled) -> Fleet:
+def helped(platform_a: Platform, settings: Settings) -> Iterator[Fleet]:
     """A player whose restart was accepted at noon, and helped: nobody said so yet."""
-    fleet = make_fleet(platform_a, 10)
+    fleet, clock = make_fleet(platform_a, 10), Clock()
     fleet.fire(fleet.players[0])
     assert fleet.act() == 1
     Command.objects.update(state=State.ACCEPTED.value, wire_at=NOON - minutes(1))
-    sampled.say(fleet.players[0], 1, 100, 900)
-    for number in (4, 5, 6):
-        fleet.tick(NOON + minutes(number))
-        if number == 4:
-            fleet.see(fleet.players[0], bad=False, since_slot=fleet.slot)
-        sampled.clock.now = fleet.now
-        cache.clear()
-        if number < 6:
-            verification.verify(fleet.now)
-    return fleet
+    with sampled_prometheus(clock) as server:
+        settings.PROMETHEUS_URL = server.url
+        server.say(fleet.players[0], 1, 100, 900)
+        for number in (4, 5, 6):
+            fleet.tick(NOON + minutes(number))
+            if number == 4:
+                fleet.see(fleet.players[0], bad=False, since_slot=fleet.slot)
+            clock.now = fleet.now
+            cache.clear()
+            if number < 6:
+                verification.verify(fleet.now)
+        yield fleet
 
 
 def standing_after_a_death(fleet: Fleet) -> str:
