@@ -49,6 +49,9 @@ class _Worker:
     def platform_ids(self, deed: Deed) -> Any:
         return Platform.objects.none().values("pk")
 
+    def known_platform_ids(self, deed: Deed) -> None:
+        """Tell that no roles are remembered."""
+
 
 @dataclass
 class Orders:

@@ -36,6 +36,9 @@ class Principal(Protocol):
     def platform_ids(self, deed: Deed) -> "models.QuerySet[Any, Any]":
         """Return a sub-query of the ids of the platforms where the deed is allowed."""
 
+    def known_platform_ids(self, deed: Deed) -> list[int] | None:
+        """Return those ids where this request has read them already, None where it has not."""
+
 
 class ScopedQuerySet(models.QuerySet[Any]):
     """Rows that belong to a platform, narrowed to what a principal may reach."""
@@ -43,10 +46,16 @@ class ScopedQuerySet(models.QuerySet[Any]):
     platform_lookup: ClassVar[str] = "platform_id"
 
     def for_user(self, user: Principal, deed: Deed = Deed.SEE) -> Self:
-        """Keep the rows on which the principal may do the deed; a sub-query, never a join."""
+        """Keep the rows on which the principal may do the deed; a sub-query, never a join.
+
+        A page asks ten times: once it knows the ids, they stand in its questions themselves.
+        """
         if user.reaches_every_platform(deed):
             return self.all()
-        return self.filter(**{f"{self.platform_lookup}__in": user.platform_ids(deed)})
+        # To see alone: what a request changes is judged by the database at that very moment.
+        known = user.known_platform_ids(deed) if deed is Deed.SEE else None
+        ids = user.platform_ids(deed) if known is None else known
+        return self.filter(**{f"{self.platform_lookup}__in": ids})
 
 
 class SharedQuerySet(ScopedQuerySet):

@@ -119,6 +119,9 @@ class Machine:
             return ids.none()
         return ids if self.token.platform_id is None else ids.filter(pk=self.token.platform_id)
 
+    def known_platform_ids(self, deed: Deed) -> None:
+        """Tell that no roles are remembered: a machine asks once."""
+
     def may(self, deed: Deed, platform_id: int | None = None) -> bool:
         """Tell whether the deed is allowed on that platform, or with None on any at all."""
         ids = self.platform_ids(deed)

@@ -100,6 +100,13 @@ class User(AbstractBaseUser):
             mine = Membership.objects.filter(user=self, platform__active=True)
             self.roles = {row.platform_id: Role(row.role) for row in mine}
 
+    def known_platform_ids(self, deed: Deed) -> list[int] | None:
+        """Return where the deed is allowed if remembered roles tell it, None if they do not."""
+        if self.roles is None or self.token is not None or self.is_superuser:
+            return None
+        held = roles_that_may(deed) if self.is_active else ()
+        return [number for number, role in self.roles.items() if role in held]
+
     def reaches_every_platform(self, deed: Deed) -> bool:
         """Tell whether the deed is allowed on all platforms; a token can take that away."""
         if not (self.is_active and self.is_superuser):

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from platforms.management.commands import roles_page
-from platforms.models import Membership, Platform, User
+from platforms.models import Membership, Platform, Site, User
 from platforms.roles import DEEDS_OF, RANK, Deed, Role, roles_below, roles_that_may
 from tests import factories
 
@@ -101,6 +101,37 @@ def test_remembered_roles_judge_as_the_database_does(
         for deed in Deed:
             for number in (None, platform_a.pk, platform_b.pk, 987654):
                 assert fresh.may(deed, number) == person.may(deed, number)
+
+
+def test_remembered_roles_find_the_rows_that_the_database_finds(
+    alice: User, bob: User, root: User, platform_a: Platform, platform_b: Platform
+) -> None:
+    shut = factories.make_platform(active=False)
+    for platform in (platform_a, platform_b, shut):
+        factories.make_site(platform)
+    Membership.objects.create(user=alice, platform=platform_b, role=Role.VIEWER)
+    Membership.objects.create(user=alice, platform=shut, role=Role.ADMIN)
+    token, _secret = factories.make_token(owner=alice, platform=platform_b)
+    for person in (alice, bob, root, factories.make_user()):
+        for fields in ({}, {"token": token}, {"is_active": False}):
+            fresh, plain = (User.objects.get(pk=person.pk) for _each in range(2))
+            for name, value in fields.items():
+                setattr(fresh, name, value)
+                setattr(plain, name, value)
+            fresh.remember_roles()
+            for deed in Deed:
+                for rows in (Site.objects, Platform.objects):
+                    found, wanted = rows.for_user(fresh, deed), rows.for_user(plain, deed)
+                    assert set(found) == set(wanted), (person, fields, deed)
+
+
+def test_what_is_changed_is_judged_by_the_database_though_roles_are_remembered(
+    alice: User, platform_a: Platform
+) -> None:
+    factories.make_site(platform_a)
+    alice.remember_roles()
+    Membership.objects.filter(user=alice).delete()
+    assert not Site.objects.for_user(alice, Deed.FLEET).exists()
 
 
 def test_remembered_roles_give_nothing_to_a_token_or_an_account_that_is_off(alice: User) -> None:

@@ -102,6 +102,24 @@ def test_whoever_has_several_platforms_is_asked_for_one(
     assert Site.objects.get().platform == platform_b
 
 
+def test_a_list_asks_for_nothing_about_platforms_that_the_roles_have_told(
+    alice: User,
+    platform_b: Platform,
+    client_of: ClientOf,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """Session, account, roles; how many rows, the rows, the bell."""
+    factories.make_site(alice.memberships.get().platform, "Mall")
+    browser = client_of(alice)
+    with django_assert_num_queries(6):
+        assert "of_platform" not in browser.get(SITES).content.decode()
+    Membership.objects.create(user=alice, platform=platform_b, role=Role.VIEWER)
+    with django_assert_num_queries(7):  # and the names of the platforms
+        text = browser.get(SITES).content.decode()
+    assert "of_platform" in text
+    assert "Beta" in text
+
+
 def test_a_platform_where_one_only_looks_is_no_choice(
     alice: User, platform_b: Platform, client_of: ClientOf
 ) -> None:
