@@ -32,7 +32,8 @@ from platforms.scoped_admin import LONGEST_SEARCH
 from platforms.scoped_fields import person_of
 
 from . import job_look
-from .job_deeds import LIST, JobDeeds
+from .job_deeds import JobDeeds
+from .job_deeds_on_many import LIST
 
 PAGES = "admin/jobs/job/"
 PAGE_OF_TARGETS = 20

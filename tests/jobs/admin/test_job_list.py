@@ -10,7 +10,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.models import Ending, Episode, Job, JobExecution, Mode, Outcome, Standing, Trigger
+from jobs.models import (
+    Ending,
+    Episode,
+    Job,
+    JobExecution,
+    JobPause,
+    Mode,
+    Outcome,
+    Standing,
+    Trigger,
+)
 from jobs.selection import Selection
 from platforms.models import AuditEntry, Platform, User
 from tests import factories
@@ -182,6 +192,28 @@ def test_enabling_asks_once_more_where_some_act_by_themselves_then(
     client.post(LIST, chosen(shadow, action="disable"))
     client.post(LIST, chosen(live, shadow, action="enable"))
     assert Job.objects.filter(enabled=True).count() == 2, "one that acts already is no news"
+
+
+def test_many_are_paused_at_once_with_a_reason_and_an_end(
+    client_of: ClientOf, mona: User, platform_a: Platform, platform_b: Platform
+) -> None:
+    jobs = [make_job(platform_a, own_name=name) for name in ("One", "Two")]
+    theirs = make_job(platform_b, own_name="Theirs")
+    client = client_of(mona)
+    asked = client.post(LIST, chosen(*jobs, theirs, action="pause"))
+    assert asked.context["text"].endswith(": One, Two")
+    form = {field.html_name: field.value() for field in asked.context["form"] if field.is_hidden}
+    past = {"reason": "New panels", "expires_at": "2020-01-01T12:00"}
+    for wrong in ({"reason": " "}, past):
+        refused = client.post(LIST, {**form, **wrong})
+        assert refused.context["form"].errors, wrong
+    assert not JobPause.objects.exists()
+
+    later = {**past, "expires_at": "2099-01-01T12:00"}
+    told = client.post(LIST, {**form, **later}, follow=True).context["messages"]
+    assert [str(each) for each in told] == ["2 jobs are paused."]
+    assert {pause.job for pause in JobPause.objects.filter(reason="New panels")} == set(jobs)
+    assert AuditEntry.objects.filter(actor=mona, target_type="jobs.jobpause").count() == 2
 
 
 def test_what_cannot_be_stored_any_more_is_left_as_it_is_and_says_why(
