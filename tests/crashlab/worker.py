@@ -50,7 +50,7 @@ class LoggingGateway:
     def __init__(
         self,
         log: Path,
-        clock: FastClock,
+        clock: Callable[[], datetime],
         chance: random.Random,
         pass_by: Callable[[], None],
         lies: Lies,

@@ -17,6 +17,7 @@ from tests.crashlab.running import Crash, Plants, run
 NUMBERS = {
     "seconds": (60, "how long the storm lasts at the most"),
     "each": (2, "workers that are to die at each named place"),
+    "deaths": (0, "at all named places together that suffice"),
     "kills": (6, "workers that are killed anywhere"),
     "stops": (1, "workers that are stopped until their leases are over"),
     "server-crashes": (0, "times that the database is stopped at once"),

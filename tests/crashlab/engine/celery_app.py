@@ -6,25 +6,21 @@
 import json
 import os
 import random
-import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from celery.signals import worker_process_init
 from django.utils import timezone
 
+from tests.crashlab.engine.clock import SharedClock
+
 _told = json.loads(os.environ["REMOSA_LAB"])
-_begun, _first, _speed = _told["clock"]
-
-
-def _now() -> datetime:
-    seconds = (time.monotonic() - _begun) * _speed
-    return datetime.fromisoformat(_first) + timedelta(seconds=seconds)
-
+_folder = Path(_told["folder"])
+_clock = SharedClock(_folder / "clock")
 
 # Before anything of the product is imported, which takes this function as its clock.
-timezone.now = _now
+timezone.now = _clock
 
 from remosa.celery import app  # noqa: E402
 
@@ -38,17 +34,14 @@ def in_the_lab(**_details: object) -> None:
 
     from devices import dispatching
     from jobs import evaluation
-    from tests.crashlab.worker import FastClock, Lies, LoggingGateway
+    from tests.crashlab.worker import Lies, LoggingGateway
 
     from . import history
 
-    folder = Path(_told["folder"])
-    history.note_runs(folder / "ticks.log")
-    clock = FastClock(_begun, datetime.fromisoformat(_first), _speed)
-    chance = random.Random(os.getpid())
-    lies = Lies(*_told["lies"])
-    gateway = LoggingGateway(folder / "gateway.log", clock, chance, lambda: None, lies)
-    dispatching.dispatch = partial(dispatching.dispatch, gateway, clock)
+    history.note_runs(_folder / "ticks.log", _clock)
+    lies, chance = Lies(*_told["lies"]), random.Random(os.getpid())
+    gateway = LoggingGateway(_folder / "gateway.log", _clock, chance, lambda: None, lies)
+    dispatching.dispatch = partial(dispatching.dispatch, gateway, _clock)
     evaluate = evaluation.evaluate
 
     def forgetful(now: datetime) -> evaluation.Tick | None:

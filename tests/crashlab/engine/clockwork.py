@@ -64,10 +64,10 @@ class Clockwork:
         if running is not None and running.poll() is None:
             return
         address = f"redis://127.0.0.1:{self.port}/0"
-        lab = {"clock": self.desk.clock.told, "folder": str(self.desk.folder)}
+        lab = {"folder": str(self.desk.folder), "lies": self.desk.lies}
         own = {
             "CELERY_BROKER_URL": address,
-            "REMOSA_LAB": json.dumps({**lab, "lies": self.desk.lies}),
+            "REMOSA_LAB": json.dumps(lab),
             "PYTHONPATH": str(ROOT),
         }
         command = [sys.executable, "-m", "celery", "--quiet", f"--app={app}", *words]
@@ -125,7 +125,8 @@ def _pause(desk: Desk, seconds: float) -> None:
     person = Person(desk.sender, random.Random())
     while time.monotonic() < until:
         person.approve(desk.clock())
-        time.sleep(min(0.5, max(0.0, until - time.monotonic())))
+        desk.clock.keep_pace()
+        time.sleep(min(0.2, max(0.0, until - time.monotonic())))
     connection.close()
 
 

@@ -14,6 +14,8 @@ from django.db import connection
 
 from jobs import evaluation
 
+from .clock import SharedClock
+
 _SQL = """
 CREATE TABLE lab_history (what text NOT NULL, who bigint NOT NULL, slot bigint NOT NULL);
 CREATE FUNCTION lab_note() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -34,7 +36,7 @@ def install() -> None:
         cursor.execute(_SQL)
 
 
-def note_runs(log: Path) -> None:
+def note_runs(log: Path, clock: SharedClock) -> None:
     """Write down each run of evaluation of this process and of those that it forks."""
     run = evaluation._Evaluation.run
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -42,6 +44,7 @@ def note_runs(log: Path) -> None:
     def noted(self: Any) -> None:
         os.write(file, f"{self._tick.slot} {os.getpid()}\n".encode())
         run(self)
+        clock.note_evaluation()
 
     evaluation._Evaluation.run = noted  # type: ignore[method-assign]
 

@@ -33,6 +33,7 @@ class EngineStorm(road.Storm):
     players: int = 40  # of each
     seconds: int = 60  # of the wall, at the most
     each: int = 2  # deaths at each place; `kills` are those anywhere
+    deaths: int = 0  # at all places together that suffice; 0: those at each
     place: str = ""  # the only one at which workers die
     minutes: int = 180  # of the lab's time, to become quiet afterwards
     beats_and_workers: int = 0  # seconds of the wall for which Celery does the work
@@ -50,22 +51,22 @@ class EngineLab(road.Lab):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.clock: SharedClock = SharedClock(self.storm.speed)
-        timezone.now = self.clock  # in all that is forked from here, too
+        self.timepiece = SharedClock(self.folder / "clock", self.storm.speed)
+        timezone.now = self.timepiece  # in all that is forked from here, too
         self.world = World(self.storm.players)
-        self.outside = Outside(self.folder, self.clock, self.world, self.storm.seed)
+        self.outside = Outside(self.folder, self.timepiece, self.world, self.storm.seed)
         self.places = Deaths(self.storm.place)
 
     def run(self) -> dict[str, Any]:
         """Let it all happen; return what was found."""
         signal.signal(signal.SIGTERM, self._end_early)
-        self.world.build(self.storm.platforms, self.clock())
+        self.world.build(self.storm.platforms, self.timepiece())
         history.install()
-        history.note_runs(self.folder / "ticks.log")
+        history.note_runs(self.folder / "ticks.log", self.timepiece)
         connection.close()
         self.outside.begin()
         self.world.reach(*self.outside.addresses)
-        self.desk = Desk(self.folder, self.clock, self._lies(), self.world.person)
+        self.desk = Desk(self.folder, self.timepiece, self._lies(), self.world.person)
         self._begin()
         started = time.monotonic()
         self._storm()
@@ -84,13 +85,13 @@ class EngineLab(road.Lab):
             "kills": sum(deaths.values()) + with_celery.get("celery_kills", 0),
             "pg_crashes": self.crashes,
             "stops": self.stopped,
-            **checker.Checker(self.folder, self.clock, self.world, truth).report(),
+            **checker.Checker(self.folder, self.timepiece, self.world, truth).report(),
             **history.ticks(self.folder / "ticks.log"),
             **with_celery,
             "deaths": {name: number for name, number in sorted(deaths.items()) if number},
             "never_reached": sorted(name for name, number in deaths.items() if not number),
             "faults": history.faults(self.folder / "faults.log"),
-            "hours_of_the_lab": round(self.clock.seconds / 3600, 1),
+            "hours_of_the_lab": round(self.timepiece.seconds / 3600, 1),
             "minutes_until_quiet": minutes,
             "seconds": round(stormed - started, 1),
         }
@@ -98,12 +99,12 @@ class EngineLab(road.Lab):
     def _begin(self) -> None:
         """Let time pass until somebody hangs: what comes before is worth no waiting."""
         self._let_pass(lambda _step: Track.objects.filter(bad=True).exists(), minutes=30)
-        self.clock.run_on()
+        self.timepiece.run_on()
 
     def _become_quiet(self) -> int:
         """Let time pass until all is over; return how many minutes that took."""
         # Nothing more comes by the clock: else it would never be quiet.
-        tomorrow = self.clock() + timedelta(days=1)
+        tomorrow = self.timepiece() + timedelta(days=1)
         Job.objects.filter(trigger=Trigger.SCHEDULE).update(due_at=tomorrow)
         return self._let_pass(
             lambda step: step > 20 and not checker.unrest(), minutes=self.storm.minutes
@@ -119,9 +120,9 @@ class EngineLab(road.Lab):
         """Let workers die, stop and lose their server until each place had its deaths."""
         storm, began = self.storm, time.monotonic()
         try:
-            while (lasted := time.monotonic() - began) < storm.seconds:
-                part = lasted / storm.seconds
+            while (part := self._part(time.monotonic() - began)) < 1:
                 self._bury()
+                self.timepiece.keep_pace()
                 if self.enough or self._is_endured():
                     break
                 # Those at which many come by have no more than the others: the rest is for these.
@@ -139,6 +140,12 @@ class EngineLab(road.Lab):
         finally:
             self._end_all()
             self.running.clear()
+
+    def _part(self, lasted: float) -> float:
+        """Return how much of the storm is over: by the wall, or by those who died."""
+        storm = self.storm
+        died = sum(self.places.counts.values()) / storm.deaths if storm.deaths else 0.0
+        return max(lasted / storm.seconds, died) if storm.seconds else 1.0
 
     def _is_endured(self) -> bool:
         storm = self.storm

@@ -30,7 +30,7 @@ SCRAPED_EVERY = 15  # seconds of the lab
 BACK = 900  # seconds for which a player that was restarted counts as bad for a brake
 REPAIRED = 2700  # seconds after which somebody comes, once nobody begins to hang any more
 STUBBORN = 2700.0  # seconds for which a player hangs that no restart helps
-CROWD = 1 / 120  # chance, at each scrape, that many players of a source hang at once
+CROWD = 1 / 240  # chance, at each scrape, that many players of a source hang at once
 
 
 class _FrontOfNow(Front):
