@@ -20,9 +20,9 @@ def counts() -> Counts:
         return dict(cursor.fetchall())
 
 
-def tables_since(before: Counts) -> set[str]:
-    """Return the tables written to since the counts were taken."""
-    return {table for table, number in counts().items() if number != before.get(table, 0)}
+def that_differ(before: Counts, after: Counts) -> set[str]:
+    """Return the tables written to between two countings."""
+    return {table for table, number in after.items() if number != before.get(table, 0)}
 
 
 def _changes_of_sqlite() -> int:
