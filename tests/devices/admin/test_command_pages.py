@@ -25,7 +25,7 @@ from devices.pace import EVIDENCE, LIMITS
 from exporters.models import Exporter
 from platforms.audit import SYSTEM
 from platforms.models import Platform, User
-from tests import factories
+from tests import databases, factories
 from tests.conftest import ClientOf
 from tests.devices import world
 from tests.devices.world import Clock, Gateway, give, sender
@@ -121,7 +121,7 @@ def many(device: Device, number: int) -> None:
     Command.objects.filter(pk=pattern.pk).update(state="accepted", closed=True, wire_at=world.NOON)
     columns = {str(field.column) for field in Command._meta.concrete_fields}
     copied = ", ".join(sorted(columns - {"id", "key", "secret_context"}))
-    with connection.cursor() as cursor:
+    with databases.copying_rows(), connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO devices_command (key, secret_context, {copied}) "
             f"SELECT gen_random_uuid(), gen_random_uuid(), {copied} "

@@ -23,7 +23,7 @@ from devices.models import (
     SmsGateway,
 )
 from platforms.models import AuditEntry, Platform, TokenKind, User
-from tests import factories
+from tests import databases, factories
 from tests.conftest import ApiOf
 from tests.devices import world
 from tests.devices.world import UNKNOWN, Clock, Gateway
@@ -422,7 +422,7 @@ def crowd(number: int) -> None:
         )
     )
     values = ", ".join(made if name in unique else f'"{name}"' for name in copied)
-    with connection.cursor() as cursor:
+    with databases.copying_rows(), connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO devices_command ({columns}) SELECT {values} FROM devices_command, {row}",
             [number],
