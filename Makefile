@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 SETUP = $(PYTHON) -m tools.setup
 # By file: what a file's tests share, such as a whole demo, is started once.
-PYTEST = $(BIN)/python -m pytest -q -n 3 --dist loadfile
+PYTEST = $(BIN)/python -m pytest -q --dist loadfile
 
 # Dozens of processes start in a run: without its files each would compile all of it anew.
 export PYTHONDONTWRITEBYTECODE =
@@ -41,9 +41,10 @@ soak:  ## exporters against failing vendors, 30 times as fast as life, for MINUT
 test:  ## the tests: a part on SQLite, then all of them on PostgreSQL
 	@$(SETUP) test
 	@echo "Tests on SQLite"
-	@REMOSA_TEST_DATABASE=sqlite $(PYTEST) -m both_databases
+	@REMOSA_TEST_DATABASE=sqlite $(PYTEST) -n 3 -m both_databases
 	@echo "Tests on PostgreSQL"
-	@$(PYTEST)
+	@# Two of the four mostly wait, for processes that poll: see tests/sharing_out.py.
+	@$(PYTEST) -n 4
 
 check:  ## every static check, then the tests
 	@$(MAKE) --no-print-directory lint
