@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pytest_django import Settings
+
 from exporters.models import Exporter, ExporterProcess, Player
 from jobs.evaluation import Tick, judge
 from jobs.models import Clock, Episode, Job, Track
 from platforms.models import Platform
 from tests import factories
-from tests.exporters.watched_world import STATUS, World, sample, scraped_page
+from tests.exporters.watched_world import STATUS, World, sample, scraped_page, watching
 from tests.jobs.world import make_job
 from tests.prometheus_server import running_prometheus
 
@@ -147,3 +149,18 @@ def two_processes(platform_id: int, folder: Path) -> Iterator[tuple[World, World
                 World(first, server, '{instance="cubic-1"}'),
                 World(second, server, '{instance="cubic-2"}'),
             )
+
+
+@contextmanager
+def started_again(fleet: Fleet, slots: Slots, settings: Settings, folder: Path) -> Iterator[World]:
+    """Let two players end in two slots, then stop Prometheus; gives the one that remembers it."""
+    with scraped_page() as page:
+        with watching(page, folder) as before:
+            settings.PROMETHEUS_URL = before.url
+            fleet.say(before)
+            slots.next()
+            fleet.say(before, p0=0, p1=0)
+            slots.next()
+        with watching(page, folder) as after:
+            settings.PROMETHEUS_URL, after.turn = after.url, before.turn
+            yield after

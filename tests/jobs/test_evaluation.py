@@ -30,7 +30,14 @@ from tests.exporters.watched_world import (
     scraped_page,
     watching,
 )
-from tests.jobs.evaluated_world import Fleet, Slots, source_lines, two_processes, wait_until
+from tests.jobs.evaluated_world import (
+    Fleet,
+    Slots,
+    source_lines,
+    started_again,
+    two_processes,
+    wait_until,
+)
 from tests.jobs.world import make_metric
 
 pytestmark = pytest.mark.django_db
@@ -303,21 +310,13 @@ def test_what_vanished_while_prometheus_was_stopped_opens_nothing(
     """It goes on answering with the last sample for 5 minutes: nobody told it that it ended."""
     fleet, slots = Fleet(exporter_a, 10), Slots()
     others = [f"p{number}" for number in range(2, 10)]
-    with scraped_page() as page:
-        with watching(page, tmp_path) as before:
-            settings.PROMETHEUS_URL = before.url
-            fleet.say(before)
-            slots.next()
-            fleet.say(before, p0=0, p1=0)
-            slots.next()
-        with watching(page, tmp_path) as after:
-            settings.PROMETHEUS_URL, after.turn = after.url, before.turn
-            fleet.say(after, p0=None, **dict.fromkeys(others))
-            # The trap: all ten are remembered, p0 as offline.
-            assert after.value(f"count({STATUS})") == 10
-            assert (slots.next().opened, fleet.why) == (0, "too_few")
-            fleet.say(after, **dict.fromkeys(others, 1))
-            assert [slots.next().opened for _slot in range(2)] == [0, 1]
+    with started_again(fleet, slots, settings, tmp_path) as after:
+        fleet.say(after, p0=None, **dict.fromkeys(others))
+        # The trap: all ten are remembered, p0 as offline.
+        assert after.value(f"count({STATUS})") == 10
+        assert (slots.next().opened, fleet.why) == (0, "too_few")
+        fleet.say(after, **dict.fromkeys(others, 1))
+        assert [slots.next().opened for _slot in range(2)] == [0, 1]
     assert fleet.open == [1]
     track = fleet.track(0)
     assert track is not None

@@ -24,8 +24,8 @@ from jobs.questions import Asked
 from jobs.track_rows import KeptTrack
 from jobs.tracks import Clock as PureClock, Track as PureTrack
 from jobs.turns import FOR_PROOF
-from tests.exporters.watched_world import STATUS, World, sample, scraped_page, watching
-from tests.jobs.evaluated_world import Fleet, Slots, source_lines
+from tests.exporters.watched_world import STATUS, World, sample
+from tests.jobs.evaluated_world import Fleet, Slots, source_lines, started_again
 from tests.jobs.test_looking import Telling
 
 SLOT = 1000
@@ -117,18 +117,10 @@ def test_what_is_only_remembered_opens_nothing(
     """Prometheus was stopped between two slots: nothing tells that a player ended meanwhile."""
     fleet, slots = Telling(exporter_a, 10), Slots()
     fleet.told = 10
-    with scraped_page() as page:
-        with watching(page, tmp_path) as before:
-            settings.PROMETHEUS_URL = before.url
-            fleet.say(before)
-            slots.next()
-            fleet.say(before, p0=0, p1=0)
-            slots.next()
-        with watching(page, tmp_path) as after:
-            settings.PROMETHEUS_URL, after.turn = after.url, before.turn
-            fleet.say(after, p0=None)
-            assert after.value(f"count({STATUS} == 0)") == 2, "both are remembered"
-            assert (slots.next().opened, fleet.why, fleet.open) == (1, None, [1])
+    with started_again(fleet, slots, settings, tmp_path) as after:
+        fleet.say(after, p0=None)
+        assert after.value(f"count({STATUS} == 0)") == 2, "both are remembered"
+        assert (slots.next().opened, fleet.why, fleet.open) == (1, None, [1])
     track = fleet.track(0)
     assert track is not None
     assert (track.bad, track.why) == (True, "no_sample")
