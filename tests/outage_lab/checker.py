@@ -47,6 +47,10 @@ class Record:
     #: By player when a scrape found it well; of the others nobody asks.
     _well: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     _judged: set[int] = field(default_factory=set)
+    _never_well: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._never_well = set(self.schedule.late_players)
 
     @property
     def terms(self) -> Terms:
@@ -58,7 +62,7 @@ class Record:
         player, at = telling.player, telling.at
         since = self.truth.hangs_since(player, at)
         span = self.truth.last_hung(player, at)
-        if player in self.schedule.late_players:
+        if player in self._never_well:
             self._violated("never_well", player, at)
         elif since is None and (span is None or span.end < at - OLD):
             self._violated("healthy", player, at)
@@ -78,11 +82,15 @@ class Record:
         return next((each.at for each in self.tellings if each.player == player), None)
 
     def scraped(self, process: Process, told: dict[Series, float], at: float) -> None:
-        """Keep of those that were restarted what Prometheus was told of them."""
-        for player in {each.player for each in self.tellings}:
+        """Keep of those that were restarted what Prometheus was told of them.
+
+        Whom a vendor once said to be well was seen well, whatever is true.
+        """
+        for player in {each.player for each in self.tellings} | self._never_well:
             found = (process.series.get((name, player)) for name in (A1, A2, B1))
             if any(each is not None and told.get(each) == 1.0 for each in found):
                 self._well[player].append(at)
+                self._never_well.discard(player)
 
     def verified(self, at: float, fleet: Fleet) -> None:
         """Judge what was just found to have helped."""
@@ -118,7 +126,7 @@ class Record:
         bounds = self._bounds(player)
         if bounds is None:
             return False
-        new = set(self.schedule.late_players)  # never seen well: no brake counts them
+        new = self._never_well  # no brake counts them
         restarted = {each.player for each in self.tellings if each.at > at - BRAKE}
         bad = {each for each in self.truth.spans if not self.truth.is_well(each, at)}
         mine = [each for each in (bad | restarted | {player}) - new if each in bounds]
