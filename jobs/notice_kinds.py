@@ -56,6 +56,9 @@ def _brake(told: Told) -> str:
 
 def _released(told: Told) -> str:
     name = told.name or _("The platform")
+    if int(told.facts.get("bad", 0)) > int(told.facts.get("limit", 0)):
+        # It let go all the same: nobody counts there any more.
+        return _("%(name)s: no job that acts watches players there any more.") % {"name": name}
     return _("%(name)s: so few players are bad again that jobs act.") % {"name": name}
 
 

@@ -25,6 +25,7 @@ from jobs.models import (
     Standing,
     Track,
 )
+from platforms import notice_texts
 from platforms.models import Notice, Platform
 from tests import factories
 from tests.devices import world
@@ -205,7 +206,11 @@ def test_a_brake_lets_go_of_an_exporter_that_rules_left_for_another_one(
     JobTarget.objects.filter(pk=target.pk).update(exporter=elsewhere)
     fleet.act(0.5)
     assert not Brake.objects.filter(engaged=True).exists()
-    assert Notice.objects.filter(kind="brake_released").count() == 2
+    told = Notice.objects.filter(kind="brake_released").order_by("about_id")
+    assert [notice_texts.sentence(each).partition(": ")[2] for each in told] == [
+        "so few players are bad again that jobs act.",
+        "no job that acts watches players there any more.",
+    ]
 
 
 def test_a_count_of_a_time_to_come_is_none(fleet: Fleet) -> None:
