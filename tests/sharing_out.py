@@ -34,6 +34,8 @@ LONGEST = (
     "tests/remosa/test_schema.py",
     "tests/tenancy/test_matrix.py",
     "tests/tenancy/test_attacks.py",
+    "tests/crashlab/",
+    "tests/exporters/test_enrolment.py",
 )
 
 
