@@ -119,12 +119,18 @@ PLACES = {
 NAMES = (*PLACES, road.IN_WIRE)
 
 
+#: A slot whose evaluation dies is missed: of those that follow each other, others must live.
+OF_EVALUATION = frozenset(NAMES[: NAMES.index("part_written") + 1])
+APART = 75.0  # seconds of the lab
+
+
 class Deaths:
     """How many died at each place, and how many may by now: all processes see the same."""
 
-    def __init__(self, only: str = "") -> None:
+    def __init__(self, only: str = "", clock: Callable[[], float] = lambda: 0.0) -> None:
         self._numbers = {name: at for at, name in enumerate(NAMES) if only in ("", name)}
         self._counts, self._limit = RawArray("i", len(NAMES)), RawArray("i", 1)
+        self._clock, self._last = clock, RawArray("d", (-APART,))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -139,9 +145,14 @@ class Deaths:
         """Die here, if the place wants it still: by chance, or at once."""
         at = self._numbers.get(name)
         wants = at is not None and self._counts[at] < self._limit[0]
-        if at is not None and wants and (chance is None or chance.random() < 0.5):
-            self._counts[at] += 1
-            road.die()
+        if at is None or not wants or (chance is not None and chance.random() < 0.5):
+            return
+        if name in OF_EVALUATION and len(self._numbers) > 1:
+            if self._clock() < self._last[0] + APART:
+                return
+            self._last[0] = self._clock()
+        self._counts[at] += 1
+        road.die()
 
 
 def arm(deaths: Deaths, chance: random.Random | None = None) -> Callable[[], None]:

@@ -55,7 +55,7 @@ class EngineLab(road.Lab):
         timezone.now = self.timepiece  # in all that is forked from here, too
         self.world = World(self.storm.players)
         self.outside = Outside(self.folder, self.timepiece, self.world, self.storm.seed)
-        self.places = Deaths(self.storm.place)
+        self.places = Deaths(self.storm.place, lambda: self.timepiece.seconds)
 
     def run(self) -> dict[str, Any]:
         """Let it all happen; return what was found."""

@@ -50,14 +50,14 @@ def stages(desk: Desk, person: Person, calm: bool) -> Mapping[str, tuple[float, 
             inbox.poll(gateway, desk.clock)
 
     return {
-        "evaluate": (5, evaluation.evaluate),
-        "act": (10, act),
-        "verify": (15, verification.verify),
-        "schedules": (15, schedules.keep),
-        "sweep": (5, reaper.reap),
-        "doubts": (15, reconciliation.reconcile),
-        "verdicts": (15, of_devices.verify),
-        "inbox": (10, ask_for_messages),
+        "evaluate": (10, evaluation.evaluate),
+        "act": (30, act),
+        "verify": (30, verification.verify),
+        "schedules": (30, schedules.keep),
+        "sweep": (10, reaper.reap),
+        "doubts": (30, reconciliation.reconcile),
+        "verdicts": (30, of_devices.verify),
+        "inbox": (20, ask_for_messages),
         "decide": (20, person.approve if calm else person.decide),
         "stir": (20, (lambda _now: None) if calm else person.stir),
         "watch": (30, watchdog.watch),
@@ -75,7 +75,10 @@ class Worker:
         self._desk, self._chance = desk, chance
         clock, log = desk.clock, desk.folder / "gateway.log"
         self._gateway = LoggingGateway(log, clock, self._chance, pass_by, desk.lies)
-        self._stages = stages(desk, Person(desk.sender, chance), calm)
+        self._stages = {
+            **stages(desk, Person(desk.sender, chance), calm),
+            "send": (2, self._send),
+        }
         self._calm = calm
         self._due = {
             name: clock.seconds + self._chance.uniform(0, seconds)
@@ -89,11 +92,10 @@ class Worker:
             if self._desk.clock.seconds < self._due[name]:
                 continue
             # Where time passes by half minutes, it is enough for all but the slots to take turns.
-            rest = 60 if self._calm and name != "evaluate" else seconds
+            rest = 60 if self._calm and name not in ("evaluate", "send") else seconds
             self._due[name] = self._desk.clock.seconds + max(rest, seconds)
             cache.clear()  # what is remembered for some seconds of the wall is old by now
             self._guarded(stage)
-        self._guarded(self._send)
 
     def _send(self, _now: datetime) -> None:
         if self._threads > 1:
