@@ -24,7 +24,9 @@ class NoticeQuerySet(ScopedQuerySet):
         rows = super().for_user(user, deed)
         for needed, kinds in notice_kinds.reserved().items():
             if not user.reaches_every_platform(needed):
-                allowed = Q(platform_id__in=user.platform_ids(needed))
+                known = user.known_platform_ids(needed) if deed is Deed.SEE else None
+                ids = user.platform_ids(needed) if known is None else known
+                allowed = Q(platform_id__in=ids)
                 rows = rows.filter(allowed | ~Q(kind__in=kinds))
         return rows
 

@@ -4,9 +4,11 @@ import itertools
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from platforms import notice_kinds
 from platforms.management.commands import roles_page
-from platforms.models import Membership, Platform, Site, User
+from platforms.models import Membership, Notice, Platform, Site, User
 from platforms.roles import DEEDS_OF, RANK, Deed, Role, roles_below, roles_that_may
 from tests import factories
 
@@ -107,8 +109,12 @@ def test_remembered_roles_find_the_rows_that_the_database_finds(
     alice: User, bob: User, root: User, platform_a: Platform, platform_b: Platform
 ) -> None:
     shut = factories.make_platform(active=False)
+    kinds = {kind for kinds in notice_kinds.reserved().values() for kind in kinds}
+    assert kinds
     for platform in (platform_a, platform_b, shut):
         factories.make_site(platform)
+        for kind in (*kinds, "socket_silent"):
+            Notice.objects.create(platform=platform, kind=kind, severity=1, at=timezone.now())
     Membership.objects.create(user=alice, platform=platform_b, role=Role.VIEWER)
     Membership.objects.create(user=alice, platform=shut, role=Role.ADMIN)
     token, _secret = factories.make_token(owner=alice, platform=platform_b)
@@ -120,7 +126,7 @@ def test_remembered_roles_find_the_rows_that_the_database_finds(
                 setattr(plain, name, value)
             fresh.remember_roles()
             for deed in Deed:
-                for rows in (Site.objects, Platform.objects):
+                for rows in (Site.objects, Platform.objects, Notice.objects):
                     found, wanted = rows.for_user(fresh, deed), rows.for_user(plain, deed)
                     assert set(found) == set(wanted), (person, fields, deed)
 
