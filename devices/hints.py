@@ -5,6 +5,7 @@ A hint holds nothing: losing or repeating it changes nothing. A broker that is a
 
 import logging
 import time
+from datetime import datetime, timedelta
 from typing import Final
 
 from celery import current_app
@@ -24,13 +25,16 @@ def hint() -> None:
     transaction.on_commit(send, robust=True)
 
 
-def send(task: str = DISPATCH) -> bool:
-    """Ask a worker for a task now; return whether the broker took it."""
+def send(task: str = DISPATCH, at: datetime | None = None) -> bool:
+    """Ask a worker for a task, now or at a moment; return whether the broker took it."""
     global _silent_until  # noqa: PLW0603 (what this process knows of the broker)
     if time.monotonic() < _silent_until:
         return False
+    when: dict[str, object] = {"expires": EXPIRES_SECONDS}
+    if at is not None:
+        when = {"eta": at, "expires": at + timedelta(seconds=EXPIRES_SECONDS)}
     try:
-        current_app.send_task(task, expires=EXPIRES_SECONDS, retry=False, ignore_result=True)
+        current_app.send_task(task, **when, retry=False, ignore_result=True)
     except Exception as error:  # noqa: BLE001
         # Whatever the client of a broker raises: the rows are stored, and the next tick finds them.
         _silent_until = time.monotonic() + SILENCE_SECONDS

@@ -70,7 +70,12 @@ def evaluate(now: datetime) -> Tick | None:
     Ticks come a little early and late. Judged when they come, half of the times that are a number
     of slots would be found a second too short, and end a slot later.
     """
-    return judge(now, datetime.fromtimestamp(int(now.timestamp()) // SLOT * SLOT, UTC))
+    return judge(now, begin_of(int(now.timestamp()) // SLOT))
+
+
+def begin_of(slot: int) -> datetime:
+    """Return the moment at which a slot begins."""
+    return datetime.fromtimestamp(slot * SLOT, UTC)
 
 
 def judge(now: datetime, at: datetime) -> Tick | None:

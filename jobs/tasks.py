@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from devices import hints
-from platforms.ticks import Turn, tick
+from platforms.ticks import Turn, is_wanted, tick
 
 from . import (
     acting,
@@ -23,15 +23,21 @@ from . import (
 )
 
 ACT: Final = "jobs.act"
+EVALUATE: Final = "jobs.evaluate"
 
 
 # Whoever dies in a run keeps others from it for so long: three slots later all would start anew.
-@tick("jobs.evaluate", timedelta(seconds=75))
+@tick(EVALUATE, timedelta(seconds=75))
 def evaluate(turn: Turn) -> None:
-    """Evaluate the slot of now, unless somebody has: it is asked for more often than slots come."""
+    """Evaluate the slot of now, unless somebody has; ask for the next one at its very begin."""
     done = evaluation.evaluate(turn.now)
-    if done is not None and done.opened:
-        hints.send(ACT)  # written by now; lost, the timetable asks for it all the same
+    if done is None:
+        return
+    # What is lost of these the timetable asks for all the same: up to 5 and 10 seconds later.
+    if is_wanted(EVALUATE):  # switched off, it keeps every job still
+        hints.send(EVALUATE, at=evaluation.begin_of(done.slot + 1))
+    if done.opened:
+        hints.send(ACT)  # the episodes are written by now
 
 
 @tick(ACT, timedelta(seconds=90))

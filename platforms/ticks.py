@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from celery import shared_task
 from django.db.models import F, Q
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
 from .models import Tick
 
@@ -66,6 +67,12 @@ def run(
         raise
     _end(name, turn, clock(), "")
     return True
+
+
+def is_wanted(task: str) -> bool:
+    """Tell whether the clock asks for a task: a person may have switched it off."""
+    asked: bool = PeriodicTask.objects.filter(task=task, enabled=True).exists()
+    return asked
 
 
 def note(name: str, now: datetime, error: str = "") -> bool:

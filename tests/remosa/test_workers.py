@@ -9,6 +9,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +114,12 @@ def processes_with(broker: str) -> list[str]:
     return [pid for pid in found if pid != str(os.getpid())]
 
 
-def test_a_worker_on_a_broker_of_files_sends_at_once_and_each_command_once(
-    platform_a: Platform, broker: str, start: Start, tmp_path: Path
+def test_a_worker_on_a_broker_of_files_sends_when_it_is_told_to_and_each_command_once(
+    platform_a: Platform,
+    broker: str,
+    start: Start,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     start(broker, *worker())
     start(broker, *worker())
@@ -122,7 +127,11 @@ def test_a_worker_on_a_broker_of_files_sends_at_once_and_each_command_once(
     for _again in range(10):
         assert hints.send()
     wait_until(lambda: all_sent(given), (tmp_path / "celery.log").read_text)
-    assert sorted(sends(tmp_path)) == sorted(str(command.key) for command in given)
+    monkeypatch.setattr(hints, "hint", lambda: None)
+    (later,) = give(platform_a)
+    assert hints.send(at=timezone.now() + timedelta(seconds=0.7))
+    wait_until(lambda: all_sent([later]), (tmp_path / "celery.log").read_text)
+    assert sorted(sends(tmp_path)) == sorted(str(command.key) for command in [*given, later])
 
 
 def test_the_clock_and_a_worker_find_what_nobody_hinted_at(
