@@ -143,10 +143,10 @@ def probe_ids(prober: Prober, route: Route, foreign: Tenant) -> None:
             name: _nameless(prober.ask(method, route.path(number)), route.path(number))
             for name, number in numbers.items()
         }
-        for name in numbers:
+        for name, number in numbers.items():
             if seen[name] != seen["random"]:
                 prober.leaks.append(
-                    f"{prober.caller} {method} {route.path(numbers[name])}: a {name} id answers "
+                    f"{prober.caller} {method} {route.path(number)}: a {name} id answers "
                     f"{seen[name].status}, a random one {seen['random'].status}: "
                     f"{_first_difference(seen[name], seen['random'])}"
                 )
