@@ -1,7 +1,7 @@
 """Acting: what open episodes are due for becomes an attempt, or a stored reason why not.
 
 A look at all of a platform sorts out what cannot go; what could is decided one by one, each in a
-transaction of its own under the lock of its platform, on what was read under it. It sends nothing:
+transaction of its own under the lock of its platform, on everything read anew. It sends nothing:
 the road of commands does, and asks the guards again before the wire.
 """
 
@@ -50,21 +50,16 @@ def act(now: datetime) -> int:
 
 def _act_on(platform_id: int, now: datetime) -> int:
     """Act on one platform: 1. its brakes; 2. who could go, each by itself; 3. the others."""
-    failed = None
     with transaction.atomic():
         braking.lock(platform_id)
         brakes = braking.apply(platform_id, now)
-        due = _due(now).filter(platform=platform_id)
-        if braking.criteria_of(platform_id):  # without a rule that acts no brake stops schedules
-            due = _left_by_brakes(due, brakes, now)
-        episodes = situation.with_company(list(due.values_list("pk", flat=True)))
-        if len(episodes) <= 1:  # mostly; it is decided on what was read just now, under the lock
-            try:
-                return sum(_decide(platform_id, each, now, brakes) for each in episodes)
-            except Exception as error:  # noqa: BLE001 (what the brakes are by now is kept all the same)
-                failed = error
-    if failed is not None:
-        raise failed
+    due = _due(now).filter(platform=platform_id)
+    if braking.criteria_of(platform_id):  # without a rule that acts no brake holds schedules back
+        due = _left_by_brakes(due, brakes, now)
+    pks = list(due.values_list("pk", flat=True))
+    if len(pks) <= 1:  # mostly; a look at all would read what the decision reads anew
+        return sum(_decide(platform_id, pk, now) for pk in pks)
+    episodes = situation.with_company(pks)
     subjects = situation.read(platform_id, episodes, now, brakes)
     judged = judge(platform_id, subjects, now)
     made, left = 0, MOST
@@ -72,7 +67,7 @@ def _act_on(platform_id: int, now: datetime) -> int:
         shut = gates.first_shut(judged[subject.episode.pk])
         if shut is None or asks_for_approval(shut):
             if left:
-                made += _decide(platform_id, subject.episode, now)
+                made += _decide(platform_id, subject.episode.pk, now)
                 left -= 1
         elif holding.is_news(subject, shut):
             with transaction.atomic():
@@ -112,31 +107,24 @@ def _due(now: datetime) -> "QuerySet[Episode]":
     return rows
 
 
-def _decide(
-    platform_id: int, seen: Episode, now: datetime, brakes: braking.Brakes | None = None
-) -> bool:
-    """Make the attempt of one episode in one transaction; False: something stood against it now.
-
-    `brakes`: the caller has the lock of the platform, and read all of this under it.
-    """
+def _decide(platform_id: int, episode: int, now: datetime) -> bool:
+    """Make the attempt of one episode in one transaction; False: something stood against it now."""
     try:
         with transaction.atomic():
-            if brakes is None:
-                braking.lock(platform_id)
-            rows = Episode.objects.open().select_for_update().filter(pk=seen.pk, rev=seen.rev)
-            if not rows.values_list("pk"):
-                return False  # another worker was quicker
-            if brakes is None:
-                (seen,) = situation.with_company([seen.pk])
-                brakes = braking.standing(platform_id, now)
-            return _decide_locked(platform_id, seen, now, brakes)
+            return _decide_locked(platform_id, episode, now)
     except attempts.LostRace:
         return False
 
 
-def _decide_locked(platform_id: int, seen: Episode, now: datetime, brakes: braking.Brakes) -> bool:
+def _decide_locked(platform_id: int, episode: int, now: datetime) -> bool:
+    braking.lock(platform_id)
+    locked = _due(now).select_for_update(of=("self",)).filter(pk=episode)
+    if locked.values_list("pk").first() is None:
+        return False  # another worker was quicker
+    (seen,) = situation.with_company([episode])
+    brakes = braking.standing(platform_id, now)
     (subject,) = situation.read(platform_id, [seen], now, brakes)
-    verdicts = judge(platform_id, [subject], now)[seen.pk]
+    verdicts = judge(platform_id, [subject], now)[episode]
     shut = gates.first_shut(verdicts)
     if shut is not None and not asks_for_approval(shut):
         if holding.is_news(subject, shut):

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Case, F, Q, Value, When
 
 from exporters.models import Exporter
@@ -97,12 +97,12 @@ def claim(slot: int, now: datetime) -> bool:
 
     One that is far behind the last: the clock was wrong then, and was put back.
     """
-    Engine.objects.get_or_create(pk=1)
+    Engine.objects.get_or_create(pk=1, defaults={"ticked_at": now})  # from then on it is awaited
     none = Q(slot=0) | Q(slot__gte=slot)
     missed = Case(When(none, then=Value(0)), default=Value(slot - 1) - F("slot"))
     return bool(
         Engine.objects.filter(Q(slot__lt=slot) | Q(slot__gt=slot + PUT_BACK), pk=1).update(
-            slot=slot, ticks=F("ticks") + 1, missed=F("missed") + missed, ticked_at=now
+            slot=slot, ticks=F("ticks") + 1, missed=F("missed") + missed
         )
     )
 
@@ -193,13 +193,23 @@ class _Evaluation:
         return [self._settle(e.pair, recall) if id(e.pair) in anew else e for e in settled]
 
     def _written(self, part: Collection[Settled]) -> set[int]:
-        """Write a part; of players or jobs that were deleted meanwhile the next tick knows."""
+        """Write a part, or what of it can be written: of what is left out the next tick knows.
+
+        Players or jobs were deleted meanwhile, or a database refuses what one tenant made up: the
+        rows of the others do not wait for it.
+        """
         try:
             return self._write(part)
-        except IntegrityError as error:
+        except DatabaseError as error:
+            by_platform: dict[int, list[Settled]] = defaultdict(list)
+            for each in part:
+                by_platform[each.clock.platform_id].append(each)
+            if len(by_platform) > 1:
+                return {pk for mine in by_platform.values() for pk in self._written(mine)}
             logger.warning(
-                "A part of slot %d is dropped: %s", self._tick.slot, type(error).__name__
-            )
+                "Platform %d: a part of slot %d is dropped: %s",
+                *by_platform, self._tick.slot, type(error).__name__,
+            )  # fmt: skip
             return set()
 
     def _write(self, part: Collection[Settled]) -> set[int]:
@@ -211,19 +221,14 @@ class _Evaluation:
             won = track_rows.move(was, [each.clock for each in part], self._at)
             mine = [each for each in part if each.clock.pk in won]
             platforms = {each.clock.criterion_id: each.clock.platform_id for each in mine}
-            changed = (track for each in mine for track in each.changed)
-            self._tick.written += track_rows.write(platforms, changed)
-            self._tick.opened += episodes.open_new(
-                [opening for each in mine for opening in each.openings], self._now
-            )
-            self._tick.closed += episodes.close(
-                [ended for each in mine for ended in each.ended], self._now
-            )
-            episodes.turn(
-                [pk for each in mine for pk in each.good],
-                [pk for each in mine for pk in each.bad],
-                self._now,
-            )
+            written = track_rows.write(platforms, (each for s in mine for each in s.changed))
+            opened = episodes.open_new([each for s in mine for each in s.openings], self._now)
+            closed = episodes.close([each for s in mine for each in s.ended], self._now)
+            good = [pk for each in mine for pk in each.good]
+            episodes.turn(good, [pk for each in mine for pk in each.bad], self._now)
+        self._tick.written += written
+        self._tick.opened += opened
+        self._tick.closed += closed
         return won
 
     def _write_figures(self, settled: Iterable[Settled], won: Collection[int]) -> None:
@@ -280,9 +285,14 @@ def _parts(settled: Iterable[Settled]) -> Iterator[list[Settled]]:
 
 
 def _note(tick: Tick, now: datetime) -> None:
-    """Keep how the tick went, for the alarm and the figures of the engine."""
+    """Keep how the tick went, for the alarm and the figures of the engine.
+
+    One that failed is none, nor is one that could write nothing: the alarm is to hear of it.
+    """
     row = Engine.objects.filter(pk=1)
     row.update(took=tick.seconds, blind=tick.blind)
+    if not tick.clocks or tick.lost < tick.clocks:
+        row.update(ticked_at=now)
     if tick.blind:
         row.filter(blind_since=None).update(blind_since=now)
     else:

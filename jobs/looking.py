@@ -6,6 +6,7 @@ time, and before anything follows from it who only went on to be bad (see steadi
 Writes nothing. Silence makes nobody good: who is not looked at is as it was, at rest.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,10 @@ Names = set[str] | None  # of a source; None: all of them
 
 
 class Look:
-    """The answers of one moment, each asked for once."""
+    """The answers of one moment, each asked for once.
+
+    In this order: `asking`, `first`, `asking_closely`; of who fires then `too_few` and `steady`.
+    """
 
     def __init__(self, moment: Moment, world: World) -> None:
         self._moment, self._world = moment, world
@@ -50,18 +54,31 @@ class Look:
 
     @contextmanager
     def asking_closely(self, pairs: Collection[Pair]) -> Iterator[None]:
-        """Prove what is to be proven, while the block reads rows: this reads none."""
-        assert self._world.of_late is not None  # noqa: S101 (read once and kept)
+        """Prove what is to be proven, while the block reads rows: this reads none.
+
+        Of the pairs it writes what `closely` does, which the block may not read.
+        """
+        if not pairs:
+            yield
+            return
+        self._world.of_late  # noqa: B018 (read once and kept)
         with self._apart(lambda: self.closely(pairs)):
             yield
 
     @contextmanager
     def _apart(self, questions: Callable[[], None]) -> Iterator[None]:
+        def ended() -> float:
+            questions()
+            return time.monotonic()
+
         self._moment.read_rows()
-        with ThreadPoolExecutor(1, "questions") as thread:
-            asked = thread.submit(questions)
+        thread = ThreadPoolExecutor(1, "questions")
+        try:
+            asked = thread.submit(ended)
             yield
-            asked.result()
+            self._moment.give_back(asked.result())
+        finally:
+            thread.shutdown(wait=False)  # where the block failed: it ends by its own deadline
 
     def first(self, slot: int, pairs: Collection[Pair], open_: Mapping[int, set[str]]) -> None:
         """Find out why sources are not known, and who has to be looked at.
@@ -70,7 +87,7 @@ class Look:
         """
         if not pairs:
             return
-        self._statuses = questions.statuses_of(self._moment, {pair.source for pair in pairs})
+        self._statuses = self._with_silent({pair.source for pair in pairs})
         self._gates = self._open_gates(pairs)
         for pair in pairs:
             pair.why = self._gates.shut.get(pair.exporter.pk) or self._failed(pair)
@@ -158,10 +175,20 @@ class Look:
                 for each in watch.asked_of(exporter):
                     asked[each.key] = each
                     wanted[each.key].add(source_of(exporter))
+        # First: where Prometheus is away, this says so for all that comes.
+        self._statuses = questions.statuses_told(self._moment, set().union(*wanted.values()))
         for moment, each in self._turns(wanted, asked, FOR_LOOKING):
             self._known[each.key] = questions.who_may_meet(
                 moment, each, _platforms(wanted[each.key]), longest(each)
             )
+
+    def _with_silent(self, sources: set[Source]) -> Mapping[Source, int] | Why:
+        """Count also the players of whom no source tells a number."""
+        told = self._statuses
+        if isinstance(told, Why) or not (silent := sources - told.keys()):
+            return told
+        counted = questions.statuses_counted(self._moment, silent)
+        return counted if isinstance(counted, Why) else {**counted, **told}
 
     def _turns(
         self,

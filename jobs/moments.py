@@ -41,12 +41,16 @@ class Moment(Ask):
 
     def read_rows(self) -> None:
         """Read the rows that questions need: a thread that asks them then needs no database."""
-        assert self.processes is not None  # noqa: S101 (read once and kept)
+        self.processes  # noqa: B018 (read once and kept)
         if self.away is None:
             try:
                 self._where = self._where or current_connection()
             except PrometheusError as error:
                 self.away = Outage(ExporterWhy.PROMETHEUS_AWAY, error.message)
+
+    def give_back(self, since: float) -> None:
+        """Take out of the time what was not asked in since a moment of the monotonic clock."""
+        self._until += max(0.0, time.monotonic() - since)
 
     def now(self, expression: Expression, seconds: float = LONGEST_ANSWER) -> list[Sample] | Outage:
         """Return the samples of the moment."""

@@ -15,9 +15,9 @@ from .watching import Watch, source_of
 class Pair:
     """One criterion on one source, in one tick.
 
-    `met` is for whom it may hold, `verdicts` what was proven, by identity; `values` the value of
-    the first question for whom it holds. `whole`: everybody was looked at; `steady`: nobody looked
-    at them, and they are as they were.
+    `met` is for whom it may hold, with the value of the first question; `verdicts` what was proven,
+    by identity. `whole`: everybody was looked at; `steady`: nobody looked at them, and they are as
+    they were.
     """
 
     watch: Watch

@@ -102,7 +102,7 @@ def who_may_meet(
     """Ask for whom it may hold, and how many series there are: one query, at half the price.
 
     A player of several processes is among them where one of these says so, and counts as often.
-    Series of a status are not counted: `statuses_of` tells their numbers.
+    Series of a status are not counted: `statuses_told` has their numbers.
     """
     condition, metric = asked.condition, asked.metric
     apart = groups(moment, platform_ids)
@@ -122,23 +122,23 @@ def who_may_meet(
     return _known(moment, promql.union(*meets, *series), metric, seconds)
 
 
-def statuses_of(moment: Moment, sources: Collection[Source]) -> Mapping[Source, int] | Why:
+def statuses_told(moment: Moment, sources: Collection[Source]) -> Mapping[Source, int] | Why:
     """Ask of how many players sources have a status: their own word for it, which costs nothing.
 
-    A page brings its number with the scrape that brings the players. Of whom there is no number
-    they are counted. What got lost in Prometheus itself is found by a look at every player.
+    A page brings its number with the scrape that brings the players. What got lost in Prometheus
+    itself is found by a look at every player.
     """
-    found = _counted(moment, condition_queries.told(_apart(moment, sources)))
-    silent = [] if isinstance(found, Why) else [each for each in sources if each not in found]
-    if isinstance(found, Why) or not silent:
-        return found
+    return _counted(moment, condition_queries.told(_apart(moment, sources)))
+
+
+def statuses_counted(moment: Moment, sources: Collection[Source]) -> Mapping[Source, int] | Why:
+    """Count the players of sources that tell no number themselves."""
     parts = (
         promql.number_of(promql.selector(name, group), *sorted(_COUNTED))
-        for group in _apart(moment, silent)
+        for group in _apart(moment, sources)
         for name in sorted(STATUSES)
     )
-    counted = _counted(moment, promql.union(*parts))
-    return counted if isinstance(counted, Why) else {**counted, **found}
+    return _counted(moment, promql.union(*parts))
 
 
 def _known(
@@ -219,7 +219,8 @@ def _apart(moment: Moment, sources: Collection[Source]) -> list[list[int]]:
 
 def _identity(sample: Sample, metric: Metric) -> str:
     found = (sample.labels.get(series.label, "") for series in metric.series)
-    return next(filter(None, found), "")
+    identity = next(filter(None, found), "")
+    return identity if "\x00" not in identity else ""  # nobody's: no database keeps one
 
 
 def _batches(

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from . import track_rows, watching
+from . import enrolled_players, track_rows
+from .enrolled_players import Who
 from .pairs import Pair
 from .track_rows import KeptTrack
 from .tracks import Track
 from .verdicts import Verdict
-from .watching import Who
 
 
 class Seen(NamedTuple):
@@ -100,7 +100,7 @@ class Recall:
 def _people(pairs: Collection[Pair]) -> dict[int, dict[str, Who]]:
     """Return by exporter and identity who was looked at: of whole sources every player."""
     whole = {pair.exporter.pk for pair in pairs if pair.whole}
-    found = defaultdict(dict, watching.enrolled(whole))
+    found = defaultdict(dict, enrolled_players.of_exporters(whole))
     names: dict[int, set[str]] = defaultdict(set)
     for pair in pairs:
         if pair.exporter.pk in whole:
@@ -110,6 +110,6 @@ def _people(pairs: Collection[Pair]) -> dict[int, dict[str, Who]]:
         people.update((each.identity, Who(each.player_id, each.site_id)) for each in pair.restless)
         names[pair.exporter.pk].update(pair.names)
     unknown = {pk: left for pk, mine in names.items() if (left := mine - found[pk].keys())}
-    for exporter_id, people in watching.called(unknown).items():
+    for exporter_id, people in enrolled_players.called(unknown).items():
         found[exporter_id].update(people)
     return found

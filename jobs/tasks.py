@@ -12,7 +12,6 @@ from platforms.ticks import Turn, is_wanted, tick
 
 from . import (
     acting,
-    approvals,
     evaluation,
     metric_discovery,
     naming,
@@ -43,7 +42,6 @@ def evaluate(turn: Turn) -> None:
 @tick(ACT, timedelta(seconds=90))
 def act(turn: Turn) -> None:
     """Do what open episodes are due for, or keep why not."""
-    approvals.lapse(turn.now)
     acting.act(turn.now)
 
 

@@ -52,7 +52,7 @@ def watch(now: datetime) -> bool:
         )
         return False
     announcements.announce(ENGINE_SEES.name, platform=None, about=None, facts={}, key=_KEY, now=now)
-    return _beat()
+    return engine.ticked_at is not None and _beat()
 
 
 def troubles(user: User, now: datetime) -> list[Trouble]:

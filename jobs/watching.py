@@ -9,11 +9,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, reduce
-from operator import or_
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q
 
 from exporters.models import Exporter, Player
 
@@ -30,7 +29,6 @@ from .verdicts import Verdict, all_of, any_of
 logger = logging.getLogger(__name__)
 
 STATUS = "device_status"
-NAMED_AT_ONCE = 500  # in one query, of as many sources at most
 #: What is asked where only the status counts: who has one. For whom it holds is of no interest.
 OFFLINE = Condition(STATUS, Function.LAST, 0, Operator.EQUAL, 0.0)
 
@@ -55,13 +53,6 @@ class Place(NamedTuple):
     """Where a player stands, as far as selections look at it."""
 
     exporter_id: int
-    site_id: int | None
-
-
-class Who(NamedTuple):
-    """A player's row, as far as selections look at it."""
-
-    pk: int
     site_id: int | None
 
 
@@ -110,9 +101,10 @@ class World:
         self._jobs = [_Row(*each) for each in rows.values_list(*_Row._fields)]  # unscoped: of all
         self._selections = selections_of(self._jobs)
         platforms = {job.platform_id for job in self._jobs}
+        watched = Exists(Player.objects.enrolled().filter(exporter=OuterRef("pk")))
         self.exporters = {
             each.pk: each
-            for each in Exporter.objects.filter(enabled=True, platform_id__in=platforms)
+            for each in Exporter.objects.filter(watched, enabled=True, platform_id__in=platforms)
         }
 
     @cached_property
@@ -272,34 +264,3 @@ def _rule(job: _Row, selection: Selection, floors: Mapping[int, Floor]) -> Rule:
 
 def _fits(metric: Metric, kind: str) -> bool:
     return any(series.kind in ("", kind) for series in metric.series)
-
-
-def enrolled(exporters: Collection[int]) -> dict[int, dict[str, Who]]:
-    """Return every enrolled player of exporters, by exporter and identity."""
-    if not exporters:
-        return {}
-    return _who(Player.objects.enrolled().filter(exporter_id__in=exporters))
-
-
-def called(names: Mapping[int, Collection[str]]) -> dict[int, dict[str, Who]]:
-    """Return the enrolled players of these identities, by exporter."""
-    found: dict[int, dict[str, Who]] = defaultdict(dict)
-    every = sorted((pk, name) for pk, mine in names.items() for name in mine)
-    for start in range(0, len(every), NAMED_AT_ONCE):
-        mine: dict[int, list[str]] = defaultdict(list)
-        for pk, name in every[start : start + NAMED_AT_ONCE]:
-            mine[pk].append(name)
-        # Source by source: of every name under every source a database would ask its index.
-        wanted = [Q(exporter_id=pk, identity__in=few) for pk, few in mine.items()]
-        rows = Player.objects.enrolled().filter(reduce(or_, wanted))
-        for exporter_id, people in _who(rows).items():
-            found[exporter_id].update(people)
-    return found
-
-
-def _who(rows: QuerySet[Player, Any]) -> dict[int, dict[str, Who]]:
-    found: dict[int, dict[str, Who]] = defaultdict(dict)
-    columns = ("exporter_id", "identity", "pk", "site_id")
-    for exporter_id, identity, pk, site_id in rows.values_list(*columns).iterator():
-        found[exporter_id][identity] = Who(pk, site_id)
-    return found

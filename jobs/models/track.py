@@ -18,6 +18,7 @@ class Engine(GlobalModel):
     slot = models.BigIntegerField(default=0, editable=False)
     ticks = models.BigIntegerField(default=0, editable=False)
     missed = models.BigIntegerField(default=0, editable=False)
+    #: When the last tick was that did not fail; at first, when one began.
     ticked_at = models.DateTimeField(null=True, editable=False)
     took = models.FloatField(default=0, editable=False)  # seconds
     #: Why the last tick could judge nothing at all: Prometheus away.

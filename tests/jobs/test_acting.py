@@ -12,7 +12,7 @@ from devices import commands
 from devices.checks import CommandRefused
 from devices.models import Binding, Command, CommandLine, CommandTemplate, Device, Pause, SmsGateway
 from exporters.models import Exporter, Player
-from jobs import acting, attempts
+from jobs import acting, attempts, holding, situation
 from jobs.gates import Gate
 from jobs.models import (
     Brake,
@@ -448,10 +448,15 @@ def test_what_fails_on_one_platform_stops_no_other(fleet: Fleet, platform_b: Pla
     assert Command.objects.get().platform == platform_b
 
 
-def test_a_brake_engages_whatever_is_wrong_with_the_one_who_is_due(
-    large: Fleet, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [(holding, "hold_all"), (situation, "with_company"), (attempts, "command")],
+    ids=["those it stops", "who is due", "the decision"],
+)
+def test_a_brake_engages_whatever_fails_after_it(
+    large: Fleet, monkeypatch: pytest.MonkeyPatch, place: Any, name: str
 ) -> None:
-    """Nobody is due but one player of another source, whose decision fails in the same look."""
+    """Nobody is due but one player of another source, and the same look fails on it."""
     ill = Fleet(large.platform, factories.make_exporter(large.platform), large.job)
     ill.add(5, 0)
     ill.tick()
@@ -462,10 +467,11 @@ def test_a_brake_engages_whatever_is_wrong_with_the_one_who_is_due(
     def fail(*_arguments: Any) -> None:
         raise RuntimeError("a row that nobody foresaw")
 
-    monkeypatch.setattr(attempts, "command", fail)
+    monkeypatch.setattr(place, name, fail)
     with pytest.raises(RuntimeError):
         acting.act(NOON)
     assert Brake.objects.get(exporter=ill.exporter).engaged
+    assert Notice.objects.filter(kind="brake").exists()
     assert not Command.objects.exists()
 
 

@@ -54,7 +54,7 @@ def test_those_who_decide_about_different_players_at_once_try_one_canary(
 ) -> None:
     fleet = make_fleet(platform_a, 40, 5)
     episodes = fleet.fire(*fleet.players[:5])
-    made = together(lambda at: acting._decide(platform_a.pk, episodes[at], NOON), 5)
+    made = together(lambda at: acting._decide(platform_a.pk, episodes[at].pk, NOON), 5)
     assert sum(made) == 1
     assert Command.objects.count() == 1
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from jobs import watchdog
+from jobs import evaluation, watchdog
 from jobs.models import Engine
 from platforms.models import Notice, Platform
 from platforms.roles import Role
@@ -76,6 +76,22 @@ def test_when_nothing_is_judged_the_heartbeat_stays_away_and_superadmins_are_tol
     assert watchdog.watch(NOW + 2 * MINUTE)
     assert told() == ["engine_blind", "engine_sees"]
     assert not Notice.objects.lasting().exists()
+
+
+@pytest.mark.django_db
+def test_ticks_that_fail_are_silence(outside: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the very first on: slots are taken, and nothing is judged."""
+
+    def fail(_self: object) -> None:
+        raise RuntimeError("a row that nobody foresaw")
+
+    monkeypatch.setattr(evaluation._Evaluation, "run", fail)
+    for slot in range(6):
+        with pytest.raises(RuntimeError):
+            evaluation.evaluate(NOW + slot * MINUTE / 2)
+    outside.clear()
+    assert not watchdog.watch(NOW + 3 * MINUTE)
+    assert (outside, told()) == ([], ["engine_blind"])
 
 
 @pytest.mark.django_db

@@ -48,7 +48,7 @@ def given_at_once(platform: Platform, patch: pytest.MonkeyPatch) -> int:
 
     def decide(_at: int) -> None:
         with suppress(IntegrityError):  # the next tick looks again
-            acting._decide(platform.pk, episode, fleet.now)
+            acting._decide(platform.pk, episode.pk, fleet.now)
 
     patch.setattr(commands, "queue", together_with_the_other)
     together(decide, 2)
