@@ -15,9 +15,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from exporters.models import Exporter
 
@@ -289,11 +291,9 @@ def _note(tick: Tick, now: datetime) -> None:
 
     One that failed is none, nor is one that could write nothing: the alarm is to hear of it.
     """
-    row = Engine.objects.filter(pk=1)
-    row.update(took=tick.seconds, blind=tick.blind)
-    if not tick.clocks or tick.lost < tick.clocks:
-        row.update(ticked_at=now)
+    values: dict[str, Any] = {"took": tick.seconds, "blind": tick.blind, "blind_since": None}
     if tick.blind:
-        row.filter(blind_since=None).update(blind_since=now)
-    else:
-        row.update(blind_since=None)
+        values["blind_since"] = Coalesce("blind_since", Value(now))
+    if not tick.clocks or tick.lost < tick.clocks:
+        values["ticked_at"] = now
+    Engine.objects.filter(pk=1).update(**values)

@@ -42,7 +42,7 @@ from tests.jobs.world import make_metric
 
 pytestmark = pytest.mark.django_db
 
-MOST_QUERIES = 22  # of a quiet tick, savepoints included; one of them in each twentieth alone
+MOST_QUERIES = 21  # of a quiet tick, savepoints included; one of them in each twentieth alone
 
 
 def test_ticks_that_come_early_and_late_count_every_slot_as_what_it_is(
