@@ -126,15 +126,15 @@ class EngineLab(road.Lab):
                 if self.enough or self._is_endured():
                     break
                 # Those at which many come by have no more than the others: the rest is for these.
-                self.places.allow(min(storm.each, 1 + int(storm.each * part * 1.25)))
+                self.places.allow(min(storm.each, 1 + _due(storm.each, part)))
                 while len(self.running) < storm.workers:
                     self._hatch()
-                if self.deaths.get("anywhere", 0) < int(storm.kills * part * 1.25):
+                if self.deaths.get("anywhere", 0) < _due(storm.kills, part):
                     self._kill(signal.SIGKILL)
-                if self.stopped < int(storm.stops * part * 1.25):
+                if self.stopped < _due(storm.stops, part):
                     self.stopped += 1
                     self._kill(signal.SIGSTOP)
-                if self.crashes < int(storm.server_crashes * part * 1.25):
+                if self.crashes < _due(storm.server_crashes, part):
                     self._crash()
                 time.sleep(0.01)
         finally:
@@ -182,6 +182,11 @@ class EngineLab(road.Lab):
     def _bury(self) -> None:
         super()._bury()
         self.deaths.pop(BY_ITSELF, None)  # the place has counted it
+
+
+def _due(number: int, part: float) -> int:
+    """Return how many of a number have to be by now; the last part is for what came too late."""
+    return min(number, int(number * part * 1.25))
 
 
 def _alone(deed: Callable[[], None], folder: Any) -> None:

@@ -200,7 +200,7 @@ class _Running:
     def _hang_one(self, player: int, now: float) -> None:
         """Let a player hang until it is restarted once or twice, or by itself, or for long."""
         turn = self.chance.random()
-        needs = 1 if turn < 0.7 else 2 if turn < 0.85 else NEVER
+        needs = 1 if turn < 0.6 else 2 if turn < 0.75 else NEVER
         by_itself = self.chance.random() < 0.25
         lasts = STUBBORN if needs == NEVER else 180.0 if by_itself else math.inf
         self.truth.hang(player, now, needs, lasts)

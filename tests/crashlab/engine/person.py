@@ -13,7 +13,7 @@ from platforms.audit import SYSTEM
 from .world import HOLD
 
 PAUSE = timedelta(minutes=4)
-REST = timedelta(minutes=25)  # between two changes of a job: what it saw is forgotten each time
+REST = timedelta(minutes=60)  # between two changes of a job: what it saw is forgotten each time
 
 
 @dataclass

@@ -27,7 +27,7 @@ STATUS = "device_status"
 HOLD, RECOVER, GRACE, COOLDOWN, WAIT, ATTEMPTS = 60, 60, 30, 600, 300, 2
 APPROVAL = 300
 #: Whoever approves late lets the other one's players cool down.
-CRON, CRON_OF_APPROVED = "5,25,45 * * * *", "15,35,55 * * * *"
+CRON, CRON_OF_APPROVED = "*/12 * * * *", "6-59/12 * * * *"
 BY_THE_CLOCK = 5  # players of the schedule
 POLLED = "lab"  # of the process that speaks for all platforms
 
@@ -124,7 +124,7 @@ def _rule(platform: Platform, mode: Mode) -> Definition:
         boot_grace=GRACE,
         attempts=ATTEMPTS,
         approval_time=APPROVAL,
-        rungs=(Step(wait=WAIT), Step(wait=2 * WAIT)),
+        rungs=(Step(wait=WAIT), Step(wait=WAIT)),
     )
 
 
