@@ -1,8 +1,8 @@
 """The stage that evaluates: each slot once, every criterion on every source, and the episodes.
 
 1. Claim the slot. Slots that were missed are counted, never made up for.
-2. Read what is watched, what is remembered, which episodes are open.
-3. Ask Prometheus; move clocks and tracks in memory; say who fires and who is well again.
+2. Read what is watched. Ask Prometheus; read meanwhile what is remembered, and what is open.
+3. Move clocks and tracks in memory; say who fires and who is well again.
 4. Prove by the last scrape that the sources of those that fire can be believed.
 5. Write what changed, where the clock stands as it was read: a slow worker drops its work.
 
