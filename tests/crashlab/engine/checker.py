@@ -18,7 +18,7 @@ from . import held_back
 from .clock import SharedClock
 from .rules import MUST_BE_ZERO
 from .truth import OLD, Hang, Truth
-from .world import ATTEMPTS, HOLD, RECOVER, World
+from .world import HOLD, RECOVER, World
 
 HEADS = ("#12#", "#02#")  # of the messages that take the power away
 #: After its time a player may wait for so long: a brake, the rate, workers that die.
@@ -156,7 +156,8 @@ class Checker:
         for each in self.messages:
             sent[each.execution.episode_id if each.execution else 0] += 1
         for episode in self.episodes:
-            most = ATTEMPTS if episode.trigger == Trigger.RULE else 1
+            is_rule = episode.trigger == Trigger.RULE
+            most = self.world.attempts(episode.platform_id) if is_rule else 1
             if sent[episode.pk] > most:
                 self._say("double_attempts", "episode", episode.pk, sent[episode.pk])
 

@@ -56,8 +56,8 @@ class World:
         MonitoringMetric.objects.get_or_create(name=STATUS, defaults={"in_catalogue": True})
         for platform in self.platforms[:-1]:
             mode = Mode.APPROVE if platform == self.platforms[1] else Mode.LIVE
-            saving.save(_rule(platform, mode), SYSTEM)
-        saving.save(_rule(self.platforms[0], Mode.SHADOW), SYSTEM)
+            saving.save(_rule(platform, mode, self.attempts(platform.pk)), SYSTEM)
+        saving.save(_rule(self.platforms[0], Mode.SHADOW, ATTEMPTS), SYSTEM)
         saving.save(_schedule(self.platforms[-1], CRON, Mode.LIVE), SYSTEM)
         saving.save(_schedule(self.platforms[-1], CRON_OF_APPROVED, Mode.APPROVE), SYSTEM)
         Job.objects.update(changed_at=now - timedelta(days=1), due_at=None)
@@ -74,6 +74,10 @@ class World:
     def process(self) -> Process:
         """Return the exporter process that polls all sources."""
         return Process(POLLED, "cubic", self.sources, None, 0.0)
+
+    def attempts(self, platform_id: int) -> int:
+        """Return how many attempts an episode gets; on the third platform people come soon."""
+        return 1 if platform_id in {each.pk for each in self.platforms[2:3]} else ATTEMPTS
 
     def _enrol(self, platform: Platform, now: datetime, size: int) -> None:
         exporter = factories.make_exporter(platform, platform.name, "cubic")
@@ -111,7 +115,7 @@ class World:
         Binding.objects.update(since=now - timedelta(days=30))
 
 
-def _rule(platform: Platform, mode: Mode) -> Definition:
+def _rule(platform: Platform, mode: Mode, attempts: int) -> Definition:
     condition = Condition(STATUS, Function.LAST, 0, Operator.EQUAL, 0.0)
     return Definition(
         platform=platform,
@@ -122,7 +126,7 @@ def _rule(platform: Platform, mode: Mode) -> Definition:
         recover=RECOVER,
         cooldown=COOLDOWN,
         boot_grace=GRACE,
-        attempts=ATTEMPTS,
+        attempts=attempts,
         approval_time=APPROVAL,
         rungs=(Step(wait=WAIT), Step(wait=WAIT)),
     )
