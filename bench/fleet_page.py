@@ -5,6 +5,7 @@ unless a row says otherwise.
 """
 
 import gzip
+import random
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -42,20 +43,18 @@ class FleetPage:
         self._write()
 
     def change(self, share: float) -> int:
-        """Let this share of all players become what they are not, half of it each way.
+        """Let this share of all players become what they are not, half of it each way, by chance.
 
-        They lie all over the platforms, others each time. Returns how many they were.
+        So the number of those that are offline stays; that of each platform does not. Returns how
+        many changed.
         """
-        half = round(len(self._online) * share / 2)
-        changed = [*self._some(half, online=True), *self._some(half, online=False)]
+        chance, half = random.Random(self.round), round(len(self._online) * share / 2)
+        changed: list[int] = []
+        for online in (True, False):
+            there = [each for each, is_online in enumerate(self._online) if is_online is online]
+            changed += chance.sample(there, min(half, len(there)))
         self.turn(changed)
         return len(changed)
-
-    def _some(self, number: int, *, online: bool) -> list[int]:
-        """Choose so many of those that are online, or offline, evenly."""
-        there = [each for each, is_online in enumerate(self._online) if is_online is online]
-        step = max(1, len(there) // number) if number else 1
-        return there[self.round % step :: step][:number]
 
     def turn(self, numbers: Iterable[int] = ()) -> None:
         """Let these players become what they are not; what is told is of this moment."""
