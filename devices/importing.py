@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from exporters.models import Player
-from platforms import audit
+from platforms import audit, query_plans
 from platforms.audit import Action, Actor
 from platforms.models import Platform
 
@@ -18,7 +18,6 @@ from .import_world import BATCH
 from .models import Binding, Device, DeviceLine, DeviceModel
 from .socket_sheet import Row, cells_of
 
-MANY = 500  # rows
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -37,7 +36,8 @@ def import_sockets(platform: Platform, rows: Sequence[Row], actor: Actor, agreed
             _create(platform, outcome, actor)
             _change(platform, outcome, actor)
             _hang(platform, outcome, actor)
-            if len(outcome.created) + len(outcome.hung) >= MANY:
+            if len(outcome.created) + len(outcome.hung) >= query_plans.MANY:
+                query_plans.forget()
                 transaction.on_commit(_look_anew, robust=True)
     except IntegrityError as error:
         # Another platform, which has a lock of its own, took one of the phones just now.

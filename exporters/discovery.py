@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.db.models import Q
 
-from platforms import audit
+from platforms import audit, query_plans
 from platforms.audit import SYSTEM, Action
 from platforms.models import Platform
 
@@ -197,6 +197,8 @@ def _add(
             if fitting:
                 names = {each: _name(listing.names[each]) for each in fitting}
                 mac_rows.add_listed(current, names, now)
+                if len(new) >= query_plans.MANY:
+                    query_plans.forget()
                 _record(current, Action.ADDED_MANY, after=_listed(fitting))
         added, waiting = added + len(fitting), waiting - len(fitting) - len(known)
         if room is not None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from platforms import audit
+from platforms import audit, query_plans
 from platforms.audit import Action, Actor
 from platforms.models import Platform
 
@@ -90,6 +90,8 @@ def enrolling(
             mac_rows.rewrite(exporter, [change.after for change in changes])
             done += len(changes)
             yield Step(done, total)
+        if total >= query_plans.MANY:
+            query_plans.forget()
         if outcome.added:
             _record(exporter, Action.ADDED_MANY, actor, after=_listed(outcome.added))
         if outcome.changed:
