@@ -91,12 +91,20 @@ class Condition:
         UNKNOWN without any, where they do not agree, and of a value that the metric cannot have.
         """
         allowed = (metric or known(self.metric)).values
-        if self.function is Function.LAST and allowed and not set(values) <= allowed.keys():
+        if allowed and not self._could_be(values, allowed.keys()):
             return Verdict.UNKNOWN
         found = {math.isfinite(value) and self.holds(value) for value in values}
         if not found or len(found) > 1 or not all(map(math.isfinite, values)):
             return Verdict.UNKNOWN
         return Verdict.TRUE if found == {True} else Verdict.FALSE
+
+    def _could_be(self, values: Collection[float], allowed: Collection[float]) -> bool:
+        """Tell whether samples of these values alone come to that: an average may hide others."""
+        if self.function is Function.CHANGES:
+            return True
+        if self.function is Function.AVG:
+            return all(min(allowed) <= value <= max(allowed) for value in values)
+        return set(values) <= set(allowed)
 
     def check(self, metric: Metric | None = None) -> None:
         """Raise ConditionRefused where it could not be asked, or could never hold."""

@@ -96,7 +96,10 @@ def _ask(moment: Moment, asked: Asked, player: Player) -> Verdict | Why:
         return told
     values = told.get(source, {}).get(player.identity, ())
     if asked.raw is None:
-        return asked.judge(values, met=False)
+        possible = _is_possible(moment, asked, player)
+        if isinstance(possible, Why):
+            return possible
+        return asked.judge(values, met=False) if possible else Verdict.UNKNOWN
     found = moment.now(asked.raw)
     if isinstance(found, Outage):
         return moment.why(found)
@@ -107,6 +110,22 @@ def _ask(moment: Moment, asked: Asked, player: Player) -> Verdict | Why:
         for each in found
     )
     return asked.judge(values, met=met)
+
+
+def _is_possible(moment: Moment, asked: Asked, player: Player) -> bool | Why:
+    """Tell whether a window has values alone that there are: an average may hide others."""
+    allowed = asked.metric.values
+    if not allowed or asked.condition.function is Function.LAST:
+        return True
+    for series in asked.metric.series:
+        only = {"exporter_id": str(player.exporter_id), series.label: player.identity}
+        selected = promql.selector(series.name, [player.platform_id], **only)
+        answer = moment.samples(promql.within(selected, int(asked.condition.window)))
+        if isinstance(answer, Outage):
+            return moment.why(answer)
+        if any(value not in allowed for each in answer for _at, value in each.points):
+            return False
+    return True
 
 
 #: By metric: (Unix time, value), of all processes that tell of the player.

@@ -106,6 +106,21 @@ def test_it_does_not_go_out_when_a_sample_that_no_slot_saw_was_good(
     assert shut(fleet) == ""
 
 
+@pytest.mark.parametrize(("function", "threshold"), [("max", 1.0), ("avg", 0.9), ("changes", 3.0)])
+def test_it_does_not_go_out_when_a_window_holds_values_that_there_are_not(
+    world: World, fleet: Fleet, function: str, threshold: float
+) -> None:
+    """Neither online nor offline is not known, also where an average hides it."""
+    held = {"metric": "device_status", "function": function, "window": 300, "operator": "<",
+            "threshold": threshold}  # fmt: skip
+    Criterion.objects.update(definition={"joined": "all", "conditions": [held]})
+    say(world, fleet, 0)
+    assert shut(fleet) == ""
+    say(world, fleet, 0.5)
+    say(world, fleet, 0)
+    assert "Nothing is known of this player" in shut(fleet)
+
+
 def test_of_conditions_that_come_together_by_any_all_have_to_be_good_at_once(
     world: World, fleet: Fleet
 ) -> None:

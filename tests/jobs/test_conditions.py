@@ -42,6 +42,11 @@ def condition(text: str, metric: str = "device_status") -> Condition:
         ("avg 600 < 0.5", [0.5], Verdict.FALSE),
         ("avg 600 < 0.5", [-math.inf], Verdict.UNKNOWN),
         ("avg 600 <= 0.5", [0.5], Verdict.TRUE),
+        ("avg 600 < 0.5", [-0.1], Verdict.UNKNOWN),  # of 0 and 1 nothing comes to that
+        ("max 600 < 1", [0.0], Verdict.TRUE),
+        ("max 600 < 1", [0.5], Verdict.UNKNOWN),
+        ("max 600 < 1", [-1.0], Verdict.UNKNOWN),
+        ("min 600 >= 1", [7.0], Verdict.UNKNOWN),
         ("changes 3600 >= 6", [6.0], Verdict.TRUE),
         ("changes 3600 > 6", [6.0], Verdict.FALSE),
     ],
