@@ -28,6 +28,14 @@ pytestmark = pytest.mark.django_db
 LONG = Condition(STATUS, Function.MAX, 300, Operator.LESS, 1.0)
 
 
+@pytest.fixture
+def fleets(world: World, exporter_a: Exporter, exporter_b: Exporter) -> tuple[Fleet, Fleet]:
+    """Three players of each of two platforms, all of them online."""
+    ours, theirs = Fleet(exporter_a, 3), Fleet(exporter_b, 3)
+    world.say([*ours.lines(), *theirs.lines()])
+    return ours, theirs
+
+
 def test_a_name_that_no_database_keeps_is_nobody(world: World, exporter_a: Exporter) -> None:
     """A process of one tenant makes it up: the ticks of all go on."""
     fleet, slots = Fleet(exporter_a, 3), Slots()
@@ -40,13 +48,9 @@ def test_a_name_that_no_database_keeps_is_nobody(world: World, exporter_a: Expor
 
 
 def test_rows_of_one_tenant_that_cannot_be_written_keep_no_other_from_its_own(
-    world: World,
-    exporter_a: Exporter,
-    exporter_b: Exporter,
-    monkeypatch: pytest.MonkeyPatch,
+    fleets: tuple[Fleet, Fleet], exporter_a: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours, theirs, slots = Fleet(exporter_a, 3), Fleet(exporter_b, 3), Slots()
-    world.say([*ours.lines(), *theirs.lines()])
+    ours, theirs = fleets
     write = track_rows.write
 
     def refuse(platform_ids: Mapping[int, int], changed: Iterable[KeptTrack]) -> int:
@@ -55,19 +59,15 @@ def test_rows_of_one_tenant_that_cannot_be_written_keep_no_other_from_its_own(
         return write(platform_ids, changed)
 
     monkeypatch.setattr(track_rows, "write", refuse)
-    tick = slots.next()
+    tick = Slots().next()
     assert (tick.clocks, tick.lost, tick.written) == (2, 1, 3)
     assert (ours.track(0), theirs.track(0) is not None) == (None, True)
 
 
 def test_slow_rows_take_nothing_of_the_time_for_answers(
-    world: World,
-    exporter_a: Exporter,
-    exporter_b: Exporter,
-    monkeypatch: pytest.MonkeyPatch,
+    fleets: tuple[Fleet, Fleet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours, theirs, slots = Fleet(exporter_a, 3), Fleet(exporter_b, 3), Slots()
-    world.say([*ours.lines(), *theirs.lines()])
+    ours, theirs = fleets
     read = track_rows.restless
 
     def slowly(criteria: Iterable[int]) -> list[KeptTrack]:
@@ -76,7 +76,7 @@ def test_slow_rows_take_nothing_of_the_time_for_answers(
 
     monkeypatch.setattr(evaluation, "ANSWERS_WITHIN", 2.0)
     monkeypatch.setattr(track_rows, "restless", slowly)
-    tick = slots.next()
+    tick = Slots().next()
     assert (tick.known, tick.blind, ours.why, theirs.why) == (2, "", None, None)
 
 
