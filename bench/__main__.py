@@ -9,7 +9,7 @@ import time
 from types import ModuleType
 
 from bench.measuring import Scale, report
-from bench.rows import evaluation, exposition, offline_to_sms, polling, refresh, whole
+from bench.rows import evaluation, exposition, loop, offline_to_sms, polling, refresh, whole
 
 ROWS: dict[str, ModuleType] = {
     "refresh": refresh,
@@ -18,6 +18,7 @@ ROWS: dict[str, ModuleType] = {
     "whole": whole,
     "evaluation": evaluation,
     "offline_to_sms": offline_to_sms,
+    "loop": loop,
 }
 
 

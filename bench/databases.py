@@ -106,13 +106,20 @@ def postgres() -> Iterator[str]:
         data = Path(folder) / "data"
         # A process of its own: the wheel would stop the server as it likes.
         subprocess.run([sys.executable, "-c", START_POSTGRES, str(data)], check=True)
-        pid = int((data / "postmaster.pid").read_text().split()[0])
+        url = f"postgres://postgres@/postgres?host={data}"
+        pid = postmaster(url)
         try:
-            yield f"postgres://postgres@/postgres?host={data}"
+            yield url
         finally:
             os.kill(pid, signal.SIGINT)
             while Path(f"/proc/{pid}").exists():
                 time.sleep(0.05)
+
+
+def postmaster(url: str) -> int:
+    """Return the process id of a server that `postgres` runs: the parent of all others."""
+    folder = Path(urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["host"][0])
+    return int((folder / "postmaster.pid").read_text().split()[0])
 
 
 def _ready(address: str) -> bool:

@@ -18,15 +18,19 @@ from typing import NamedTuple
 SHORTEST_WAIT = 0.001  # seconds; epoll counts in these
 READ_SIZE = 64 * 1024
 ASK = b"GET /status?mac="
-PLATFORM, EXPORTER = 1, 4
+PLATFORM, EXPORTER = 1, 1  # where there is only one
 
 
 class World(NamedTuple):
-    """How many players there are, how long an answer takes, and how often 1 % change."""
+    """How many players there are, how long an answer takes, and how often 2 % change.
+
+    Of all, 1 % are offline; with each change it is others.
+    """
 
     players: int
     latency: float  # seconds
     change_every: float  # seconds; 0: never
+    platforms: int = 1  # of an exporter each; their ids begin with 1, like those of exporters
 
 
 def mac(number: int) -> str:
@@ -47,20 +51,37 @@ def said(number: int, status: str) -> bytes:
     return json.dumps([player]).encode()
 
 
-def device_list(players: int) -> bytes:
+def device_list(world: World) -> bytes:
     """Return the list as Remosa streams it."""
+    each = world.players // world.platforms
     rows = (
         {
-            "platform_id": PLATFORM,
-            "exporter_id": EXPORTER,
+            "platform_id": PLATFORM + number // each,
+            "exporter_id": EXPORTER + number // each,
             "mac": mac(number),
             "name": f"Player {number}",
             "ip": "",
             "outip": "",
         }
-        for number in range(players)
+        for number in range(each * world.platforms)
     )
     return b"[" + b",".join(json.dumps(row).encode() for row in rows) + b"]"
+
+
+def exporter_list(world: World) -> bytes:
+    """Return the exporters, as Remosa tells an exporter process of them."""
+    rows = [
+        {
+            "platform_id": PLATFORM + number,
+            "exporter_id": EXPORTER + number,
+            "name": f"Bench {number}",
+            "exporter_type": "cubic",
+            "enabled": True,
+            "configuration": {},
+        }
+        for number in range(world.platforms)
+    ]
+    return json.dumps(rows).encode()
 
 
 def http(body: bytes, *headers: str, code: str = "200 OK") -> bytes:
@@ -78,17 +99,9 @@ class FarSide:
         self._index = {mac(number).encode(): number for number in numbers}
         self._online = [http(said(number, "online")) for number in numbers]
         self._offline = [http(said(number, "offline")) for number in numbers]
-        entry = {
-            "platform_id": PLATFORM,
-            "exporter_id": EXPORTER,
-            "name": "Bench",
-            "exporter_type": "cubic",
-            "enabled": True,
-            "configuration": {},
-        }
         self._pages = {
-            b"/api/v1/exporter-macs": http(device_list(world.players), 'ETag: "1"'),
-            b"/api/v1/platform-exporters": http(json.dumps([entry]).encode(), 'ETag: "1"'),
+            b"/api/v1/exporter-macs": http(device_list(world), 'ETag: "1"'),
+            b"/api/v1/platform-exporters": http(exporter_list(world), 'ETag: "1"'),
         }
         self._not_modified = http(b"", 'ETag: "1"', code="304 Not Modified")
         self._asked = 0
@@ -170,9 +183,11 @@ def main() -> None:
     parser.add_argument("--players", type=int, required=True)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--change-every", type=float, default=0.0)
+    parser.add_argument("--platforms", type=int, default=1)
     told = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    far_side = FarSide(World(told.players, told.latency, told.change_every))
+    world = World(told.players, told.latency, told.change_every, told.platforms)
+    far_side = FarSide(world)
     sys.stdout.write(f"{far_side.port}\n")
     sys.stdout.flush()
     far_side.run()

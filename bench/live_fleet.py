@@ -1,7 +1,7 @@
-"""The rows of `offline_to_sms`: with --players it makes them and ends, else it tells what is done.
+"""The rows of an installation: with --players it makes them and ends, else it tells what is done.
 
-Every player hangs on a socket of its own, and jobs restart by themselves. It answers every line
-that it reads with a line of JSON.
+With a gateway every player hangs on a socket of its own, and jobs restart by themselves. It answers
+every line that it reads with a line of JSON; at `settle` it first lets sources be known for long.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bench.ticks import AT_ONCE, make, set_up
+from bench.ticks import AT_ONCE, LONG_HOLD, SETTLE, make, set_up, settle
 
 GATEWAY_KEY = "key-of-the-bench"
 HOLD = 60  # seconds for which a player must be offline
@@ -30,23 +30,32 @@ def main() -> None:
     told = parser.parse_args()
     set_up()
     if told.players:
-        make(told.players, told.platforms, told.jobs, HOLD, lives=True)
-        _hang_on_sockets(told.gateway)
+        lives = bool(told.gateway)
+        make(told.players, told.platforms, told.jobs, HOLD if lives else LONG_HOLD, lives)
+        _let_workers_find_their_timetable()
+        if lives:
+            _hang_on_sockets(told.gateway)
         return
-    for _line in sys.stdin:
+    for line in sys.stdin:
+        if line.strip() == SETTLE:
+            settle()
         print(json.dumps(_told()), flush=True)
 
 
-def _hang_on_sockets(gateway: str) -> None:
-    """Give every player a socket, long ago, and the workers their timetable."""
+def _let_workers_find_their_timetable() -> None:
     from devices import synchronisation
-    from devices.models import Binding, Device, DeviceLine, DeviceModel, SmsGateway
-    from exporters.models import Player
-    from jobs.models import Job
     from remosa import timetable
 
     synchronisation.synchronise()
     timetable.synchronise()
+
+
+def _hang_on_sockets(gateway: str) -> None:
+    """Give every player a socket, long ago."""
+    from devices.models import Binding, Device, DeviceLine, DeviceModel, SmsGateway
+    from exporters.models import Player
+    from jobs.models import Job
+
     SmsGateway.objects.create(name="Bench", driver="http", address=gateway, secret=GATEWAY_KEY)
     model = DeviceModel.objects.get(key="simpal_d210")
     players = list(Player.objects.order_by("pk"))
@@ -77,9 +86,10 @@ def _hang_on_sockets(gateway: str) -> None:
 def _told() -> dict[str, Any]:
     """Return how many slots were judged, and by phone when the first episode went which way.
 
-    `held`: why an episode that got no command waits.
+    `held`: why an episode that got no command waits. `known`, `clocks`: of how many sources the
+    last slot told something, and how many there are.
     """
-    from jobs.models import Engine, Episode, JobExecution
+    from jobs.models import Clock, Engine, Episode, JobExecution
 
     went = {
         each.command.phone: [
@@ -93,7 +103,10 @@ def _told() -> dict[str, Any]:
     engine = Engine.objects.first()
     return {
         "slots": engine.ticks if engine else 0,
+        "missed": engine.missed if engine else 0,
         "took": engine.took if engine else 0.0,
+        "known": Clock.objects.filter(known=True).count(),
+        "clocks": Clock.objects.count(),
         "went": went,
         "held": sorted(set(held)),
     }

@@ -74,10 +74,16 @@ def until(
 
 
 @contextmanager
-def far_side(players: int, latency: float, change_every: float = 0.0) -> Iterator[FarSide]:
+def far_side(
+    players: int, latency: float, change_every: float = 0.0, platforms: int = 1
+) -> Iterator[FarSide]:
     """Run the vendor and Remosa's API until the block ends."""
-    told = ("--players", players, "--latency", latency, "--change-every", change_every)
-    with port_of("bench.far_side", *told) as port:
+    told = {
+        "players": players, "latency": latency, "change-every": change_every,
+        "platforms": platforms,
+    }  # fmt: skip
+    options = [f"--{name}={value}" for name, value in told.items()]
+    with port_of("bench.far_side", *options) as port:
         yield FarSide(port)
 
 

@@ -17,6 +17,7 @@ from bench.far_side import mac
 from bench.measuring import cpu_seconds, resident
 
 SETTLE = "settle"
+LONG_HOLD = 600  # seconds for which a player must be offline
 AT_ONCE = 5000  # rows in a statement
 SECRETS = {
     "SECRET_KEY": "bench",
@@ -39,7 +40,7 @@ def main() -> None:
     set_apart_what_stays()  # as workers do
     for line in sys.stdin:
         if line.strip() == SETTLE:
-            _settle()
+            settle()
         else:
             print(json.dumps(_tick(float(line))), flush=True)
 
@@ -76,7 +77,7 @@ def _tick(at: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _settle() -> None:
+def settle() -> None:
     """Let sources have been known for long, as they are after ten minutes of slots."""
     from django.db.models import F
 
@@ -96,7 +97,9 @@ def _written() -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def make(players: int, platforms: int, jobs: int, hold: int = 600, lives: bool = False) -> None:
+def make(
+    players: int, platforms: int, jobs: int, hold: int = LONG_HOLD, lives: bool = False
+) -> None:
     """Make platforms with an exporter and rules each; their ids are those of the page.
 
     `hold`: the seconds for which the first rule waits. `lives`: the rules act.

@@ -4,24 +4,19 @@ Real are Prometheus, PostgreSQL, beat and the workers, on a broker of files, wit
 it is. Simulated are the page of the exporter process and the gateway.
 """
 
-import json
 import random
 import statistics
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from typing import Any, NamedTuple
+from contextlib import ExitStack
+from typing import NamedTuple
 
-from bench import sms_gateway
+from bench import installation, sms_gateway
 from bench.databases import postgres, prometheus
 from bench.fleet_page import FleetPage, serving
+from bench.installation import Told
 from bench.live_fleet import HOLD, phone
 from bench.measuring import Result, Scale, at_most, cpu_of_all
-from bench.processes import running
-from bench.ticks import SECRETS
-from remosa.local_workers import COMMANDS, REST
 
 TITLE = "offline player to SMS on the wire: 1,000 jobs (50 platforms x 20), 5,000 players"
 PLAYERS, PLATFORMS, JOBS = 5_000, 50, 20
@@ -33,7 +28,6 @@ GOAL = FLOOR + 5.0
 STEADY = 2  # slots in which everybody was seen online, before the first goes offline
 BEGIN_WITHIN = 100.0
 GIVEN_UP = HOLD + FLOOR + 30.0  # seconds after the last went offline: the row ends in any case
-Told = Mapping[str, Any]
 
 
 class Way(NamedTuple):
@@ -62,11 +56,10 @@ def run(scale: Scale) -> Iterator[Result]:
         server = stack.enter_context(prometheus(port, SCRAPE))
         taken = stack.enter_context(sms_gateway.serving())
         database = stack.enter_context(postgres())
-        settings = {**SECRETS, "DATABASE_URL": database, "LOG_LEVEL": "ERROR"}
-        _make(players, platforms, taken.address, settings)
-        settings["PROMETHEUS_URL"] = server.url
-        ask = stack.enter_context(_teller(settings))
-        pids = stack.enter_context(_workers(settings))
+        settings = installation.settings(database, server.url)
+        installation.make(settings, players, platforms, JOBS, gateway=taken.address)
+        ask = stack.enter_context(installation.teller(settings))
+        pids = stack.enter_context(installation.workers(settings))
         _begin(page, ask)
         began, spent = time.monotonic(), [cpu_of_all(pid) for pid in pids]
         failing = min(FAILING, platforms)
@@ -113,49 +106,6 @@ def judged(ways: Sequence[Way], failing: int) -> Iterator[Result]:
 def _p99(values: Sequence[float]) -> float:
     """Return the value that 99 of 100 do not exceed: the largest of less than 100."""
     return sorted(values)[max(0, -(-len(values) * 99 // 100) - 1)]
-
-
-def _make(players: int, platforms: int, gateway: str, settings: Mapping[str, str]) -> None:
-    with running(
-        "-m", "bench.live_fleet", f"--players={players}", f"--platforms={platforms}",
-        f"--jobs={JOBS}", f"--gateway={gateway}", **settings,
-    ) as made:  # fmt: skip
-        if made.wait(120):
-            raise RuntimeError("the rows were not made")
-
-
-@contextmanager
-def _teller(settings: Mapping[str, str]) -> Iterator[Callable[[], Told]]:
-    with running("-m", "bench.live_fleet", **settings) as process:
-        yield lambda: _answered(process)
-
-
-def _answered(process: "subprocess.Popen[bytes]") -> Told:
-    assert process.stdin is not None  # noqa: S101 (pipes, by `running`)
-    assert process.stdout is not None  # noqa: S101
-    process.stdin.write(b"\n")
-    process.stdin.flush()
-    told: Told = json.loads(process.stdout.readline() or "{}")
-    if not told:
-        raise RuntimeError("nobody tells what is done")
-    return told
-
-
-@contextmanager
-def _workers(settings: Mapping[str, str]) -> Iterator[list[int]]:
-    """Run what sends, what does everything else, and the clock; gives their process ids."""
-    with tempfile.TemporaryDirectory(prefix="remosa-bench-") as folder, ExitStack() as stack:
-        # Celery warns of root, at length.
-        own = {**settings, "PYTHONWARNINGS": "ignore"}
-        own["CELERY_BROKER_URL"] = f"filesystem://{folder}/broker"
-        parts: list[subprocess.Popen[bytes]] = []
-        words = ("-m", "celery", "--quiet", "--app=remosa.celery")
-        for queue in (COMMANDS, REST):
-            name = f"--hostname={queue}@%h"
-            options = ("worker", f"--queues={queue}", name, "--without-gossip", "--without-mingle")
-            parts.append(stack.enter_context(running(*words, *options, **own)))
-        parts.append(stack.enter_context(running(*words, "beat", "--pidfile=", **own)))
-        yield [each.pid for each in parts]
 
 
 def _begin(page: FleetPage, ask: Callable[[], Told]) -> None:
