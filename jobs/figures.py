@@ -6,18 +6,20 @@ again within seconds is answered from memory. No label has values that people co
 
 import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from threading import Lock
 from typing import Final
 
 from django.db import DatabaseError
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from devices.models import BudgetPeriod, Command
+from devices import ledger
+from devices.models import Command
 from devices.states import State
-from platforms.models import Delivery
+from platforms.models import Delivery, Platform
 
 from .models import Brake, Engine, Episode, Job, JobExecution, Standing
 
@@ -42,20 +44,20 @@ class EngineCollector(Collector):
         with self._lock:
             if time.monotonic() >= self._until:
                 try:
-                    self._counted = list(families())
+                    self._counted = list(families(timezone.now()))
                 except DatabaseError:
                     self._counted = []
                 self._until = time.monotonic() + KEPT
             return self._counted
 
 
-def families() -> Iterator[Metric]:
-    """Yield every figure, counted now: a fixed number of statements."""
+def families(now: datetime) -> Iterator[Metric]:
+    """Yield every figure as it is now: a fixed number of statements."""
     yield from _engine()
     yield from _jobs()
     yield from _commands()
     yield _brakes()
-    yield _budgets()
+    yield _budgets(now)
     yield _notifications()
 
 
@@ -131,24 +133,19 @@ def _brakes() -> Metric:
     return family
 
 
-def _budgets() -> Metric:
-    """The fullest of a platform's limits of today and of this month, as 0 to 1."""
+def _budgets(now: datetime) -> Metric:
+    """The fullest of a platform's limits of its own today and month, as 0 to 1: limits of now."""
     family = GaugeMetricFamily(
         "remosa_sms_budget_used_ratio",
         "Share of the SMS limit that is used.",
         labels=["platform_id"],
     )
-    today = timezone.now().date()
-    rows = BudgetPeriod.objects.filter(limit__gt=0, starts__gte=today.replace(day=1))
-    newest = rows.values("platform", "span").annotate(newest=Max("starts"))
-    current = {(each["platform"], each["span"]): each["newest"] for each in newest}
-    shares: dict[int, float] = {}
-    for row in rows.annotate(taken=F("used") + F("reserved")):
-        if current[row.platform_id, row.span] == row.starts and row.limit:
-            share = row.taken / row.limit
-            shares[row.platform_id] = max(share, shares.get(row.platform_id, 0.0))
-    for platform, share in sorted(shares.items()):
-        family.add_metric([str(platform)], share)
+    limited = Q(sms_limit_day__gt=0) | Q(sms_limit_month__gt=0)
+    platforms = Platform.objects.filter(limited, active=True).order_by("pk")
+    for platform, rooms in ledger.rooms(platforms, now).items():
+        # A limit that was lowered today may be below what is used already.
+        shares = (min(room.taken / room.limit, 1.0) for room in rooms if room.limit)
+        family.add_metric([str(platform)], max(shares))
     return family
 
 

@@ -1,7 +1,7 @@
 """What Remosa tells Prometheus of its engine: right names, right counts, never an exception."""
 
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 import pytest
@@ -11,6 +11,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from pytest_django import DjangoAssertNumQueries
 
+from devices import ledger
 from devices.models import BudgetPeriod, Span
 from jobs import figures
 from jobs.figures import EngineCollector
@@ -19,6 +20,8 @@ from platforms.models import Platform
 from tests.devices.world import give, make_socket
 from tests.factories import make_exporter
 from tests.jobs.world import make_job
+
+MIDDAY = datetime(2026, 11, 10, 12, tzinfo=UTC)
 
 
 def page() -> str:
@@ -29,6 +32,22 @@ def page() -> str:
 
 def lines(name: str) -> list[str]:
     return [line for line in page().splitlines() if line.startswith(name)]
+
+
+def limit(platform: Platform, *, day: int | None = None, month: int | None = None) -> None:
+    platform.sms_limit_day, platform.sms_limit_month = day, month
+    platform.save(update_fields=["sms_limit_day", "sms_limit_month"])
+
+
+def send(platform: Platform, sms: int, at: datetime) -> None:
+    ledger.reserve(platform, at, used=sms, kept=0, by_job=False)
+
+
+def shares(at: datetime) -> dict[str, float]:
+    (family,) = (
+        each for each in figures.families(at) if each.name == "remosa_sms_budget_used_ratio"
+    )
+    return {each.labels["platform_id"]: each.value for each in family.samples}
 
 
 @pytest.fixture
@@ -42,8 +61,9 @@ def busy(platform_a: Platform) -> None:
     Job.objects.filter(pk=second.pk).update(figures={"ok": 8, "unknown": 3})
     give(make_socket(platform_a), "power_cycle")
     Brake.objects.create(platform=platform_a, exporter=make_exporter(platform_a), engaged=True)
-    today = timezone.now().date()
     BudgetPeriod.objects.filter(platform=platform_a).delete()
+    limit(platform_a, day=100, month=100)
+    today = ledger.day_of(platform_a, timezone.now())
     for span, starts, used in ((Span.DAY, today, 5), (Span.MONTH, today.replace(day=1), 90)):
         BudgetPeriod.objects.create(
             platform=platform_a, span=span, starts=starts, limit=100, used=used
@@ -64,6 +84,48 @@ def test_figures_are_those_of_the_rows(platform_a: Platform) -> None:
     assert brake.endswith("1.0")
 
 
+@pytest.mark.django_db
+def test_the_sms_of_a_day_that_is_over_fill_no_limit(platform_a: Platform) -> None:
+    limit(platform_a, day=10, month=1000)
+    send(platform_a, 10, MIDDAY)
+    assert shares(MIDDAY) == {str(platform_a.pk): 1.0}
+    assert shares(MIDDAY + timedelta(days=1)) == {str(platform_a.pk): 0.01}  # of the month
+    assert shares(MIDDAY + timedelta(days=30)) == {str(platform_a.pk): 0.0}
+
+
+@pytest.mark.django_db
+def test_the_limit_of_now_counts_not_the_one_under_which_was_sent(platform_a: Platform) -> None:
+    limit(platform_a, day=10)
+    send(platform_a, 10, MIDDAY)
+    limit(platform_a, day=40)
+    assert shares(MIDDAY) == {str(platform_a.pk): 0.25}
+    limit(platform_a, day=4)
+    assert shares(MIDDAY) == {str(platform_a.pk): 1.0}
+    limit(platform_a)
+    assert shares(MIDDAY) == {}
+
+
+@pytest.mark.django_db
+def test_a_platform_west_of_utc_has_its_own_month_and_day(platform_a: Platform) -> None:
+    Platform.objects.filter(pk=platform_a.pk).update(time_zone="America/Los_Angeles")
+    platform_a.refresh_from_db()
+    limit(platform_a, month=10)
+    still_october = datetime(2026, 11, 1, 2, tzinfo=UTC)
+    send(platform_a, 5, still_october)
+    assert shares(still_october) == {str(platform_a.pk): 0.5}
+    assert shares(still_october + timedelta(hours=6)) == {str(platform_a.pk): 0.0}
+
+
+@pytest.mark.django_db
+def test_a_platform_that_is_shut_or_may_send_nothing_has_no_share(
+    platform_a: Platform, platform_b: Platform
+) -> None:
+    limit(platform_a, day=0, month=0)
+    limit(platform_b, day=5)
+    Platform.objects.filter(pk=platform_b.pk).update(active=False)
+    assert shares(MIDDAY) == {}
+
+
 @pytest.mark.usefixtures("busy")
 def test_promtool_finds_nothing(promtool: str) -> None:
     checked = subprocess.run(
@@ -77,7 +139,7 @@ def test_the_page_costs_the_same_whatever_there_is(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     with django_assert_num_queries(9):
-        list(figures.families())
+        list(figures.families(timezone.now()))
 
 
 @pytest.mark.usefixtures("busy")
