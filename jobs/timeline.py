@@ -15,6 +15,7 @@ from exporters.models import Player
 from platforms.models import AuditEntry, Delivery, DeliveryItem, Notice, User
 from platforms.roles import Deed
 
+from . import recurrences
 from .models import Episode, GateVerdict, JobExecution, JobPause, MaintenanceWindow
 from .notice_kinds import BRAKE, RELEASED
 
@@ -91,7 +92,8 @@ def timeline(
 ) -> Timeline:
     """Return a page of what happened to a player that the caller reached, with these jobs."""
     found: list[tuple[Place, Event]] = []
-    for number, sort in enumerate(_sorts(player, jobs, since, until, person)):
+    sorts = list(_sorts(player, jobs, since, until, person))
+    for number, sort in enumerate(sorts):
         within = {f"{sort.column}__gte": since, f"{sort.column}__lte": until}
         rows = sort.rows.filter(**within)
         if before is not None:
@@ -99,6 +101,11 @@ def timeline(
         for row in rows.order_by(f"-{sort.column}", "-pk")[: size + 1]:
             at = getattr(row, sort.column)
             found.append((Place(at, number, row.pk), Event(sort.name, at, row)))
+    numbers = {sort.name: number for number, sort in enumerate(sorts)}
+    for event in _weekly(player, jobs, since, until):
+        place = Place(event.at, numbers[event.sort], event.row.pk)
+        if before is None or place < before:
+            found.append((place, event))
     found.sort(key=lambda each: each[0], reverse=True)
     page = found[:size]
     events = tuple(event for _place, event in page)
@@ -124,16 +131,7 @@ def _sorts(
     # unscoped: of a player that was reached by for_user, and of its platform's jobs
     episodes = Episode.objects.filter(player=player).select_related("job")
     attempts = JobExecution.objects.filter(player=player).select_related("job")
-    at_site = Q(site=None) if player.site_id is None else Q(site=None) | Q(site=player.site_id)
-    windows = MaintenanceWindow.objects.filter(
-        Q(job=None) | Q(job__in=jobs),
-        Q(exporter=None) | Q(exporter=player.exporter_id),
-        Q(player=None) | Q(player=player),
-        at_site,
-        platform=player.platform_id,
-        cancelled_at=None,
-        weekly=False,
-    )
+    windows = _windows(player, jobs).filter(weekly=False, cancelled_at=None)
     pauses = Pause.objects.for_user(person).usable_on(player.platform_id)
     pauses = pauses.filter(Q(device=None) | Q(device__in=_devices(hung)))
     of_jobs = JobPause.objects.filter(job__in=jobs).select_related("job")
@@ -155,6 +153,28 @@ def _sorts(
     yield Sort("acknowledged", "acknowledged_at", episodes)
     yield Sort("closed", "closed_at", episodes)
     yield Sort("notice", "at", _notices(player, hung, person))
+
+
+def _windows(player: Player, jobs: Sequence[int]) -> "QuerySet[MaintenanceWindow, Any]":
+    at_site = Q(site=None) if player.site_id is None else Q(site=None) | Q(site=player.site_id)
+    # unscoped: over a player that was reached by for_user, and of its platform's jobs
+    rows: QuerySet[MaintenanceWindow, Any] = MaintenanceWindow.objects.filter(
+        Q(job=None) | Q(job__in=jobs),
+        Q(exporter=None) | Q(exporter=player.exporter_id),
+        Q(player=None) | Q(player=player),
+        at_site,
+        platform=player.platform_id,
+    )
+    return rows
+
+
+def _weekly(
+    player: Player, jobs: Sequence[int], since: datetime, until: datetime
+) -> Iterator[Event]:
+    for row, (begins, ends) in recurrences.lasted(_windows(player, jobs), since, until):
+        for sort, at in (("window", begins), ("window_over", ends)):
+            if since <= at <= until:
+                yield Event(sort, at, row)
 
 
 def _changes(player: Player, jobs: Sequence[int], person: User) -> Rows:
