@@ -5,10 +5,13 @@ player and stops nothing.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
+from django.db.models import Exists, Subquery
+from django.db.models.expressions import BaseExpression
 from django.utils.translation import gettext as _, ngettext
 
 from platforms import announcements
@@ -17,6 +20,7 @@ from platforms.outbound import OutboundError, fetch
 from platforms.roles import Deed
 
 from .models import Engine, Job
+from .models.job import JobQuerySet
 from .notice_kinds import ENGINE_BLIND, ENGINE_SEES
 from .verdicts import Why
 
@@ -57,13 +61,38 @@ def watch(now: datetime) -> bool:
 
 def troubles(user: User, now: datetime) -> list[Trouble]:
     """Return why no job acts at all, for whoever sees jobs; nothing while there are none."""
-    if not Job.objects.for_user(user).working().exists():
+    if not _working(user).exists():
         return []
-    engine = Engine.objects.filter(pk=1).first()
-    ticked = engine.ticked_at if engine is not None else None
+    return _troubles(user, Engine.objects.filter(pk=1).first() or Engine(), now)
+
+
+def columns(user: User) -> dict[str, BaseExpression]:
+    """Return what `troubles_of` reads, as columns of a question that is asked anyway."""
+    engine = Engine.objects.filter(pk=1)
+    return {
+        "has_jobs": Exists(_working(user)),
+        "ticked_at": Subquery(engine.values("ticked_at")),
+        "blind": Subquery(engine.values("blind")),
+    }
+
+
+def troubles_of(user: User, row: Mapping[str, Any], now: datetime) -> list[Trouble]:
+    """Return the same as `troubles` of a row with these columns; asks for nothing."""
+    if not row["has_jobs"]:
+        return []
+    return _troubles(user, Engine(ticked_at=row["ticked_at"], blind=row["blind"] or ""), now)
+
+
+def _working(user: User) -> JobQuerySet:
+    jobs: JobQuerySet = Job.objects.for_user(user).working().order_by()
+    return jobs
+
+
+def _troubles(user: User, engine: Engine, now: datetime) -> list[Trouble]:
+    ticked = engine.ticked_at
     if ticked is None or abs(now - ticked) > SILENT:
         return [Trouble(_silence(ticked, now), _advice(user))]
-    if engine is not None and engine.blind:
+    if engine.blind:
         return [Trouble(_("Jobs judge nothing and do nothing: %(why)s") % {"why": _words(engine)})]
     return []
 

@@ -1,11 +1,13 @@
 """The admin site: who gets in, what is recorded at the door, and what is not served there."""
 
+from functools import cache, partial
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
@@ -13,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
+from jobs import watchdog
 from platforms import audit, bell
 from platforms.audit import Action, Actor
 from platforms.forms import LoginForm, normal
@@ -49,12 +52,14 @@ class RemosaAdminSite(UnfoldAdminSite):
         return apps
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the bell; it is counted where a page shows it, and nowhere else."""
+        """Add the bell and the alarm of the engine: one question, asked where a page shows them."""
         context: dict[str, Any] = super().each_context(request)
         person = request.user
         if isinstance(person, User) and self.has_permission(request):
             context["notices_url"] = reverse("admin:platforms_notice_changelist")
-            context["notices"] = SimpleLazyObject(lambda: _bell_of(person))
+            head = cache(partial(_head_of, person))
+            context["notices"] = SimpleLazyObject(lambda: head()["notices"])
+            context["alarm"] = SimpleLazyObject(lambda: head()["alarm"])
         return context
 
     # -- the door -------------------------------------------------------------------------------
@@ -120,9 +125,15 @@ class RemosaAdminSite(UnfoldAdminSite):
         return answer
 
 
-def _bell_of(person: User) -> dict[str, Any]:
-    count = bell.unread(person)
-    return {"count": count, "shown": bell.shown(count)}
+def _head_of(person: User) -> dict[str, Any]:
+    """Return what every page shows; of rows alone, for workers and caches may be dead."""
+    columns = {"unread": bell.unread_column(person), **watchdog.columns(person)}
+    row = User.objects.filter(pk=person.pk).values(**columns).get()
+    count = row["unread"] or 0
+    return {
+        "notices": {"count": count, "shown": bell.shown(count)},
+        "alarm": watchdog.troubles_of(person, row, timezone.now()),
+    }
 
 
 def _is_throttled(answer: HttpResponse) -> bool:
