@@ -5,26 +5,31 @@ again within seconds is answered from memory. No label has values that people co
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import product
 from threading import Lock
 from typing import Final
 
 from django.db import DatabaseError
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from devices import ledger
-from devices.models import Command
-from devices.states import State
-from platforms.models import Delivery, Platform
+from devices import ledger, totals
+from devices.states import TERMINAL, State
+from platforms import deliveries
+from platforms.models import ChannelKind, DeliveryState, Platform
+from platforms.models.channel import UNFINISHED
 
 from .models import Brake, Engine, Episode, Job, JobExecution, Standing
 
 KEPT: Final = 10.0  # seconds for which a count is served again
 STATES: Final = ("new", "ok", "pending", "firing", "recovering", "flapping", "unknown")
+#: How commands end: by a verdict, or accepted where there is no player to watch.
+OUTCOMES: Final = TERMINAL | {State.ACCEPTED}
 
 
 class EngineCollector(Collector):
@@ -58,7 +63,7 @@ def families(now: datetime) -> Iterator[Metric]:
     yield from _commands()
     yield _brakes()
     yield _budgets(now)
-    yield _notifications()
+    yield from _notifications()
 
 
 def _engine() -> Iterator[Metric]:
@@ -86,12 +91,12 @@ def _jobs() -> Iterator[Metric]:
     devices = GaugeMetricFamily(
         "remosa_job_devices", "Players under jobs, by state, of all jobs.", labels=["state"]
     )
-    totals = dict.fromkeys(STATES, 0)
+    sums = dict.fromkeys(STATES, 0)
     for figures in Job.objects.working().values_list("figures", flat=True).iterator():
         for state, count in figures.items():
-            if state in totals:
-                totals[state] += count
-    for state, count in totals.items():
+            if state in sums:
+                sums[state] += count
+    for state, count in sums.items():
         devices.add_metric([state], count)
     yield devices
     yield GaugeMetricFamily(
@@ -110,14 +115,14 @@ def _commands() -> Iterator[Metric]:
     over = CounterMetricFamily(
         "remosa_commands", "Commands that are over, by what became of them.", labels=["outcome"]
     )
-    counted = Command.objects.values("state").annotate(
-        opened=Count("pk", filter=Q(closed=False)), ended=Count("pk", filter=Q(closed=True))
-    )
-    by_state = {each["state"]: each for each in counted}
+    opened, ended = Counter[str](), Counter[str]()
+    for word, not_over, is_over in totals.by_state():
+        opened[word] += not_over
+        ended[word] += is_over
     for state in State:
-        counts = by_state.get(state.value, {"opened": 0, "ended": 0})
-        now.add_metric([state.value], counts["opened"])
-        over.add_metric([state.value], counts["ended"])
+        now.add_metric([state.value], opened[state.value])
+        if state in OUTCOMES:
+            over.add_metric([state.value], ended[state.value])
     yield now
     yield over
 
@@ -149,13 +154,21 @@ def _budgets(now: datetime) -> Metric:
     return family
 
 
-def _notifications() -> Metric:
-    family = CounterMetricFamily(
+def _notifications() -> Iterator[Metric]:
+    now = GaugeMetricFamily(
         "remosa_notifications",
-        "Messages to channels, by kind of channel and what became of them.",
+        "Messages to channels that are still to arrive, by kind of channel and state.",
+        labels=["channel_kind", "state"],
+    )
+    over = CounterMetricFamily(
+        "remosa_notifications",
+        "Messages to channels that are over, by kind of channel and what became of them.",
         labels=["channel_kind", "outcome"],
     )
-    counted = Delivery.objects.values("channel__kind", "state").annotate(count=Count("pk"))
-    for each in counted.order_by("channel__kind", "state"):
-        family.add_metric([each["channel__kind"], each["state"]], each["count"])
-    return family
+    counted = {(kind, state): number for kind, state, number in deliveries.by_state()}
+    # Also what there is none of: a counter that begins with its first failure hides it.
+    for kind, state in product(ChannelKind, DeliveryState):
+        family = now if state in UNFINISHED else over
+        family.add_metric([kind.value, state.value], counted.get((kind.value, state.value), 0))
+    yield now
+    yield over

@@ -7,7 +7,7 @@ harms nothing.
 from datetime import timedelta
 from typing import Final
 
-from devices import hints
+from devices import hints, totals
 from platforms.ticks import Turn, is_wanted, tick
 
 from . import (
@@ -78,5 +78,6 @@ def find_metrics(turn: Turn) -> None:
 @tick("jobs.prune", timedelta(seconds=300))
 def prune(turn: Turn) -> None:
     """Delete history that is not kept any longer; what is left over waits for tomorrow."""
+    totals.settle(turn.now)
     for _pruned in retention.prune(turn.now, seconds=240):
         pass

@@ -5,19 +5,27 @@ do no harm; a worker may die between any two. Sends nothing.
 """
 
 import logging
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from . import audit, notice_timing
 from .announcements import announce
 from .audit import SYSTEM, Action
 from .channel_wire import Outcome, Told
-from .models import Delivery, DeliveryItem, DeliveryState, Notice, NotificationChannel
+from .models import (
+    Delivery,
+    DeliveryItem,
+    DeliveryState,
+    DeliveryTotal,
+    Notice,
+    NotificationChannel,
+)
 from .models.channel import UNFINISHED
 from .notice_kinds import CHANNEL_OFF, KINDS, family_of
 
@@ -107,13 +115,13 @@ def _collecting(channel: NotificationChannel, family: str, now: datetime) -> Del
 def tidy(now: datetime) -> None:
     """End what can no longer arrive, and delete what is old."""
     unfinished = Delivery.objects.unfinished()
-    unfinished.filter(channel__enabled=False).update(
-        state=DeliveryState.DROPPED, lease_until=None, error="switched_off"
-    )
-    unfinished.filter(
+    off = NotificationChannel.objects.filter(enabled=False).order_by().values("pk")
+    _end_all(unfinished.filter(channel__in=off), DeliveryState.DROPPED, error="switched_off")
+    late = unfinished.filter(
         Q(lease_until=None) | Q(lease_until__lte=now),
         first_try_at__lte=now - notice_timing.PATIENCE,
-    ).update(state=DeliveryState.GIVEN_UP, lease_until=None)
+    )
+    _end_all(late, DeliveryState.GIVEN_UP)
     days: int = settings.KEEP_DAYS["notices"]
     if not days:
         return
@@ -124,6 +132,40 @@ def tidy(now: datetime) -> None:
         keys = [pk for pk, at in oldest if at < before]
         if keys:
             rows.model._base_manager.filter(pk__in=keys).delete()
+
+
+def _end_all(rows: "QuerySet[Delivery]", outcome: DeliveryState, **columns: Any) -> None:
+    """End messages, and count them with it."""
+    if not rows.exists():
+        return
+    with transaction.atomic():
+        ending = dict(rows.select_for_update(skip_locked=True).values_list("pk", "channel"))
+        Delivery.objects.filter(pk__in=ending).update(state=outcome, lease_until=None, **columns)
+        channels = NotificationChannel.objects.filter(pk__in=set(ending.values()))
+        kinds = dict(channels.values_list("pk", "kind"))
+        for kind, number in sorted(Counter(kinds[pk] for pk in ending.values()).items()):
+            _count(kind, outcome, number)
+
+
+def _count(kind: str, outcome: DeliveryState, number: int) -> None:
+    """Add to the total, last in the transaction of the ending: others wait for its row."""
+    rows = DeliveryTotal.objects.filter(channel_kind=kind, outcome=outcome)
+    more = {"messages": F("messages") + number}
+    if not rows.update(**more):
+        first = DeliveryTotal(channel_kind=kind, outcome=outcome)
+        DeliveryTotal.objects.bulk_create([first], ignore_conflicts=True)
+        rows.update(**more)
+
+
+def by_state() -> "QuerySet[Any, Any]":
+    """Return kind of channel, state and number of messages: those to arrive, and all that ended.
+
+    One statement, whose price does not grow with what ended.
+    """
+    waiting = Delivery.objects.unfinished().order_by().values_list("channel__kind", "state")
+    totals = DeliveryTotal.objects.values_list("channel_kind", "outcome", "messages")
+    counted: QuerySet[Any, Any] = waiting.annotate(messages=Count("pk")).union(totals, all=True)
+    return counted
 
 
 def old_deliveries(before: datetime) -> "QuerySet[Any, Any]":
@@ -208,6 +250,8 @@ def record(claimed: Claim, told: Told, now: datetime) -> bool:
             logger.warning("Delivery %s was told late: another worker has it.", delivery.pk)
             return False
         note(channel, told, now)
+        if columns["state"] not in UNFINISHED:
+            _count(channel.kind, columns["state"], 1)
     return True
 
 

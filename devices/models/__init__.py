@@ -10,6 +10,7 @@ from .gateway_health import GatewayHealth, HeldReason
 from .incoming import GatewayInbox, InboxOccurrence, IncomingSms
 from .outage import PowerOutage
 from .pause import Pause
+from .total import CommandTotal
 
 __all__ = [
     "Assignment",
@@ -19,6 +20,7 @@ __all__ = [
     "CommandLine",
     "CommandStep",
     "CommandTemplate",
+    "CommandTotal",
     "CommissioningTrial",
     "Device",
     "DeviceLine",

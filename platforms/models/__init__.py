@@ -1,7 +1,7 @@
 """Tables of the tenants: platforms, people, tokens, notices, channels, ticks, the audit record."""
 
 from .audit import AuditEntry
-from .channel import ChannelKind, Delivery, DeliveryState, NotificationChannel
+from .channel import ChannelKind, Delivery, DeliveryState, DeliveryTotal, NotificationChannel
 from .membership import Invitation, Membership
 from .notice import DeliveryItem, Notice, NoticeMark
 from .platform import Platform, Site
@@ -16,6 +16,7 @@ __all__ = [
     "Delivery",
     "DeliveryItem",
     "DeliveryState",
+    "DeliveryTotal",
     "Invitation",
     "Machine",
     "Membership",

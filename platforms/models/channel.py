@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from platforms.notice_kinds import Severity
-from platforms.scoping import ScopedQuerySet, SharedModel
+from platforms.scoping import GlobalModel, ScopedQuerySet, SharedModel
 from platforms.secrets import EncryptedField, SecretRow
 
 
@@ -173,3 +173,19 @@ class Delivery(SharedModel):
 
     def __str__(self) -> str:
         return f"{self.channel} · {self.family}"
+
+
+class DeliveryTotal(GlobalModel):
+    """How many messages to channels of a kind ended so, ever: also those whose rows are gone."""
+
+    channel_kind = models.CharField(max_length=16, choices=ChannelKind.choices)
+    outcome = models.CharField(max_length=16, choices=DeliveryState.choices)
+    messages = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("channel_kind", "outcome"), name="delivery_total_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.channel_kind} {self.outcome}: {self.messages}"

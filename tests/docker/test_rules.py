@@ -48,6 +48,8 @@ def test_rules_ask_for_what_is_served(name: str) -> None:
         ("(remosa_brake_engaged) == 1", "(remosa_brake_engaged) == 2"),
         (">= 0.8 < 0.95", ">= 0.8"),
         ('state="unknown"}) > 0', 'state="unknown"}) > 9'),
+        ('outcome="unresolved"}[30m])) > 0', 'outcome="unresolved"}[30m])) > 2'),
+        ('outcome="given_up"}[30m])) > 0', 'outcome="given_up"}[3m])) > 0'),
     ],
 )
 def test_a_wrong_rule_fails_its_proof(

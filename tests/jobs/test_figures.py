@@ -11,15 +11,25 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from pytest_django import DjangoAssertNumQueries
 
-from devices import ledger
-from devices.models import BudgetPeriod, Span
-from jobs import figures
+from devices import ledger, totals
+from devices.models import BudgetPeriod, Command, CommandTotal, Span
+from devices.states import State
+from jobs import figures, retention
 from jobs.figures import EngineCollector
 from jobs.models import Brake, Engine, Job
-from platforms.models import Platform
+from platforms import deliveries
+from platforms.channel_wire import Outcome, Told
+from platforms.models import (
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    NotificationChannel,
+    Platform,
+)
 from tests.devices.world import give, make_socket
 from tests.factories import make_exporter
 from tests.jobs.world import make_job
+from tests.platforms.notice_world import make_channel
 
 MIDDAY = datetime(2026, 11, 10, 12, tzinfo=UTC)
 
@@ -41,6 +51,21 @@ def limit(platform: Platform, *, day: int | None = None, month: int | None = Non
 
 def send(platform: Platform, sms: int, at: datetime) -> None:
     ledger.reserve(platform, at, used=sms, kept=0, by_job=False)
+
+
+def deliver_to(channel: NotificationChannel, state: DeliveryState, family: str = "any") -> Delivery:
+    """Write a message to a channel that stands so since noon."""
+    delivery: Delivery = Delivery.objects.create(
+        platform=channel.platform, channel=channel, family=family, state=state, created_at=MIDDAY,
+        next_try=MIDDAY, first_try_at=MIDDAY, tries=1,
+        lease_until=MIDDAY if state is DeliveryState.SENDING else None,
+    )  # fmt: skip
+    return delivery
+
+
+def end(delivery: Delivery, outcome: Outcome) -> bool:
+    told = Told(outcome, "" if outcome is Outcome.SENT else "status:410")
+    return deliveries.record(deliveries.Claim(delivery, delivery.fence), told, MIDDAY)
 
 
 def shares(at: datetime) -> dict[str, float]:
@@ -124,6 +149,109 @@ def test_a_platform_that_is_shut_or_may_send_nothing_has_no_share(
     limit(platform_b, day=5)
     Platform.objects.filter(pk=platform_b.pk).update(active=False)
     assert shares(MIDDAY) == {}
+
+
+def counter(name: str) -> dict[str, float]:
+    """Return a counter by its last label."""
+    return {
+        list(each.labels.values())[-1]: each.value
+        for family in figures.families(timezone.now())
+        for each in family.samples
+        if each.name == name and each.labels.get("channel_kind", "mail") == "mail"
+    }
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db
+def test_only_what_is_over_counts_as_an_outcome(platform_a: Platform) -> None:
+    give(make_socket(platform_a), "power_cycle")
+    deliver_to(make_channel(platform_a), DeliveryState.RETRYING)
+    outcomes = counter("remosa_commands_total")
+    assert set(outcomes) == {
+        "accepted", "verified", "ineffective", "unresolved", "not_sent", "failed", "cancelled",
+        "expired",
+    }  # fmt: skip
+    assert set(outcomes.values()) == {0.0}
+    assert counter("remosa_notifications_total") == {"sent": 0.0, "given_up": 0.0, "dropped": 0.0}
+    assert counter("remosa_notifications") == {"collecting": 0, "sending": 0, "retrying": 1}
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db
+def test_counts_of_messages_never_fall_whatever_is_deleted(platform_a: Platform) -> None:
+    """Neither by pruning, nor with a channel or a platform; nor does a channel of another kind."""
+    channel = make_channel(platform_a)
+    for number in range(3):
+        end(deliver_to(channel, DeliveryState.SENDING, f"f{number}"), Outcome.SENT)
+    end(deliver_to(channel, DeliveryState.SENDING), Outcome.PERMANENT)
+    deliver_to(channel, DeliveryState.RETRYING)  # is dropped: the channel is switched off by now
+    deliveries.tidy(MIDDAY)
+    told = {"sent": 3.0, "given_up": 1.0, "dropped": 1.0}
+    assert counter("remosa_notifications_total") == told
+
+    for _pruned in retention.prune(MIDDAY + timedelta(days=400), 60):
+        pass
+    assert not Delivery.objects.exists()
+    assert counter("remosa_notifications_total") == told
+
+    deliver_to(channel, DeliveryState.SENT)
+    deliveries.tidy(MIDDAY + timedelta(days=400))
+    NotificationChannel.objects.update(kind=ChannelKind.SERVICE)
+    assert counter("remosa_notifications_total") == told
+    channel.delete()
+    assert counter("remosa_notifications_total") == told
+    end(deliver_to(make_channel(platform_a), DeliveryState.SENDING), Outcome.SENT)
+    Platform.objects.filter(pk=platform_a.pk).delete()
+    assert counter("remosa_notifications_total") == {**told, "sent": 4.0}
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db
+def test_a_message_counts_once_with_its_end_or_not_at_all(platform_a: Platform) -> None:
+    claimed = deliver_to(make_channel(platform_a), DeliveryState.SENDING)
+    with (
+        patch.object(deliveries, "_count", side_effect=OperationalError),
+        pytest.raises(OperationalError),
+    ):
+        end(claimed, Outcome.SENT)
+    assert counter("remosa_notifications") == {"collecting": 0, "sending": 1, "retrying": 0}
+    assert counter("remosa_notifications_total")["sent"] == 0
+    assert end(claimed, Outcome.SENT)
+    assert not end(claimed, Outcome.SENT), "a worker that comes late"
+    assert counter("remosa_notifications_total")["sent"] == 1
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db
+def test_commands_that_are_long_over_are_counted_once_and_read_no_more(
+    platform_a: Platform,
+) -> None:
+    """Up to the first that is open or of today: what is behind it may still change or come."""
+    old, today = MIDDAY - timedelta(days=2), MIDDAY - timedelta(hours=1)
+    commands = [give(make_socket(platform_a), "power_cycle") for _number in range(5)]
+    for command, state, at in zip(
+        commands,
+        (State.VERIFIED, State.FAILED, State.QUEUED, State.VERIFIED, State.EXPIRED),
+        (old, old, old, old, today),
+        strict=True,
+    ):
+        closed = state is not State.QUEUED
+        rows = Command.objects.filter(pk=command.pk)
+        rows.update(state=state.value, closed=closed, created_at=at)
+    told = {**counter("remosa_commands_total"), "verified": 2.0, "failed": 1.0, "expired": 1.0}
+    assert counter("remosa_commands_total") == told
+    assert counter("remosa_commands")["queued"] == 1
+
+    assert totals.settle(MIDDAY) == 2
+    assert totals.settle(MIDDAY) == 0
+    assert counter("remosa_commands_total") == told
+    assert counter("remosa_commands")["queued"] == 1
+    Command.objects.filter(pk=commands[2].pk).update(state=State.FAILED.value, closed=True)
+    assert totals.settle(MIDDAY) == 2, "all but that of today"
+    assert totals.settle(MIDDAY + timedelta(days=1)) == 1
+    assert counter("remosa_commands_total") == {**told, "failed": 2.0}
+    assert counter("remosa_commands")["queued"] == 0
+    assert Command.objects.filter(pk__gt=CommandTotal.objects.get(outcome="").commands).count() == 0
 
 
 @pytest.mark.usefixtures("busy")
