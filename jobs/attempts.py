@@ -13,6 +13,7 @@ from django.db.models import F
 from devices import commands
 from devices.checks import CommandRefused
 from platforms.models import Notice
+from platforms.notice_kinds import Severity
 from platforms.notifications import announce, end
 
 from .gates import Gate, Verdict
@@ -74,7 +75,11 @@ def key_of(episode: Episode, attempt: int) -> UUID:
 
 
 def tell(subject: Subject, kind: str, **facts: Any) -> None:
-    """Tell people of it where the job is to be told of."""
+    """Tell people of it where the job is to be told of.
+
+    What it asks is as grave as the job. That it acts is information of any job; that it cannot
+    help is critical of any: nobody else looks after the player then.
+    """
     if not subject.job.notify:
         return
     announce(
@@ -84,6 +89,7 @@ def tell(subject: Subject, kind: str, **facts: Any) -> None:
         facts={"job": subject.job.name, "since": subject.episode.opened_at, **facts},
         key=str(subject.episode.pk) if kind == EXHAUSTED.name else "",
         now=subject.now,
+        severity=Severity(subject.job.severity) if kind == APPROVAL.name else None,
     )
 
 

@@ -147,4 +147,5 @@ def _tell(kind: str, rule: Rule, player_id: int, now: datetime) -> None:
         facts={"job": rule.name, "since": now.isoformat()},
         key=f"{rule.pk}:{player_id}",
         now=now,
+        severity=rule.severity,
     )

@@ -98,6 +98,9 @@ class AboutPart(FieldsPart):
         choices=Severity.choices,
         coerce=lambda text: Severity(int(text)),
         widget=UnfoldAdminSelectWidget(),
+        help_text=gettext_lazy(
+            "What it finds, asks or misses is told to channels that hear of this severity."
+        ),
     )
     notify = forms.BooleanField(
         label=gettext_lazy("Tell people"),

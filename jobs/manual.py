@@ -22,6 +22,7 @@ from devices.templates import Danger
 from exporters.models import Player
 from platforms import audit
 from platforms.audit import Action
+from platforms.notice_kinds import Severity
 from platforms.roles import Deed
 
 from . import braking, episodes, evidence, gates, judging, situation
@@ -212,6 +213,7 @@ def _rule(job: Job) -> Rule:
         name=job.name,
         version=job.version,
         tells=job.notify,
+        severity=Severity(job.severity),
         timing=Timing(job.hold, job.recover),
         selection=selection_of(job),
         figures=job.figures,

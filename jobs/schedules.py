@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
+from platforms.notice_kinds import Severity
 from platforms.notifications import announce
 
 from . import zones
@@ -68,7 +69,14 @@ def _take(pk: int, now: datetime) -> int:
         Job.objects.filter(pk=pk).update(due_at=next_at, due_zone=zone.key, **values)
         if missed and job.notify and job.mode != Mode.SHADOW:
             facts = {"missed": missed, "due": job.due_at, "next": next_at}
-            announce(MISSED.name, platform=job.platform_id, about=job, facts=facts, now=now)
+            announce(
+                MISSED.name,
+                platform=job.platform_id,
+                about=job,
+                facts=facts,
+                now=now,
+                severity=Severity(job.severity),
+            )
     if missed:
         logger.warning("Job %s: %s runs were missed and are left out.", pk, missed)
     return opened

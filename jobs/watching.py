@@ -15,6 +15,7 @@ from typing import NamedTuple
 from django.db.models import Count, Exists, OuterRef, Q
 
 from exporters.models import Exporter, Player
+from platforms.notice_kinds import Severity
 
 from . import catalogue, criteria, raw_promql
 from .catalogue import Metric
@@ -42,6 +43,7 @@ class _Row(NamedTuple):
     name: str
     version: int
     notify: bool
+    severity: int
     mode: str
     hold: float
     recover: float
@@ -65,6 +67,7 @@ class Rule:
     name: str
     version: int
     tells: bool  # people hear of its episodes
+    severity: Severity
     timing: Timing
     selection: Selection
     figures: Mapping[str, int]
@@ -255,6 +258,7 @@ def _rule(job: _Row, selection: Selection, floors: Mapping[int, Floor]) -> Rule:
         job.name,
         job.version,
         job.notify and job.mode != "shadow",
+        Severity(job.severity),
         Timing(job.hold, job.recover),
         selection,
         job.figures,

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from . import notice_kinds
 from .models import Notice, Platform
-from .notice_kinds import NoticeKind
+from .notice_kinds import NoticeKind, Severity
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +28,14 @@ def announce(
     facts: Mapping[str, Any],
     key: str = "",
     now: datetime | None = None,
+    severity: Severity | None = None,
 ) -> bool:
     """Write down an event, in the caller's transaction; return whether it is news.
 
     Not news: a kind whose condition of this ``key`` lasts already, or the end of one that was
     never told. Platform None: for superadmins. ``facts`` are shown to all members: no phone
-    numbers and no secrets. Never raises.
+    numbers and no secrets. ``severity`` None: the kind's; an end is as grave as what it ends.
+    Never raises.
     """
     known = notice_kinds.KINDS.get(kind)
     if known is None:
@@ -41,7 +43,7 @@ def announce(
         return False
     try:
         with transaction.atomic():
-            return _write(known, platform, about, facts, key[:128], now or timezone.now())
+            return _write(known, platform, about, facts, key[:128], now or timezone.now(), severity)
     except DatabaseError as error:
         logger.error("An event of the kind %s is not announced: %s", kind, type(error).__name__)
         return False
@@ -51,7 +53,7 @@ def end(kind: str, key: str, now: datetime | None = None) -> bool:
     """End a condition without a word, where there is nobody left to tell; never raises."""
     try:
         with transaction.atomic():
-            return _end(kind, key[:128], now or timezone.now())
+            return _end(kind, key[:128], now or timezone.now()) is not None
     except DatabaseError as error:
         logger.error("A condition of the kind %s is not ended: %s", kind, type(error).__name__)
         return False
@@ -64,13 +66,14 @@ def _write(
     facts: Mapping[str, Any],
     key: str,
     now: datetime,
+    severity: Severity | None,
 ) -> bool:
-    severity = kind.severity
+    told_as: int = kind.severity if severity is None else severity
     if kind.ends:
-        if not _end(kind.ends, key, now):
+        ended = _end(kind.ends, key, now)
+        if ended is None:
             return False
-        # As grave as what it ends, so that whoever heard of the one hears of the other.
-        severity = notice_kinds.KINDS[kind.ends].severity
+        told_as = ended  # so that whoever heard of the one hears of the other
     elif key and Notice.objects.lasting().filter(kind=kind.name, key=key).exists():
         return False
     lasts = bool(key) and not kind.ends
@@ -79,7 +82,7 @@ def _write(
             Notice.objects.create(
                 platform_id=platform.pk if isinstance(platform, Platform) else platform,
                 kind=kind.name,
-                severity=severity,
+                severity=told_as,
                 about_type=about._meta.label_lower if about is not None else "",
                 about_id=str(about.pk) if about is not None else "",
                 about_name=str(about)[:255] if about is not None else "",
@@ -94,8 +97,14 @@ def _write(
     return True
 
 
-def _end(kind: str, key: str, now: datetime) -> bool:
-    return bool(Notice.objects.lasting().filter(kind=kind, key=key).update(ended_at=now))
+def _end(kind: str, key: str, now: datetime) -> int | None:
+    """End what lasts; return how grave it was told to be, None where nothing lasted."""
+    lasting = Notice.objects.lasting().filter(kind=kind, key=key)
+    told = lasting.values_list("pk", "severity").first()  # no more than one lasts
+    if told is None or not lasting.filter(pk=told[0]).update(ended_at=now):
+        return None
+    severity: int = told[1]
+    return severity
 
 
 class _Facts(DjangoJSONEncoder):

@@ -15,6 +15,7 @@ from jobs.track_rows import KeptClock, KeptTrack
 from jobs.tracks import Clock, Timing, Track, advance, standing
 from jobs.verdicts import Why
 from jobs.watching import Rule, Watch
+from platforms.notice_kinds import Severity
 
 SLOT, EXPORTER, SITES = 1000, 7, (1, 2, None)
 
@@ -48,7 +49,7 @@ def some_rule(chance: random.Random, number: int) -> Rule:
     )
     changed = {5: Floor(observed=chance.uniform(0, 900), frozen={"4": 30.0})}
     return Rule(
-        number, 1, f"Rule {number}", 1, True,
+        number, 1, f"Rule {number}", 1, True, Severity.WARNING,
         Timing(chance.choice((0, 60, 300, 700)), chance.choice((0, 120))),
         selection, {}, changed if chance.random() < 0.5 else {},
     )  # fmt: skip

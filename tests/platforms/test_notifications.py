@@ -86,6 +86,18 @@ def test_the_end_is_as_grave_as_what_it_ends(platform_a: Platform) -> None:
     assert Notice.objects.get(kind=BACK.name).severity == Severity.CRITICAL
 
 
+@pytest.mark.parametrize("severity", Severity)
+def test_the_end_is_as_grave_as_what_it_ends_was_told_to_be(
+    severity: Severity, platform_a: Platform
+) -> None:
+    down(platform_a, severity=severity)
+    down(platform_a, "other")
+    back(platform_a)
+    back(platform_a, "other", severity=Severity.INFO)
+    told = Notice.objects.filter(kind=BACK.name).order_by("pk")
+    assert list(told.values_list("severity", flat=True)) == [severity, Severity.CRITICAL]
+
+
 def test_an_event_is_undone_with_the_act_it_tells_of(platform_a: Platform) -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
         down(platform_a)
