@@ -183,22 +183,37 @@ def conditions_of(ask: Ask, exporters: Collection[Exporter]) -> dict[int, Condit
     """Return the condition of each exporter by its id: one query, none for no exporter."""
     if not exporters:
         return {}
-    found = ask.now(_question(ask, exporters))
-    if isinstance(found, Outage):
-        return found
-    processes: dict[ProcessKey, bool] = {}
+    found = ask.now(question(ask, exporters))
+    return found if isinstance(found, Outage) else read(ask.processes, exporters, found)
+
+
+def read(
+    processes: Iterable[ExporterProcess], exporters: Collection[Exporter], found: Iterable[Sample]
+) -> dict[int, Condition]:
+    """Return the condition of each exporter by its id, from what Prometheus held at one moment."""
+    answering: dict[ProcessKey, bool] = {}
     told: dict[tuple[int, int], Told] = defaultdict(Told)
     for series in found:
         name, labels = series.labels.get("__name__", ""), series.labels
         if name == "up":
             key = ProcessKey(labels.get("kind", ""), labels.get("instance", ""))
-            processes[key] = processes.get(key, False) or series.value == 1
+            answering[key] = answering.get(key, False) or series.value == 1
         elif (exporter := exporter_of(labels)) is not None:
             _take(told[exporter], name, series)
-    return dict(_conditions(ask.processes, exporters, processes, told))
+    return dict(_conditions(processes, exporters, answering, told))
 
 
-def _question(ask: Ask, exporters: Collection[Exporter]) -> promql.Expression:
+def standings(ask: Ask, exporters: Collection[Exporter]) -> promql.Expression:
+    """Ask only for what `Condition.why` is made of; of processes that were read a moment ago.
+
+    For many moments, and all exporters of these platforms.
+    """
+    apart = groups(ask, {exporter.platform_id for exporter in exporters})
+    ups = (promql.selector(metrics.SOURCE_UP.name, group) for group in apart)
+    return promql.union(*ups, promql.recent(promql.processes_up(KINDS)))
+
+
+def question(ask: Ask, exporters: Collection[Exporter]) -> promql.Expression:
     """Ask for the figures, for errors of the last hour, and for the processes, in one."""
     numbers = [str(exporter.pk) for exporter in exporters]
     apart = groups(ask, {exporter.platform_id for exporter in exporters})

@@ -8,7 +8,7 @@ from celery import shared_task
 from platforms import ticks
 from platforms.ticks import Turn, tick
 
-from . import census, census_hints, rounds
+from . import alarms, census, census_hints, rounds
 
 NAMES_EVERY: Final = 10  # rounds
 _CENSUS_LASTS: Final = timedelta(seconds=30)
@@ -24,3 +24,9 @@ def take_census(platform_ids: list[int]) -> None:
 def record_sightings(turn: Turn) -> None:
     """Keep players in step with Prometheus."""
     rounds.go(turn.now, with_names=turn.number % NAMES_EVERY == 1)
+
+
+@tick("exporters.watch_sources", timedelta(seconds=60))
+def watch_sources(turn: Turn) -> None:
+    """Tell of exporters that are down, and of those that work again."""
+    alarms.watch(turn.now)

@@ -55,6 +55,7 @@ TIMETABLE: Final = (
     Tick("history", "jobs.prune", 86400, 3600, gettext_noop("Delete history that is too old")),
     Tick("notices", "platforms.deliver", 10, 10, gettext_noop("Send notifications")),
     Tick("sightings", "exporters.record_sightings", 60, 60, gettext_noop("Look after players")),
+    Tick("sources", "exporters.watch_sources", 30, 30, gettext_noop("Watch exporters")),
 )
 
 
