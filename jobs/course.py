@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from devices.states import Event
 
 from . import ladder
@@ -50,11 +52,17 @@ def next_of(
 def last_ends(
     episodes: Sequence[Episode], now: datetime, longest: timedelta
 ) -> dict[tuple[int, int], datetime]:
-    """Return when the last attempt ended that was sent in an earlier episode: by job and player."""
+    """Return when the last attempt ended that was sent in an earlier episode: by job and player.
+
+    Of a job in the shadow also of one that would have been sent: acting, it would have waited.
+    """
+    sent = Q(commanded_at__isnull=False)
+    if shadows := _in_shadow(episodes):
+        sent |= Q(mode=Mode.SHADOW, job__in=shadows)
     rows = JobExecution.objects.filter(
+        sent,
         job__in={each.job_id for each in episodes},
         player__in={each.player_id for each in episodes},
-        commanded_at__isnull=False,
         finished_at__gt=now - longest,
     ).exclude(episode__in=[each.pk for each in episodes])
     ends: dict[tuple[int, int], datetime] = {}
@@ -69,12 +77,19 @@ def busy_elsewhere(episodes: Sequence[Episode]) -> set[tuple[int, int]]:
 
     Its outcome is still to come, and with it the beginning of the cooldown.
     """
-    rows = JobExecution.objects.under_way().filter(
+    rows = JobExecution.objects.under_way()
+    if shadows := _in_shadow(episodes):
+        rows |= JobExecution.objects.filter(standing=Standing.SHADOW, job__in=shadows)
+    rows = rows.filter(
         job__in={each.job_id for each in episodes},
         player__in={each.player_id for each in episodes},
     )
     others = rows.exclude(episode__in=[each.pk for each in episodes])
     return set(others.values_list("job", "player"))
+
+
+def _in_shadow(episodes: Sequence[Episode]) -> set[int]:
+    return {each.job_id for each in episodes if each.job.mode == Mode.SHADOW}
 
 
 def _past(row: JobExecution) -> Past:

@@ -1,6 +1,7 @@
 """What is under way on a platform, as admission counts it: who fires, what was begun of late."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -25,7 +26,8 @@ def limits() -> Limits:
 def rule(platform_id: int, due: Iterable[Subject], now: datetime) -> dict[int, Ruling]:
     """Rule on episodes that want to act, by their ids. Whoever is in the shadow takes no place.
 
-    Rules go first: a player that is bad does not wait behind those of a schedule.
+    Rules go first: a player that is bad does not wait behind those of a schedule. A job in the
+    shadow waits as it would if it acted: behind those that act, and behind itself.
     """
     wanting = list(due)
     acting = [each for each in wanting if each.job.mode != Mode.SHADOW]
@@ -36,16 +38,36 @@ def rule(platform_id: int, due: Iterable[Subject], now: datetime) -> dict[int, R
     firing = {trigger: _firing(platform_id, trigger) for trigger in Trigger}
     oldest = min((each.firing_since for group in firing.values() for each in group), default=now)
     attempts = _attempts(platform_id, oldest, now)
-    rulings = []
-    for each in wanting:
-        if each.job.mode == Mode.SHADOW:
-            group = firing[Trigger(each.episode.trigger)]
-            rulings += admit([_case(each)], group, attempts, now, limits())
+    rulings = _rule_on_shadows(wanting, firing, attempts, now)
     rulings += admit(of_rules, firing[Trigger.RULE], attempts, now, limits())
     mine = {each.episode for each in of_rules}
     attempts += [_begun(e.case, now) for e in rulings if e.admitted and e.case.episode in mine]
     rulings += admit(of_schedules, firing[Trigger.SCHEDULE], attempts, now, limits())
     return {each.case.episode: each for each in rulings}
+
+
+def _rule_on_shadows(
+    wanting: Iterable[Subject],
+    firing: Mapping[Trigger, list[Case]],
+    attempts: list[Attempt],
+    now: datetime,
+) -> list[Ruling]:
+    """Rule on jobs in the shadow, each behind what is done and what it would have done itself."""
+    due: dict[tuple[int, Trigger], list[Case]] = defaultdict(list)
+    for each in wanting:
+        if each.job.mode == Mode.SHADOW:
+            due[each.job.pk, Trigger(each.episode.trigger)].append(_case(each))
+    if not due:
+        return []
+    jobs = {job for job, _trigger in due}
+    own = _own_firing(jobs)
+    oldest = min((each.firing_since for group in own.values() for each in group), default=now)
+    past = _own_attempts(jobs, oldest, now)
+    rulings = []
+    for (job, trigger), cases in due.items():
+        together = [*firing[trigger], *own[job]]
+        rulings += admit(cases, together, [*attempts, *past[job]], now, limits())
+    return rulings
 
 
 def _case(subject: Subject) -> Case:
@@ -75,13 +97,51 @@ def _attempts(platform_id: int, oldest: datetime, now: datetime) -> list[Attempt
         Attempt(
             player=row.player_id,
             exporter=row.player.exporter_id,
-            site=row.player.site_id or (row.device.site_id if row.device is not None else None),
+            site=_site(row),
             begun_at=row.commanded_at,
             in_flight=row.standing == Standing.COMMANDED,
             verified=row.outcome == Outcome.VERIFIED,
         )
         for row in rows.select_related("player", "device")
     ]
+
+
+def _site(row: JobExecution) -> int | None:
+    return row.player.site_id or (row.device.site_id if row.device is not None else None)
+
+
+def _own_firing(jobs: Collection[int]) -> dict[int, list[Case]]:
+    """Return by job all open episodes of jobs in the shadow, as `_firing` of those that act."""
+    found: dict[int, list[Case]] = defaultdict(list)
+    rows = Episode.objects.open().filter(job__in=jobs)
+    values = rows.values_list("job", "pk", "player", "player__exporter", "opened_at")
+    for job, pk, player, exporter, at in values:
+        found[job].append(Case(pk, player, exporter, None, at))
+    return found
+
+
+def _own_attempts(
+    jobs: Collection[int], oldest: datetime, now: datetime
+) -> dict[int, list[Attempt]]:
+    """Return by job what jobs in the shadow would have done, as `_attempts` what was done.
+
+    A player that came back by itself speaks for the others as one that an action brought back.
+    """
+    came_back = Q(outcome=Outcome.CAME_BACK, created_at__gte=oldest)
+    wanted = Q(standing=Standing.SHADOW) | Q(created_at__gt=now - HOUR) | came_back
+    rows = JobExecution.objects.filter(wanted, job__in=jobs, mode=Mode.SHADOW)
+    found: dict[int, list[Attempt]] = defaultdict(list)
+    for row in rows.select_related("player", "device"):
+        attempt = Attempt(
+            player=row.player_id,
+            exporter=row.player.exporter_id,
+            site=_site(row),
+            begun_at=row.created_at,
+            in_flight=row.standing == Standing.SHADOW,
+            verified=row.outcome == Outcome.CAME_BACK,
+        )
+        found[row.job_id].append(attempt)
+    return found
 
 
 def _begun(case: Case, now: datetime) -> Attempt:

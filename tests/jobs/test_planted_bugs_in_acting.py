@@ -1,5 +1,6 @@
 """The proof of the proof: with a bug planted in acting, a named test of it turns red."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,13 @@ from jobs.gates import Gate
 from jobs.models import Job, Mode
 from jobs.verdicts import Verdict
 from platforms.models import Platform
-from tests.jobs import test_acting, test_approvals, test_before_the_wire as test_guard, test_braking
+from tests.jobs import (
+    test_acting,
+    test_approvals,
+    test_before_the_wire as test_guard,
+    test_braking,
+    test_shadow_acts_as_live as test_shadow,
+)
 from tests.jobs.acting_world import Fleet, make_fleet
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +108,42 @@ def a_new_episode_forgets_the_cooldown(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(course, "last_ends", lambda *_given: {})
 
 
+def a_shadow_forgets_the_cooldown(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(course, "_in_shadow", lambda _episodes: set())
+
+
+def a_shadow_forgets_its_places(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(traffic, "_own_attempts", lambda *_given: defaultdict(list))
+
+
+def a_shadow_forgets_who_fires(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(traffic, "_own_firing", lambda *_given: defaultdict(list))
+
+
+def shadows_share_their_places(patch: pytest.MonkeyPatch) -> None:
+    """Count what other jobs in the shadow would have done as well."""
+    own = traffic._own_attempts
+
+    def of_all(_jobs: Any, *given: Any) -> Any:
+        jobs = set(Job.objects.filter(mode=Mode.SHADOW).values_list("pk", flat=True))
+        together = [each for found in own(jobs, *given).values() for each in found]
+        return dict.fromkeys(jobs, together)
+
+    patch.setattr(traffic, "_own_attempts", of_all)
+
+
+def shadows_take_places(patch: pytest.MonkeyPatch) -> None:
+    """Count what was only recorded among what was done."""
+    attempts_of, own = traffic._attempts, traffic._own_attempts
+
+    def of_all(platform_id: int, oldest: Any, now: Any) -> list[admission.Attempt]:
+        jobs = set(Job.objects.filter(mode=Mode.SHADOW).values_list("pk", flat=True))
+        recorded = [each for found in own(jobs, oldest, now).values() for each in found]
+        return [*attempts_of(platform_id, oldest, now), *recorded]
+
+    patch.setattr(traffic, "_attempts", of_all)
+
+
 def nobody_is_asked(patch: pytest.MonkeyPatch) -> None:
     opened(patch, Gate.APPROVAL)
 
@@ -163,6 +206,12 @@ def _told(told: dict[str, Any], why: str) -> Proven:
     return lambda p, r: test(r.getfixturevalue("world"), test_guard.commanded(p), told, why)
 
 
+def _lived(name: str) -> Proven:
+    """Prove by a history that a job in the shadow lives as one that acts does."""
+    test = test_shadow.test_a_job_in_the_shadow_does_what_it_would_do_live
+    return lambda p, r: test(p, r.getfixturevalue("platform_b"), name)
+
+
 PLANTED: dict[str, tuple[Plant, Proven]] = {
     "brake off": (brake_off, _shut("too many are unknown")),
     "whoever is bad for weeks": (whoever_is_bad_for_weeks, _shut("bad for weeks")),
@@ -183,6 +232,16 @@ PLANTED: dict[str, tuple[Plant, Proven]] = {
         test_approvals.test_nonsense_in_the_shadow_stops_itself_and_nobody_else(p))),
     "a new episode forgets the cooldown": (
         a_new_episode_forgets_the_cooldown, _shut("an attempt in an earlier episode")),
+    "a shadow forgets the cooldown": (
+        a_shadow_forgets_the_cooldown, _lived("one player four times in 28 minutes")),
+    "a shadow forgets its places": (
+        a_shadow_forgets_its_places, _lived("fifteen players in 45 minutes")),
+    "a shadow forgets who fires": (
+        a_shadow_forgets_who_fires, _lived("six together that stay bad")),
+    "shadows share their places": (shadows_share_their_places, lambda p, r: (
+        test_shadow.test_what_is_recorded_takes_no_place_of_another_job(p))),
+    "shadows take places": (shadows_take_places, lambda p, r: (
+        test_shadow.test_what_is_recorded_takes_no_place_of_another_job(p))),
     "nobody is asked": (nobody_is_asked, lambda p, r: (
         test_approvals.test_a_proposal_ends_with_its_episode(
             make_fleet(p, 30, 2, mode=Mode.APPROVE)))),
