@@ -88,6 +88,11 @@ def of_attempt(attempt: JobExecution) -> Story:
         tone = "doubt" if attempt.standing == Standing.PROPOSED else "calm"
         until = attempt.expires_at if attempt.standing == Standing.PROPOSED else None
         return Story(str(_STANDINGS[Standing(attempt.standing)]), tone, until=until)
+    if not attempt.outcome and attempt.mode == Mode.SHADOW:
+        text = _(
+            "Nothing was sent: the job is in the shadow. Nobody watched the player to the end."
+        )
+        return Story(text, "calm", attempt.finished_at)
     if not attempt.outcome:
         return Story(_("It is over; nobody watched to its end."), "calm", attempt.finished_at)
     headline = str(_OUTCOMES[Outcome(attempt.outcome)])

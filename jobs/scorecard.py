@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from exporters.models import Player
 
-from .models import Episode, GateVerdict, Job, JobExecution, Mode, Outcome
+from .models import Episode, GateVerdict, Job, JobExecution, Mode, Outcome, Trigger
 
 MOST_PLAYERS: Final = 50
 
@@ -43,7 +43,8 @@ class Score:
     `attempts` of `players`, for `sms`; of them `came_back` before the action would have been
     over, `stayed_bad` all the same, and `open` are still watched or were not to the end.
     `episodes` is how often a player was bad, `untouched` in how many the job would have done
-    nothing. `by_player` are those with the most attempts.
+    nothing. `by_player` are those with the most attempts. Of a schedule nobody knows what became
+    of its players: `open` are all.
     """
 
     job: Job
@@ -58,6 +59,11 @@ class Score:
     untouched: int
     gates: tuple[OfGate, ...]
     by_player: tuple[OfPlayer, ...]
+
+    @property
+    def tells_what_became(self) -> bool:
+        """Tell whether it is watched what the players do without the job."""
+        return self.job.trigger == Trigger.RULE
 
     @property
     def open(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 
 from .admission import HOUR, Attempt, Case, Limits, Ruling, admit
 from .course import UNSENT
@@ -125,11 +125,18 @@ def _own_attempts(
 ) -> dict[int, list[Attempt]]:
     """Return by job what jobs in the shadow would have done, as `_attempts` what was done.
 
-    A player that came back by itself speaks for the others as one that an action brought back.
+    A player that came back by itself speaks for the others as one that an action brought back;
+    and any that a schedule would have restarted: nobody looks how it is.
     """
-    came_back = Q(outcome=Outcome.CAME_BACK, created_at__gte=oldest)
-    wanted = Q(standing=Standing.SHADOW) | Q(created_at__gt=now - HOUR) | came_back
+    helped = Q(outcome=Outcome.CAME_BACK) | Q(episode__trigger=Trigger.SCHEDULE)
+    spoke = Q(helped, standing=Standing.OVER)
+    wanted = (
+        Q(standing=Standing.SHADOW)
+        | Q(created_at__gt=now - HOUR)
+        | Q(spoke, created_at__gte=oldest)
+    )
     rows = JobExecution.objects.filter(wanted, job__in=jobs, mode=Mode.SHADOW)
+    rows = rows.annotate(spoke=ExpressionWrapper(spoke, BooleanField()))
     found: dict[int, list[Attempt]] = defaultdict(list)
     for row in rows.select_related("player", "device"):
         attempt = Attempt(
@@ -138,7 +145,7 @@ def _own_attempts(
             site=_site(row),
             begun_at=row.created_at,
             in_flight=row.standing == Standing.SHADOW,
-            verified=row.outcome == Outcome.CAME_BACK,
+            verified=row.spoke,
         )
         found[row.job_id].append(attempt)
     return found

@@ -200,7 +200,12 @@ def _end_shadows(now: datetime) -> int:
 
 
 def _of_shadow(episode: Episode) -> str:
-    """Say what became of a player without us; nothing where nobody watched to the end."""
+    """Say what became of a player without us; nothing where nobody watched to the end.
+
+    Nor of a schedule: its players are mostly well all the time, and nobody looks at them.
+    """
+    if episode.trigger == Trigger.SCHEDULE:
+        return ""
     if not episode.closed:
         return Outcome.STAYED_BAD
     return Outcome.CAME_BACK if episode.ending == Ending.RECOVERED else ""

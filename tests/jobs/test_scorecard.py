@@ -13,6 +13,7 @@ from jobs import acting, scorecard, verification
 from jobs.models import Ending, Episode, Job, JobExecution, Mode, Standing
 from platforms.models import AuditEntry, Platform, User
 from tests.conftest import ClientOf
+from tests.jobs import acting_world
 from tests.jobs.acting_world import Fleet, make_fleet
 from tests.jobs.world import make_job
 
@@ -87,6 +88,31 @@ def test_the_brake_is_told_as_what_would_have_held_it_back(fleet: Fleet) -> None
     assert found.attempts == 0
     (brake,) = found.gates
     assert (brake.gate, brake.episodes, brake.never) == ("brake", 12, 12)
+
+
+def test_of_a_schedule_it_says_nothing_about_who_came_back_or_stayed_bad(
+    client_of: ClientOf, alice: User, fleet: Fleet
+) -> None:
+    """All its players are well, before and after."""
+    nightly = acting_world.make_job(fleet.platform, None, mode=Mode.SHADOW)
+    fleet.fire(*fleet.players[:3], minutes=1, job=nightly)
+    for player in fleet.players[:3]:
+        fleet.see(player, bad=False)
+    assert fleet.act() == 3
+    verification.verify(NOW + timedelta(minutes=10))
+    found = score(nightly)
+    assert (found.attempts, found.came_back, found.stayed_bad) == (3, 0, 0)
+    client = client_of(alice)
+    of_both = {
+        job: client.get(reverse("admin:jobs_job_scorecard", args=[job.pk])).content.decode()
+        for job in (nightly, fleet.job)
+    }
+    words = ("Came back by itself", "Stayed bad", "Not known yet", "came back", "bad for long")
+    for each in words[:3]:
+        assert each in of_both[fleet.job]
+    for each in words:
+        assert each not in of_both[nightly]
+    assert "The schedule asked for players 3 times." in of_both[nightly]
 
 
 def test_one_click_lets_it_act_after_it_asked_once(

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from devices.models import Command
 from exporters.models import Player
-from jobs import scorecard, situation, traffic, verification
+from jobs import schedules, scorecard, situation, traffic, verification
 from jobs.models import Ending, Episode, GateVerdict, JobExecution, Mode, Outcome, Standing
 from platforms.models import Platform
 from tests.factories import make_site
@@ -113,6 +113,35 @@ def test_a_job_in_the_shadow_does_what_it_would_do_live(
     found = scorecard.score(shadow.job, NOON - timedelta(1), NOON + timedelta(1))
     assert found.attempts == number
     assert reason[0] in {each.gate for each in found.gates}
+
+
+def test_a_schedule_in_the_shadow_restarts_as_many_as_it_would_live(
+    platform_a: Platform, platform_b: Platform
+) -> None:
+    """The first one goes alone; then three at once, and no more than ten within an hour."""
+    done = []
+    for platform, mode in ((platform_a, Mode.LIVE), (platform_b, Mode.SHADOW)):
+        fleet = make_fleet(platform, 80, 14)
+        nightly = make_job(platform, None, mode=mode)
+        fleet.fire(*fleet.players[:14], minutes=0, job=nightly)
+        Episode.objects.filter(job=nightly).update(opened_at=NOON, due_at=NOON)
+        for player in fleet.players[:14]:
+            fleet.see(player, bad=False)
+        for minute in range(0, 61, 5):
+            fleet.tick(NOON + timedelta(minutes=minute))
+            due = JobExecution.objects.filter(
+                standing=Standing.COMMANDED, created_at__lte=fleet.now - timedelta(minutes=10)
+            )
+            for row in due:
+                finish(row, Outcome.VERIFIED, fleet.now)
+            verification.verify(fleet.now)
+            schedules.close_over(fleet.now)
+            while fleet.act():
+                pass
+        fleet.job = nightly
+        done.append((deeds(fleet), held(fleet)))
+    assert done[0] == done[1]
+    assert [minute for minute, _player in done[1][0]] == [0, *[10] * 3, *[20] * 3, *[30] * 3, 60]
 
 
 def test_what_is_recorded_takes_no_place_of_another_job(platform_a: Platform) -> None:

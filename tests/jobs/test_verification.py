@@ -12,13 +12,13 @@ from pytest_django import Settings
 from devices import story
 from devices.models import Command
 from devices.states import State
-from jobs import verification
+from jobs import episode_story, schedules, verification
 from jobs.models import Criterion, Ending, Episode, JobExecution, Mode, Outcome, Standing, Trigger
 from jobs.tracks import SLOT
 from platforms.models import Platform
 from tests.devices.samples import Sampled, minutes, sampled_prometheus
 from tests.devices.world import NOON, Clock
-from tests.jobs.acting_world import OFFLINE, Fleet, make_fleet
+from tests.jobs.acting_world import OFFLINE, Fleet, make_fleet, make_job
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -216,3 +216,23 @@ def test_of_a_shadow_it_is_said_what_became_of_the_player_without_us(
     assert (row.standing, row.outcome) == (Standing.OVER, outcome)
     assert row.finished_at == fleet.now
     assert verification.verify(fleet.now + timedelta(minutes=1)) == 0
+
+
+@pytest.mark.parametrize("ending", ["", Ending.DONE, Ending.JOB])
+def test_of_a_schedule_in_the_shadow_nothing_is_said_of_its_players(
+    platform_a: Platform, sampled: Sampled, ending: str
+) -> None:
+    """They are well before and after; that its episode is still open says nothing of them."""
+    fleet = make_fleet(platform_a, 10)
+    nightly = make_job(platform_a, None, mode=Mode.SHADOW)
+    fleet.fire(fleet.players[0], minutes=1, job=nightly)
+    fleet.see(fleet.players[0], bad=False)
+    assert fleet.act() == 1
+    if ending:
+        Episode.objects.update(closed=True, closed_at=fleet.now, ending=ending)
+    row = after(fleet, sampled, 10)
+    assert (row.standing, row.outcome) == (Standing.OVER, "")
+    story = episode_story.of_attempt(row)
+    assert story.headline.startswith("Nothing was sent: the job is in the shadow.")
+    assert schedules.close_over(fleet.now) == (0 if ending else 1)
+    assert Episode.objects.get().ending == (ending or Ending.DONE)
