@@ -60,7 +60,10 @@ def answer(facts: Facts) -> Answer:
         return Answer(text, since=facts.player.retired_at)
     if facts.episode is not None:
         return _of_open(facts, facts.episode)
-    return _of_jobs(facts) or _of_last(facts) or _of_status(facts)
+    found = _of_jobs(facts)
+    if found is None and facts.device.state is Status.UNKNOWN:
+        return _of_unknown(facts)
+    return found or _of_last(facts) or _of_status(facts)
 
 
 def at(moment: datetime) -> str:
@@ -105,6 +108,10 @@ def _of_open(facts: Facts, episode: Episode) -> Answer:
         text = _("It was restarted and is well again; it is watched for a while.")
         if not sent:
             text = _("It is well again by itself, nothing was sent; it is watched for a while.")
+        if facts.device.state is Status.UNKNOWN:  # it was well; nobody knows whether it still is
+            was = {"since": at(episode.recovering_since)}
+            text = _("It had been well again since %(since)s when it was seen last.") % was
+            return Answer(more[-1], "doubt", None, None, (text, *more[:-1]), episode)
         return Answer(text, "good", episode.recovering_since, None, more, episode)
     if episode.trigger == Trigger.SCHEDULE:
         text = _("What the schedule asked for was not done yet: %(why)s")
@@ -168,8 +175,18 @@ def _of_jobs(facts: Facts) -> Answer | None:
     return Answer(text % names, "doubt", more=(status(facts.device),))
 
 
+def _of_unknown(facts: Facts) -> Answer:
+    """Say that nobody knows how the player is, and why; what was before stands below."""
+    text = _("No job does anything about what nobody knows: unknown is not taken for bad.")
+    more, last = [text, str(facts.device.verdict.remedy)], _of_last(facts)
+    if last is not None:
+        more += [last.headline, *last.more[:-1]]  # without the status, which is the headline
+    episode = None if last is None else last.episode
+    return Answer(status(facts.device), "doubt", more=tuple(filter(None, more)), episode=episode)
+
+
 def _of_last(facts: Facts) -> Answer | None:
-    """Say how the last bad time ended, where the player is well since."""
+    """Say how the last bad time ended; the last of `more` is how the player is now."""
     episode = facts.last
     if episode is None or facts.device.state is Status.OFFLINE:
         return None
@@ -195,10 +212,6 @@ def _of_status(facts: Facts) -> Answer:
     """Say how it is, where no job has anything to say."""
     working = [each for each in facts.watched if each.job.enabled]
     told = status(facts.device)
-    if facts.device.state is Status.UNKNOWN:
-        remedy = str(facts.device.verdict.remedy)
-        text = _("No job does anything about what nobody knows: unknown is not taken for bad.")
-        return Answer(told, "doubt", more=tuple(filter(None, (text, remedy))))
     if not facts.watched:
         text = _("No job watches this player: nothing restarts it by itself.")
         return Answer(f"{told} {text}", _tone(facts))

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from devices.models import Command, CommandStep, IncomingSms, Pause
 from exporters.models import Player
-from jobs import acting, timeline_words, why
+from jobs import acting, course, timeline_words, why
 from jobs.models import (
     Brake,
     Clock,
@@ -131,10 +131,10 @@ def test_while_it_is_restarted_and_after_that_it_says_what_was_done_and_whether_
     assert "It was sent and did not help." in answer.more[1]
     JobExecution.objects.update(outcome=Outcome.VERIFIED)
     Episode.objects.filter(pk=episode.pk).update(recovering_since=NOW)
+    say(scripted, fleet.players[0], 1.0)
     assert "It was restarted and is well again" in headline(fleet, alice)
     Episode.objects.update(closed=True, closed_at=NOW, ending=Ending.RECOVERED)
     fleet.see(fleet.players[0], bad=False)
-    say(scripted, fleet.players[0], 1.0)
     answer = told(fleet, alice).answer
     assert answer.headline.startswith("It was restarted at ")
     assert answer.headline.endswith("by “Job 1”, and that helped.")
@@ -190,6 +190,81 @@ def test_of_a_healthy_player_it_says_since_when(
         closed=True, closed_at=NOW, ending=Ending.RECOVERED
     )
     assert headline(fleet, alice).endswith("and came back by itself; nothing was sent.")
+
+
+#: What the last episode came to: its ending, and of its attempt the standing and the outcome.
+LAST: dict[str, tuple[Ending, Standing | None, str]] = {
+    "none": (Ending.RECOVERED, None, ""),
+    "by itself": (Ending.RECOVERED, None, ""),
+    "recorded": (Ending.RECOVERED, Standing.OVER, Outcome.CAME_BACK),
+    "of a job that is gone": (Ending.JOB, None, ""),
+    **{
+        str(outcome): (Ending.RECOVERED, Standing.OVER, outcome)
+        for outcome in Outcome
+        if outcome not in (Outcome.CAME_BACK, Outcome.STAYED_BAD)
+    },
+}
+_UNSENT = {str(each) for each in course.UNSENT}
+#: By status: how the sentence begins, and its tone, where it does not tell of the last episode.
+STATUS_TOLD: dict[float | None, tuple[str, str]] = {
+    1.0: ("The player has been online since", "good"),
+    0.0: ("It was not restarted: no job has found it bad yet.", "doubt"),
+    None: ("It is not known how the player is: ", "doubt"),
+}
+
+
+@pytest.mark.parametrize("value", STATUS_TOLD)
+@pytest.mark.parametrize("name", LAST)
+def test_old_news_is_the_headline_only_where_the_player_is_known_to_be_well(
+    fleet: Fleet, alice: User, scripted: Scripted, name: str, value: float | None
+) -> None:
+    player, (ending, standing, outcome) = fleet.players[0], LAST[name]
+    if value is None:
+        Clock.objects.update(known=False, why="source_down")
+    else:
+        say(scripted, player, value)
+    if name != "none":
+        (episode,) = fleet.fire(player)
+        fleet.see(player, bad=False)
+        Episode.objects.update(closed=True, closed_at=NOW, ending=ending)
+        if standing is not None:
+            shadow = name == "recorded"
+            JobExecution.objects.create(
+                platform=fleet.platform, episode=episode, job=fleet.job, player=player, rung=0,
+                mode=Mode.SHADOW if shadow else Mode.LIVE, standing=standing, outcome=outcome,
+                attempt=1, created_at=NOW, commanded_at=None if shadow else NOW, finished_at=NOW,
+            )  # fmt: skip
+    answer = told(fleet, alice).answer
+    nothing_sent = name in {"by itself", "recorded", *_UNSENT}
+    history = "and came back by itself; nothing was sent." if nothing_sent else "by “Job 1”"
+    has_history = name not in ("none", "of a job that is gone")
+    if value == 1.0 and has_history:
+        assert history in answer.headline
+        good = nothing_sent or name == Outcome.VERIFIED
+        assert answer.tone == ("good" if good else "calm")
+    else:
+        begins, tone = STATUS_TOLD[value]
+        assert answer.headline.startswith(begins)
+        assert answer.tone == tone
+        below = [each for each in answer.more if history in each]
+        assert bool(below) is (has_history and value is None)
+    assert len(answer.more) == len(set(answer.more))
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_of_whom_nobody_knows_any_more_it_is_not_said_that_it_is_well_again(
+    fleet: Fleet, alice: User, *, sent: bool
+) -> None:
+    """Its source went down while it was watched for a while."""
+    (episode,) = fleet.fire(fleet.players[0])
+    if sent:
+        assert acting.act(NOW) == 1
+        finish(JobExecution.objects.get(), Outcome.VERIFIED, NOW)
+    Episode.objects.update(recovering_since=NOW)
+    answer = told(fleet, alice).answer
+    assert answer.headline.startswith("It is not known how the player is: ")
+    assert (answer.tone, answer.episode) == ("doubt", episode)
+    assert answer.more[0].startswith("It had been well again since ")
 
 
 def test_without_prometheus_all_but_the_status_is_told(
