@@ -20,6 +20,11 @@ CATEGORIES: Mapping[Category, Promise] = {
 }
 
 
+def described(row: MonitoringMetric) -> Metric:
+    """Return a row with its words; a found one has none but its name."""
+    return catalogue.metrics().get(row.name) or catalogue.found(row.name, row.kind, row.identity)
+
+
 def offered(platform: Platform, also: Collection[str] = ()) -> dict[str, Metric]:
     """Return the metrics of the platform's kinds of exporters, and those that are asked about now.
 

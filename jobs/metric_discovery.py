@@ -55,7 +55,7 @@ def discover(now: datetime) -> Round:
     except PrometheusError as error:
         logger.warning("Metrics were not looked for (%s); the known ones stay", error.code)
         return Round(fault=str(error))
-    fresh = [MonitoringMetric(name=name, **said) for name, said in seen.items()]
+    fresh = [MonitoringMetric(name=name, found_at=now, **said) for name, said in seen.items()]
     with transaction.atomic():
         rows = MonitoringMetric.objects.filter(in_catalogue=False)
         before = set(rows.values_list("name", flat=True))

@@ -24,7 +24,8 @@ def synchronise() -> int:
                 "in_catalogue": True,
                 "withdrawn_at": None,
             }
-            row, is_new = MonitoringMetric.objects.get_or_create(name=metric.name, defaults=values)
+            first = {**values, "found_at": timezone.now()}
+            row, is_new = MonitoringMetric.objects.get_or_create(name=metric.name, defaults=first)
             stale = MonitoringMetric.objects.filter(pk=row.pk).exclude(**values)
             changed += int(is_new) or stale.update(**values)
         gone = MonitoringMetric.objects.offered().filter(in_catalogue=True).exclude(name__in=known)

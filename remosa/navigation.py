@@ -53,6 +53,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     sees,
                 ),
                 (_("Brakes"), "front_hand", "admin:jobs_brake_changelist", sees),
+                (
+                    _("Metrics"),
+                    "query_stats",
+                    "admin:jobs_monitoringmetric_changelist",
+                    sees,
+                ),
             ],
         ),
         (

@@ -6,8 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers
 
-from jobs import catalogue
-from jobs.catalogue import Category, Metric
+from jobs.catalogue import Category
+from jobs.metric_choices import described
 from jobs.models import MonitoringMetric
 from platforms.api import PagedQuery, ScopedViewSet
 
@@ -54,33 +54,33 @@ class MetricAnswer(serializers.ModelSerializer[MonitoringMetric]):
 
     def get_title(self, row: MonitoringMetric) -> str:
         """Return what people call it."""
-        return str(_metric(row).title)
+        return str(described(row).title)
 
     def get_help(self, row: MonitoringMetric) -> str:
         """Return what it says."""
-        return str(_metric(row).help)
+        return str(described(row).help)
 
     @extend_schema_field(serializers.ChoiceField(choices=[each.value for each in Category]))
     def get_category(self, row: MonitoringMetric) -> str:
         """Return what it is about."""
-        return _metric(row).category.value
+        return described(row).category.value
 
     def get_minimum(self, row: MonitoringMetric) -> float | None:
         """Return the least value it can have; null where nobody says."""
-        return _metric(row).minimum
+        return described(row).minimum
 
     def get_maximum(self, row: MonitoringMetric) -> float | None:
         """Return the greatest value it can have; null where nobody says."""
-        return _metric(row).maximum
+        return described(row).maximum
 
     def get_is_age(self, row: MonitoringMetric) -> bool:
         """Tell whether its samples are moments."""
-        return _metric(row).age
+        return described(row).age
 
     @extend_schema_field(ValueWord(many=True))
     def get_values(self, row: MonitoringMetric) -> list[Mapping[str, Any]]:
         """Return values with words."""
-        words = _metric(row).values.items()
+        words = described(row).values.items()
         return [{"value": value, "title": str(title)} for value, title in words]
 
 
@@ -100,7 +100,3 @@ class Metrics(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
         lookups = {"kind": "kind", "search": "name__icontains"}
         asked = {lookup: query[name] for name, lookup in lookups.items() if name in query}
         return rows.filter(withdrawn_at__isnull=not query["withdrawn"], **asked)
-
-
-def _metric(row: MonitoringMetric) -> Metric:
-    return catalogue.metrics().get(row.name) or catalogue.found(row.name, row.kind, row.identity)

@@ -35,6 +35,8 @@ class MonitoringMetric(GlobalModel):
     identity = models.CharField(_("label of the player"), max_length=64, editable=False)
     unit = models.CharField(_("unit"), max_length=16, blank=True, editable=False)
     in_catalogue = models.BooleanField(_("in the catalogue"), default=True, editable=False)
+    #: Null: before it was written down.
+    found_at = models.DateTimeField(_("known since"), null=True, editable=False)
     #: Neither in the catalogue nor in Prometheus any more; conditions that name it stay.
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
 

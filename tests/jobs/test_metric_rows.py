@@ -40,6 +40,7 @@ def test_the_rows_follow_the_catalogue_and_nothing_is_deleted() -> None:
     call_command("sync_metrics", verbosity=0)
     every = MonitoringMetric.objects.all()
     assert set(every.values_list("name", flat=True)) == catalogue.metrics().keys()
+    assert not every.filter(found_at=None).exists()
     assert synchronisation.synchronise() == 0
     old = MonitoringMetric.objects.create(name="of_an_older_release", kind="cubic", identity="mac")
     every.filter(name="device_status").update(kind="odd", withdrawn_at=NOW)
@@ -91,7 +92,9 @@ def test_metrics_of_players_are_found_and_those_of_one_platform_stay_its_own(
         "player_heat": ("", "mac", True),
         "player_volume": ("addreality", "device_id", True),
     }
-    assert metric_discovery.discover(NOW).added == 0
+    assert metric_discovery.discover(NOW + timedelta(minutes=10)).added == 0
+    heat = MonitoringMetric.objects.get(name="player_heat")
+    assert heat.found_at == NOW, "since when it is known does not move"
 
 
 def test_what_is_gone_is_withdrawn_and_comes_back_but_not_because_nobody_answers(
