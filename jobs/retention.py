@@ -22,7 +22,19 @@ from platforms import audit, deliveries, integrity
 from platforms.audit import SYSTEM, Action
 from platforms.models import AuditEntry
 
-from .models import Clock, Episode, GateVerdict, Job, JobExecution, Standing, Track
+from .models import (
+    Clock,
+    Episode,
+    GateVerdict,
+    Job,
+    JobExecution,
+    JobPause,
+    MaintenanceWindow,
+    Standing,
+    Track,
+)
+from .wall_time import DAY
+from .windows import LONGEST_OF_WEEK
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +169,20 @@ def _clocks(before: datetime) -> Rows:
     return Clock.objects.filter(~Exists(_in_use()), ~Exists(_lately(before)))
 
 
+def _pauses(before: datetime) -> Rows:
+    """Pauses of jobs that were lifted, or ended by themselves."""
+    return JobPause.objects.filter(Q(lifted_at__lt=before) | Q(expires_at__lt=before))
+
+
+def _windows(before: datetime) -> Rows:
+    """Windows that were taken back or are over; a weekly one has no end but its last day."""
+    over = Q(weekly=False, ends_at__lt=before)
+    # What began before that day lasts a week at most, by a clock that is a day off UTC at most.
+    last = (before - LONGEST_OF_WEEK - 2 * DAY).date()
+    over |= Q(weekly=True, until__isnull=False, until__lt=last)
+    return MaintenanceWindow.objects.filter(over | Q(cancelled_at__lt=before))
+
+
 def _lately(before: datetime) -> Rows:
     return Clock.objects.filter(criterion=OuterRef("criterion"), at__gte=before).order_by()
 
@@ -173,6 +199,8 @@ TABLES: Final = (
     Table("steps", _("steps of commands"), "steps", _steps),
     Table("tracks", _("what was seen of players for jobs that are gone"), "tracks", _tracks),
     Table("clocks", _("what was seen of sources for jobs that are gone"), "tracks", _clocks),
+    Table("pauses", _("pauses of jobs"), "pauses", _pauses),
+    Table("windows", _("maintenance windows"), "pauses", _windows),
     Table("deliveries", _("deliveries"), "notices", deliveries.old_deliveries, least=1),
     Table("notices", _("notices"), "notices", deliveries.old_notices, least=1),
     Table("audit", _("audit log"), "audit", _record),

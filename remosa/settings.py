@@ -255,6 +255,7 @@ KEEP_DAYS = {
     "episodes": env.int("REMOSA_KEEP_EPISODES_DAYS", default=365),
     "steps": env.int("REMOSA_KEEP_STEPS_DAYS", default=365),
     "tracks": env.int("REMOSA_KEEP_TRACKS_DAYS", default=90),
+    "pauses": env.int("REMOSA_KEEP_PAUSES_DAYS", default=365),
     "notices": env.int("REMOSA_KEEP_NOTICES_DAYS", default=90),
     "audit": env.int("REMOSA_KEEP_AUDIT_DAYS", default=0),
 }

@@ -21,6 +21,8 @@ from jobs.models import (
     GateVerdict,
     Job,
     JobExecution,
+    JobPause,
+    MaintenanceWindow,
     Outcome,
     Standing,
     Track,
@@ -187,6 +189,67 @@ def test_notices_and_messages_go_unless_they_last(fleet: Fleet) -> None:
     assert (found["deliveries"], found["notices"]) == ({"deliveries": 1}, {"notices": 1})
     assert Delivery.objects.get().state == DeliveryState.RETRYING
     assert Notice.objects.get().ended_at is None
+
+
+def test_pauses_of_jobs_go_when_they_ended_long_ago_and_never_while_they_last(
+    fleet: Fleet,
+) -> None:
+    recent, ahead = NOW - 100 * DAY, NOW + 100 * DAY
+    pauses: dict[str, dict[str, Any]] = {
+        "lifted long ago": {"lifted_at": OLD, "expires_at": ahead},
+        "over for long": {"expires_at": OLD},
+        "lasts without an end": {},
+        "lasts": {"expires_at": ahead},
+        "lifted of late": {"lifted_at": recent},
+        "over of late": {"expires_at": recent},
+    }
+    for reason, columns in pauses.items():
+        JobPause.objects.create(
+            platform=fleet.platform, job=fleet.job, reason=reason, author_name="Mona", **columns
+        )
+    JobPause.objects.update(created_at=NOW - 900 * DAY)
+    told = {each.table.name: each.rows for each in retention.count(NOW)}
+    assert told["pauses"] == run()["pauses"] == {"pauses": 2}
+    left = set(JobPause.objects.values_list("reason", flat=True))
+    assert left == {"lasts without an end", "lasts", "lifted of late", "over of late"}
+
+
+def test_windows_go_when_they_are_over_for_long_and_never_while_they_may_come(
+    fleet: Fleet, settings: Settings
+) -> None:
+    first = {"starts_at": NOW - 900 * DAY, "ends_at": NOW - 900 * DAY + 6 * DAY}
+    ahead = {"starts_at": NOW + DAY, "ends_at": NOW + 2 * DAY}
+    windows: dict[str, dict[str, Any]] = {
+        "over for long": first,
+        "taken back long ago": {**ahead, "cancelled_at": OLD},
+        "weekly, taken back long ago": {**first, "weekly": True, "cancelled_at": OLD},
+        "weekly, its last day was long ago": {**first, "weekly": True, "until": OLD.date()},
+        "every week": {**first, "weekly": True},
+        "every week until later": {**first, "weekly": True, "until": (NOW + DAY).date()},
+        # The last time may have begun the day before, and lasted six days.
+        "weekly, over since less": {
+            **first,
+            "weekly": True,
+            "until": (NOW - 370 * DAY).date(),
+        },
+        "to come": ahead,
+        "has lasted for years": {"starts_at": NOW - 900 * DAY, "ends_at": NOW + DAY},
+        "over of late": {"starts_at": NOW - 900 * DAY, "ends_at": NOW - 360 * DAY},
+        "taken back of late": {**first, "weekly": True, "cancelled_at": NOW - 100 * DAY},
+    }
+    for name, columns in windows.items():
+        MaintenanceWindow.objects.create(
+            platform=fleet.platform, name=name, author_name="Mona", **columns
+        )  # fmt: skip
+    told = {each.table.name: each.rows for each in retention.count(NOW)}
+    assert told["windows"] == run()["windows"] == {"windows": 4}
+    left = set(MaintenanceWindow.objects.values_list("name", flat=True))
+    assert left == {
+        "every week", "every week until later", "weekly, over since less", "to come",
+        "has lasted for years", "over of late", "taken back of late",
+    }  # fmt: skip
+    settings.KEEP_DAYS = {**settings.KEEP_DAYS, "pauses": 0}
+    assert run()["windows"] == {"windows": 0}
 
 
 def test_each_table_is_kept_as_long_as_it_is_set_and_for_ever_with_0(
