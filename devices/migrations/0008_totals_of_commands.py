@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
             name='CommandTotal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(max_length=16, unique=True)),
-                ('commands', models.PositiveBigIntegerField(default=0)),
+                ('outcome', models.CharField(editable=False, max_length=16, unique=True)),
+                ('commands', models.PositiveBigIntegerField(default=0, editable=False)),
             ],
             options={
                 'ordering': ('outcome',),

@@ -13,8 +13,8 @@ MARK: Final = ""
 class CommandTotal(GlobalModel):
     """Commands by what became of them, up to one; of the row of MARK its number is that command."""
 
-    outcome = models.CharField(max_length=16, unique=True)
-    commands = models.PositiveBigIntegerField(default=0)
+    outcome = models.CharField(max_length=16, unique=True, editable=False)
+    commands = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ("outcome",)

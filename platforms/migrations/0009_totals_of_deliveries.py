@@ -26,9 +26,9 @@ class Migration(migrations.Migration):
             name='DeliveryTotal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel_kind', models.CharField(choices=[('mail', 'E-mail, through the mail server of this installation'), ('service', 'Messenger, webhook or another service, by its address')], max_length=16)),
-                ('outcome', models.CharField(choices=[('collecting', 'waiting'), ('sending', 'being sent'), ('retrying', 'to be tried again'), ('sent', 'sent'), ('given_up', 'given up'), ('dropped', 'dropped')], max_length=16)),
-                ('messages', models.PositiveBigIntegerField(default=0)),
+                ('channel_kind', models.CharField(choices=[('mail', 'E-mail, through the mail server of this installation'), ('service', 'Messenger, webhook or another service, by its address')], editable=False, max_length=16)),
+                ('outcome', models.CharField(choices=[('collecting', 'waiting'), ('sending', 'being sent'), ('retrying', 'to be tried again'), ('sent', 'sent'), ('given_up', 'given up'), ('dropped', 'dropped')], editable=False, max_length=16)),
+                ('messages', models.PositiveBigIntegerField(default=0, editable=False)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('channel_kind', 'outcome'), name='delivery_total_once')],

@@ -178,9 +178,9 @@ class Delivery(SharedModel):
 class DeliveryTotal(GlobalModel):
     """How many messages to channels of a kind ended so, ever: also those whose rows are gone."""
 
-    channel_kind = models.CharField(max_length=16, choices=ChannelKind.choices)
-    outcome = models.CharField(max_length=16, choices=DeliveryState.choices)
-    messages = models.PositiveBigIntegerField(default=0)
+    channel_kind = models.CharField(max_length=16, choices=ChannelKind.choices, editable=False)
+    outcome = models.CharField(max_length=16, choices=DeliveryState.choices, editable=False)
+    messages = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         constraints = (
