@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F
 
 from devices import commands
-from devices.checks import CommandRefused
+from devices.checks import CommandRefused, Wish
 from platforms.models import Notice
 from platforms.notice_kinds import Severity
 from platforms.notifications import announce, end
@@ -19,7 +20,7 @@ from platforms.notifications import announce, end
 from .gates import Gate, Verdict
 from .ladder import Due
 from .models import Episode, GateVerdict, JobExecution, Standing
-from .notice_kinds import ACTED, APPROVAL, EXHAUSTED, OPENED
+from .notice_kinds import ACTED, APPROVAL, EXHAUSTED, OPENED, called
 from .orders import Order
 from .situation import Subject
 
@@ -37,7 +38,7 @@ def propose(subject: Subject, verdicts: Sequence[Verdict]) -> JobExecution:
     """Ask people whether to do it, for as long as the job says."""
     expires_at = subject.now + timedelta(seconds=subject.job.approval_time)
     proposal = _write(subject, verdicts, Standing.PROPOSED, expires_at=expires_at)
-    tell(subject, APPROVAL.name, command=_order(subject).wish.template.key, until=expires_at)
+    tell(subject, APPROVAL.name, **_called(_order(subject).wish), until=expires_at)
     return proposal
 
 
@@ -65,7 +66,7 @@ def command(subject: Subject, verdicts: Sequence[Verdict]) -> Verdict | None:
         return Verdict(Gate.REFUSED, False, {"code": error.code, "why": str(error), "until": until})
     _write(subject, verdicts, Standing.COMMANDED, command=given, commanded_at=subject.now)
     limit = subject.job.attempts
-    tell(subject, ACTED.name, command=wish.template.key, attempt=attempt, of=limit)
+    tell(subject, ACTED.name, **_called(wish), attempt=attempt, of=limit)
     return None
 
 
@@ -80,16 +81,17 @@ def tell(subject: Subject, kind: str, **facts: Any) -> None:
     What it asks is as grave as the job. That it acts is information of any job; that it cannot
     help is critical of any: nobody else looks after the player then.
     """
-    if not subject.job.notify:
+    job = subject.job
+    if not job.notify:
         return
     announce(
         kind,
         platform=subject.episode.platform_id,
         about=subject.player,
-        facts={"job": subject.job.name, "since": subject.episode.opened_at, **facts},
+        facts={**called(job.name, job.names), "since": subject.episode.opened_at, **facts},
         key=str(subject.episode.pk) if kind == EXHAUSTED.name else "",
         now=subject.now,
-        severity=Severity(subject.job.severity) if kind == APPROVAL.name else None,
+        severity=Severity(job.severity) if kind == APPROVAL.name else None,
     )
 
 
@@ -161,6 +163,13 @@ def _write(
     if waiting.update(**values) != 1:
         raise LostRace
     return proposal
+
+
+def _called(wish: Wish) -> dict[str, Any]:
+    """Return the facts by which a notice names a command to readers of every language."""
+    name = wish.shape.name
+    titles = {language: name.in_language(language) for language, _title in settings.LANGUAGES}
+    return {"command": wish.template.key, "command_names": titles}
 
 
 def _order(subject: Subject) -> Order:

@@ -11,20 +11,22 @@ from django.db.models import F
 
 from exporters.models import Player
 from platforms.announcements import announce
+from platforms.notice_kinds import NoticeKind
 
 from .models import Ending, Episode, Job, Trigger
-from .notice_kinds import OPENED, RECOVERED
+from .notice_kinds import OPENED, RECOVERED, called
 from .watching import Rule
 
 MOST_TOLD = 50  # a tick; of more at once people learn by the brake, and on the pages
 
 
 class Opening(NamedTuple):
-    """A player that fires under a rule; `value` is what made it bad."""
+    """A player that fires under a rule; `value` made it bad, and it has held `since` then."""
 
     rule: Rule
     player_id: int
     value: float | None
+    since: datetime
 
 
 class Ended(NamedTuple):
@@ -93,8 +95,7 @@ def open_new(openings: Collection[Opening], now: datetime) -> int:
     ]
     # A person may have opened one a moment ago, by hand.
     Episode.objects.bulk_create(new, ignore_conflicts=True)
-    for each in [each for each in wanted.values() if each.rule.tells][:MOST_TOLD]:
-        _tell(OPENED.name, each.rule, each.player_id, now)
+    _tell(OPENED, [(each.rule, each.player_id, each.since) for each in wanted.values()], now)
     return len(wanted)
 
 
@@ -120,9 +121,8 @@ def close(ended: Collection[Ended], now: datetime) -> int:
                 closed=True, closed_at=now, ending=ending, recovering_since=None, rev=F("rev") + 1
             )
         )
-    for each in [each for each in ended if each.rule is not None and each.rule.tells][:MOST_TOLD]:
-        if each.rule is not None and each.ending is Ending.RECOVERED:
-            _tell(RECOVERED.name, each.rule, each.player_id, now)
+    well = [each for each in ended if each.ending is Ending.RECOVERED]
+    _tell(RECOVERED, [(each.rule, each.player_id, now) for each in well if each.rule], now)
     return closed
 
 
@@ -139,13 +139,21 @@ def turn(good: Collection[int], bad: Collection[int], now: datetime) -> None:
         )
 
 
-def _tell(kind: str, rule: Rule, player_id: int, now: datetime) -> None:
-    announce(
-        kind,
-        platform=rule.platform_id,
-        about=Player.objects.filter(pk=player_id).first(),
-        facts={"job": rule.name, "since": now.isoformat()},
-        key=f"{rule.pk}:{player_id}",
-        now=now,
-        severity=rule.severity,
-    )
+def _tell(kind: NoticeKind, happened: Iterable[tuple[Rule, int, datetime]], now: datetime) -> None:
+    """Tell of players, by rule and number, since when it is so: of jobs that are told of."""
+    told = [each for each in happened if each[0].tells][:MOST_TOLD]
+    if not told:
+        return
+    jobs = Job.objects.filter(pk__in={rule.pk for rule, _player, _since in told})
+    names = dict(jobs.values_list("pk", "names"))  # unscoped: by their ids
+    players = Player.objects.in_bulk({player for _rule, player, _since in told})
+    for rule, player_id, since in told:
+        announce(
+            kind.name,
+            platform=rule.platform_id,
+            about=players.get(player_id),
+            facts={**called(rule.name, names.get(rule.pk, {})), "since": since},
+            key=f"{rule.pk}:{player_id}",
+            now=now,
+            severity=rule.severity,
+        )

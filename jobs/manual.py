@@ -6,7 +6,7 @@ the job may not do itself, a manager may command as a person, who answers for it
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -25,7 +25,7 @@ from platforms.audit import Action
 from platforms.notice_kinds import Severity
 from platforms.roles import Deed
 
-from . import braking, episodes, evidence, gates, judging, situation
+from . import braking, episodes, evidence, gates, judging, situation, track_rows
 from .episodes import Opening
 from .evidence import Proof
 from .gates import Verdict
@@ -33,7 +33,7 @@ from .models import Episode, Job, Mode, Trigger
 from .orders import Order, Orders
 from .selection import selection_of
 from .situation import Subject
-from .tracks import Timing
+from .tracks import Timing, held_since, standing
 from .verdicts import Verdict as Judged
 from .watching import Rule
 
@@ -178,9 +178,7 @@ def _open(report: Report, sender: Sender, now: datetime) -> Report:
         if job.trigger == Trigger.SCHEDULE:
             _open_planned(job, player, now)
         else:
-            track = report.subject.track
-            value = track.value if track is not None else None
-            episodes.open_new([Opening(_rule(job), player.pk, value)], now)
+            episodes.open_new([_opening(report, now)], now)
         # unscoped: of a job and a player that were reached by for_user
         opened = Episode.objects.open().filter(job=job, player=player).first()
         if opened is None:
@@ -188,6 +186,19 @@ def _open(report: Report, sender: Sender, now: datetime) -> Report:
         after = {**audit.snapshot(opened), "by_hand": True}
         audit.record(sender.actor, Action.CREATED, opened, platform_id=job.platform_id, after=after)
     return replace(report, episode=opened)
+
+
+def _opening(report: Report, now: datetime) -> Opening:
+    subject = report.subject
+    value, since = None, now
+    if subject.track is not None:
+        value = subject.track.value
+        clock = track_rows.pure(subject.clock) if subject.clock is not None else None
+        if clock is not None:
+            track = track_rows.track_of(subject.track)
+            held = standing(track, clock, Timing(subject.job.hold, subject.job.recover)).held
+            since = datetime.fromtimestamp(held_since(track, clock, held), UTC)
+    return Opening(_rule(subject.job), subject.player.pk, value, since)
 
 
 def _open_planned(job: Job, player: Player, now: datetime) -> None:

@@ -2,10 +2,13 @@
 
 Of missed runs it is the job itself.
 
-Facts of an episode: `job` its name, `since`; of an action also `attempt`, `of`, `command`.
+Facts of an episode: `job` its name, `since`; of an action also `attempt`, `of`, `command`. What is
+called otherwise in each language is in `job_names` and `command_names`, of old rows in neither.
 """
 
-from django.utils.translation import gettext as _, gettext_lazy, ngettext
+from collections.abc import Mapping
+
+from django.utils.translation import get_language, gettext as _, gettext_lazy, ngettext
 
 from platforms.notice_kinds import REPEAT, NoticeKind, Severity, Told
 from platforms.roles import Deed
@@ -13,10 +16,21 @@ from platforms.roles import Deed
 from .verdicts import Why
 
 
+def called(name: str, names: Mapping[str, str]) -> dict[str, object]:
+    """Return the facts by which a notice names a job to readers of every language."""
+    return {"job": name, "job_names": dict(names)}
+
+
+def _named(told: Told, fact: str) -> str:
+    """Return how the reader calls a job or a command."""
+    names = told.facts.get(f"{fact}_names") or {}
+    return str(names.get(get_language()) or told.facts.get(fact, ""))
+
+
 def _facts(told: Told) -> dict[str, str]:
     """Return what every sentence of an episode is made of."""
-    names = ("job", "attempt", "of", "command", "attempts")
-    facts = {name: str(told.facts.get(name, "")) for name in names}
+    facts = {name: str(told.facts.get(name, "")) for name in ("attempt", "of", "attempts")}
+    facts |= {name: _named(told, name) for name in ("job", "command")}
     return facts | {"name": told.name, "since": told.moment(str(told.facts.get("since", "")))}
 
 
@@ -72,7 +86,7 @@ def _missed(told: Told) -> str:
         number,
     )
     times = {name: told.moment(str(told.facts.get(name) or "")) for name in ("due", "next")}
-    return text % {"name": told.name, "number": number, **times}
+    return text % {"name": _named(told, "job") or told.name, "number": number, **times}
 
 
 def _blind(told: Told) -> str:

@@ -17,7 +17,7 @@ from platforms.notifications import announce
 
 from . import zones
 from .models import Ending, Episode, Job, JobExecution, Mode, Standing, Trigger
-from .notice_kinds import MISSED
+from .notice_kinds import MISSED, called
 from .schedule_times import PATIENCE, QUEUE, QUEUES, turn
 from .selection import selection_of
 
@@ -68,12 +68,17 @@ def _take(pk: int, now: datetime) -> int:
         values = {"missed_runs": F("missed_runs") + missed, "missed_at": now} if missed else {}
         Job.objects.filter(pk=pk).update(due_at=next_at, due_zone=zone.key, **values)
         if missed and job.notify and job.mode != Mode.SHADOW:
-            facts = {"missed": missed, "due": job.due_at, "next": next_at}
+            facts = {
+                **called(job.name, job.names),
+                "missed": missed,
+                "due": job.due_at,
+                "next": next_at,
+            }
             announce(
                 MISSED.name,
                 platform=job.platform_id,
                 about=job,
-                facts=facts,
+                facts={**called(job.name, job.names), **facts},
                 now=now,
                 severity=Severity(job.severity),
             )

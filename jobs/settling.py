@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from . import floors
 from .episodes import Ended, OpenEpisode, Opening
@@ -14,7 +15,17 @@ from .models import Ending, Floor
 from .pairs import Pair
 from .recall import Recall, Seen
 from .track_rows import KeptClock, KeptTrack
-from .tracks import Clock, Standing, State, advance, held_for, soonest, standing, step
+from .tracks import (
+    Clock,
+    Standing,
+    State,
+    advance,
+    held_for,
+    held_since,
+    soonest,
+    standing,
+    step,
+)
 from .verdicts import Verdict, Why
 from .watching import Rule
 
@@ -150,7 +161,7 @@ def _apply(
         tally["unknown"] += now.unknown and clock.known
         if episode is None:
             if now.fires:
-                _open(done, rule, each)
+                _open(done, rule, each, now.held)
         elif _follow(done, rule, each, episode, now):
             done.jobs.add(rule.pk)
     if not clock.known:
@@ -178,12 +189,15 @@ def _apply_to_all(
         if pk not in apart:
             tally[State.PENDING.value] -= 1
             tally[now.state.value] += 1
-            _open(done, rule, crowd.present[pk])
+            _open(done, rule, crowd.present[pk], now.held)
 
 
-def _open(done: Settled, rule: Rule, each: KeptTrack) -> None:
-    value = each.track.value if each.track else None
-    done.openings.append(Opening(rule, each.player_id, value))
+def _open(done: Settled, rule: Rule, each: KeptTrack, held: float) -> None:
+    track, clock = each.track, done.clock.clock
+    assert track is not None  # noqa: S101 (it fires)
+    assert clock is not None  # noqa: S101 (settle moved it)
+    since = datetime.fromtimestamp(held_since(track, clock, held), UTC)
+    done.openings.append(Opening(rule, each.player_id, track.value, since))
     done.jobs.add(rule.pk)
 
 

@@ -221,6 +221,16 @@ def floor_at(track: Track | None, clock: Clock) -> Floor:
     return Floor(clock.observed, _frozen(track, clock))
 
 
+def held_since(track: Track, clock: Clock, held: float) -> float:
+    """Return the Unix time since when the present verdict has held, at the latest.
+
+    Where it was not known in between, the run began earlier: `held` counts what was seen of it. But
+    of a run that began before a change of the job it counts a part, and the slots tell more.
+    """
+    unbroken = clock.slot - max(track.since_slot, clock.known_since)
+    return clock.at - max(held, float(unbroken * SLOT))
+
+
 def _thaw(track: Track, clock: Clock) -> Track:
     """Go on with a run whose verdict is what it was."""
     if track.frozen_from is None:

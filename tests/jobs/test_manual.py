@@ -1,5 +1,6 @@
 """A job on one player by hand: a look that changes nothing; for real, through every gate."""
 
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,8 @@ from jobs import acting, manual
 from jobs.manual import NotRun, Report
 from jobs.models import Episode, GateVerdict, Job, JobExecution, JobPause, Mode, Standing, Trigger
 from jobs.verdicts import Verdict
-from platforms.models import AuditEntry, Platform, User
+from platforms.models import AuditEntry, Notice, Platform, User
+from platforms.notice_kinds import Severity
 from tests.devices.world import sender
 from tests.exporters.watched_world import World
 from tests.jobs.acting_world import Fleet, make_fleet, make_job
@@ -78,6 +80,19 @@ def test_for_real_it_opens_one_episode_on_which_the_job_acts(fleet: Fleet, mona:
     assert Command.objects.get().by_job
     assert JobExecution.objects.get().episode == opened
     assert refused(fleet, mona) == "shut"
+
+
+@pytest.mark.usefixtures("offline")
+def test_people_hear_of_it_as_gravely_as_of_the_job_and_since_when_the_player_was_bad(
+    fleet: Fleet, mona: User
+) -> None:
+    Job.objects.update(severity=Severity.CRITICAL)
+    fleet.job.refresh_from_db()
+    run(fleet, mona)
+    notice = Notice.objects.get(kind="opened")
+    assert notice.severity == Severity.CRITICAL
+    since = datetime.fromisoformat(notice.facts["since"])
+    assert abs(fleet.now - since - timedelta(hours=1)) < timedelta(seconds=1)
 
 
 @pytest.mark.usefixtures("offline")

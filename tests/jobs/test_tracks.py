@@ -18,6 +18,7 @@ from jobs.tracks import (
     advance,
     floor_at,
     held_for,
+    held_since,
     soonest,
     standing,
     step,
@@ -128,6 +129,27 @@ def test_a_player_stands_where_its_slots_put_it(slots: str, state: State, held: 
     player = told(slots)
     assert (player.now.state, player.now.held) == (state, held)
     assert player.now.unknown is (slots[-1] in "US")
+
+
+@pytest.mark.parametrize(
+    ("slots", "ago"),
+    [
+        ("FT", 0),
+        ("FTTT", 60),
+        ("FTTvTT", 90),  # the job was changed since, and the player was bad all the time
+        ("FTTUUTT", 60),  # seen for so long; it was bad before it was not known
+        ("FTTSSTT", 60),
+        ("FTTUUTTTT", 120),
+        ("FTT---TTT", 60),  # of what was before, nobody knows
+        ("FTTTFF", 30),  # well again
+    ],
+)
+def test_it_is_said_since_when_a_player_is_as_it_is(slots: str, ago: float) -> None:
+    player = told(slots)
+    assert player.track is not None
+    assert player.clock is not None
+    at = player.clock.at
+    assert held_since(player.track, player.clock, player.now.held) == at - ago
 
 
 def test_it_fires_on_two_slots_in_a_row_alone() -> None:
