@@ -134,3 +134,13 @@ def shut(brake: Brake | None, now: datetime) -> Verdict | None:
     if abs(now - brake.counted_at) > LONGEST_GAP:
         return Verdict(Shut.NOT_KNOWN, count.bad, count.limit)
     return None
+
+
+def foreseen(brake: Brake | None, count: Count | None, now: datetime) -> Verdict | None:
+    """Tell what would keep an action from beginning now, if the domain was counted so.
+
+    Of counts that move no brake: one that is engaged stays so all the same.
+    """
+    if brake is not None and brake.engaged:
+        return shut(brake, now)
+    return shut(advance(Brake(), count, now), now)

@@ -77,6 +77,12 @@ def standing(platform_id: int, now: datetime) -> Brakes:
     }
 
 
+def engaged(platform_id: int, now: datetime) -> Brakes:
+    """Return the brakes that are engaged as they were written last; one query, nothing counted."""
+    rows = Brake.objects.filter(platform=platform_id, engaged=True)
+    return {row.exporter_id: brake.unused(_pure(row), now) for row in rows}
+
+
 def apply(platform_id: int, now: datetime) -> Brakes:
     """Count, write what changes, tell people; the caller holds the lock of the platform."""
     after = standing(platform_id, now)

@@ -18,14 +18,26 @@ def of(definition: Definition) -> Criterion | None:
 
     The caller holds the lock of the platform.
     """
+    digest, data = _asks(definition)
+    return _row(definition, digest, data) if digest else None
+
+
+def known(definition: Definition) -> Criterion | None:
+    """Return the row of what a definition asks; None where no job of its platform ever asked it."""
+    digest, _data = _asks(definition)
+    rows = Criterion.objects.filter(platform=definition.platform, digest=digest)
+    return rows.first() if digest else None
+
+
+def _asks(definition: Definition) -> tuple[str, Any]:
+    """Return what tells equal questions, and the question as a row keeps it; "" where none is."""
     asked = definition.criterion
     if asked is not None:
-        return _row(definition, asked.digest(), asked.as_data())
+        return asked.digest(), asked.as_data()
     if definition.raw:
         data = {"raw": definition.raw}
-        digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-        return _row(definition, digest, data)
-    return None
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest(), data
+    return "", None
 
 
 def asked_by(row: Criterion) -> Asked | None:

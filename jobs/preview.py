@@ -1,23 +1,25 @@
 """What a job would be about now, before it is stored: its players, their values, who is bad.
 
-A bounded look for a page: one query a condition and one about the players shown, a fixed number of
-statements. It decides nothing: a job acts on what evaluation has seen over time.
+A bounded look for a page: one query a condition, one about the players shown and two about the
+sources of bad ones, a fixed number of statements. It decides nothing: a job acts on what evaluation
+has seen over time.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from devices.models import Binding
 from exporters.models import Player
 
-from . import catalogue, condition_words, raw_promql
+from . import catalogue, condition_words, forecast, raw_promql
 from .catalogue import Metric
 from .conditions import Condition
 from .definition import Definition
+from .forecast import Forecast
 from .models import Joined, MonitoringMetric
 from .moments import Moment
 from .questions import Asked, Source, Values, values_of, who_meets
@@ -45,7 +47,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a definition covers now; ``bad`` is None while nobody can say it, for a reason."""
+    """What a definition covers now; ``bad`` is None while nobody can say it, for a reason.
+
+    ``forecast`` says for whom of those it would fire; None as well.
+    """
 
     players: int
     with_socket: int
@@ -53,6 +58,7 @@ class Preview:
     bad_without_socket: int
     rows: tuple[Row, ...]
     why: Why | None = None
+    forecast: Forecast | None = None
 
 
 def look(definition: Definition, at: float) -> Preview:
@@ -78,13 +84,15 @@ def look(definition: Definition, at: float) -> Preview:
     told = [_told(moment, each.condition, each.metric, shown) for each in asked]
     lines = _lines(shown)
     why = next((each for each in (met, *told) if isinstance(each, Why)), None)
+    is_known, hung_bad = why is None and bool(asked), _hung(bad_rows)
     return Preview(
         players=total,
         with_socket=with_socket,
-        bad=None if why is not None or not asked else len(bad_rows),
-        bad_without_socket=len(bad_rows) - _hung(bad_rows),
+        bad=len(bad_rows) if is_known else None,
+        bad_without_socket=len(bad_rows) - len(hung_bad),
         rows=tuple(_row(player, definition.joined, asked, holds, told, lines) for player in shown),
         why=why,
+        forecast=forecast.of(definition, moment, bad_rows, hung_bad) if is_known else None,
     )
 
 
@@ -193,6 +201,8 @@ def _lines(players: Collection[Player]) -> Mapping[int, str]:
     }
 
 
-def _hung(players: Collection[Player]) -> int:
+def _hung(players: Collection[Player]) -> set[int]:
     pks = [player.pk for player in players]
-    return Binding.objects.filter(Q(player__in=pks), ended_at=None).count()
+    return set(
+        Binding.objects.filter(player__in=pks, ended_at=None).values_list("player", flat=True)
+    )

@@ -222,7 +222,5 @@ class _Reading:
         return {name: self._shadow_brake(own, d) for name, d in domains.items()}
 
     def _shadow_brake(self, criterion: int, domain: int | None) -> brake.Verdict | None:
-        stored, count = self.brakes.get(domain), self.own_counts[criterion].get(domain)
-        if stored is not None and stored.engaged:
-            return brake.shut(stored, self.now)
-        return brake.shut(brake.advance(brake.Brake(), count, self.now), self.now)
+        count = self.own_counts[criterion].get(domain)
+        return brake.foreseen(self.brakes.get(domain), count, self.now)

@@ -9,7 +9,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import definition as definitions, definition_checks, naming, preview, raw_rights
+from jobs import (
+    definition as definitions,
+    definition_checks,
+    forecast,
+    naming,
+    preview,
+    raw_rights,
+)
+from jobs.brake import Domain, Shut
 from jobs.definition import Definition
 from jobs.models import Job
 from jobs.verdicts import Verdict, Why
@@ -36,6 +44,38 @@ class PreviewedPlayer(serializers.Serializer[preview.Row]):
     line = serializers.CharField(allow_null=True, help_text="Of which socket; null: of none.")
 
 
+class PreviewedDoubt(serializers.Serializer[forecast.Doubt]):
+    """Players that look bad, of sources of which nothing is believed now."""
+
+    why = serializers.ChoiceField(choices=[each.value for each in Why], source="why.value")
+    players = serializers.IntegerField()
+
+
+class PreviewedBrake(serializers.Serializer[forecast.Held]):
+    """What a brake would hold back."""
+
+    players = serializers.IntegerField(help_text="Of those on a socket, how many it would hold.")
+    domain = serializers.ChoiceField(choices=[each.value for each in Domain], source="domain.value")
+    why = serializers.ChoiceField(choices=[each.value for each in Shut], source="brake.why.value")
+    bad = serializers.IntegerField(source="brake.bad", help_text="Bad or unknown in the domain.")
+    limit = serializers.IntegerField(source="brake.limit", help_text="How many may be.")
+
+
+class PreviewedForecast(serializers.Serializer[forecast.Forecast]):
+    """What would become of those that are bad now, if it stayed so: each is counted once."""
+
+    fires = serializers.IntegerField(help_text="It would fire, after the time `hold`.")
+    fires_without_socket = serializers.IntegerField(
+        help_text="Of these, on no socket: people are told, nothing is sent."
+    )
+    new = serializers.IntegerField(
+        help_text="Never seen well under these conditions: left to people."
+    )
+    bad_for_long = serializers.IntegerField(help_text="For more than a week: left to people.")
+    doubts = PreviewedDoubt(many=True, help_text="Not believed to be bad, by reason.")
+    held = PreviewedBrake(allow_null=True, help_text="By the brake; null: of nobody.")
+
+
 class JobPreviewAnswer(serializers.Serializer[Any]):
     """What a job covers now; it acts on what is seen over time, so not on all who are bad now."""
 
@@ -44,6 +84,7 @@ class JobPreviewAnswer(serializers.Serializer[Any]):
     with_socket = serializers.IntegerField()
     bad = serializers.IntegerField(allow_null=True, help_text="Null: nobody can say it now.")
     bad_without_socket = serializers.IntegerField()
+    forecast = PreviewedForecast(allow_null=True, help_text="Null: nobody can say it now.")
     why_unknown = serializers.ChoiceField(
         choices=[each.value for each in Why], allow_blank=True, help_text="Else empty."
     )

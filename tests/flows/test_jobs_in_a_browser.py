@@ -7,15 +7,20 @@ import pytest
 from playwright.sync_api import Page
 from pytest_django import Settings
 
-from devices import synchronisation
+from devices import sockets, synchronisation
 from devices.models import CommandTemplate
 from exporters.models import Exporter
 from jobs import definition
 from jobs.models import Action, Job, Mode
+from platforms.audit import SYSTEM
 from platforms.models import User
 from tests import factories
+from tests.devices.world import make_socket
 from tests.exporters.watched_world import STATUS, World, sample, watched_world
 from tests.flows import test_in_a_browser as browser
+from tests.flows.test_episodes_in_a_browser import shot
+from tests.jobs.admin.test_job_look import OFFLINE, seen_well
+from tests.jobs.evaluated_world import source_lines
 from tests.jobs.world import make_job, make_metric
 
 page = browser.page
@@ -40,13 +45,13 @@ def test_a_job_is_made_on_one_page_with_its_players_beside_it(
     CommandTemplate.objects.filter(pk=cycle.pk).update(for_jobs=True)
     hall = factories.make_mac(exporter_a, name="Hall LED").player
     lobby = factories.make_mac(exporter_a, name="Lobby LED").player
-    world.say([sample(STATUS, hall, 0), sample(STATUS, lobby, 1)])
+    world.say([*source_lines(exporter_a), sample(STATUS, hall, 0), sample(STATUS, lobby, 1)])
     browser.log_in(page, alice)
     page.goto(f"{BASE}add/")
     page.click(".exporters .select2-selection")
     page.keyboard.type("Mall")
     page.click(".select2-results__option:has-text('Malls of Alpha')")
-    page.wait_for_selector("text=1 player would fire now")
+    page.wait_for_selector("text=1 player that is bad now is left to you")
     assert page.inner_text(".rm-seen li:first-child").split("\n")[:2] == ["bad", "Hall LED"]
 
     page.click("button[name=_more][value=conditions]")
@@ -85,6 +90,30 @@ def test_a_job_is_made_on_one_page_with_its_players_beside_it(
     page.wait_for_selector("text=was changed")
     job.refresh_from_db()
     assert job.mode == Mode.LIVE
+
+
+def test_what_would_become_of_bad_players_is_told_on_a_phone(
+    page: Page, alice: User, exporter_a: Exporter, world: World
+) -> None:
+    """Six of ten went offline at once: the page of the job says it, and is no wider."""
+    make_metric("device_status", "", "")
+    platform = exporter_a.platform
+    players = [factories.make_mac(exporter_a, name=f"LED {at}").player for at in range(10)]
+    for player in players[:5]:
+        sockets.bind(player, make_socket(platform).lines.get(), SYSTEM)
+    seen_well(platform, *players[1:])
+    statuses = (sample(STATUS, each, int(at > 5)) for at, each in enumerate(players))
+    world.say([*source_lines(exporter_a), *statuses])
+    job = make_job(platform, conditions=(OFFLINE,))
+    browser.log_in(page, alice)
+    page.goto(f"{BASE}{job.pk}/change/")
+    page.wait_for_selector("[data-look-panel] .rm-sums")
+    text = page.inner_text("[data-look-panel]")
+    for words in ("5 players would fire now", "The brake would hold back all of it.",
+                  "1 player is bad now and was never seen well"):  # fmt: skip
+        assert words in text, words
+    shot(page, "job-forecast")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_pages_of_jobs_are_no_wider_than_a_phone(

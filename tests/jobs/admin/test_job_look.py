@@ -1,5 +1,6 @@
 """The panel beside the form of a job: what it would be about now, as a real Prometheus says."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,12 +8,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from devices import sockets
+from exporters.models import Exporter, Player
+from jobs import criteria
+from jobs.conditions import Condition, Function, Operator
 from jobs.form_parts import Ground
 from jobs.forms_of_jobs import JobForm
-from jobs.models import Trigger
+from jobs.models import Clock, Track, Trigger
+from jobs.tracks import SLOT
 from platforms.audit import SYSTEM
 from platforms.models import Platform, User
 from tests import factories
@@ -20,9 +26,12 @@ from tests.conftest import ClientOf
 from tests.devices.world import make_socket
 from tests.exporters.watched_world import STATUS, World, sample
 from tests.jobs.admin.typed import posted
-from tests.jobs.world import make_job, make_metric
+from tests.jobs.evaluated_world import source_lines
+from tests.jobs.world import defined, make_job, make_metric
 
 LOOK = reverse("admin:jobs_job_look")
+#: What a new form asks.
+OFFLINE = Condition("device_status", Function.LAST, 0, Operator.EQUAL, 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +45,23 @@ def looked(client: Client, person: User, platform: Platform, /, **typed: Any) ->
     return client.post(LOOK, {**posted(JobForm(Ground(person, platform))), **typed})
 
 
+def seen_well(platform: Platform, *players: Player, at: Exporter | None = None) -> None:
+    """Let evaluation have seen these well, under what a new form asks."""
+    exporter = at or players[0].exporter
+    criterion = criteria.of(defined(platform, conditions=(OFFLINE,)))
+    assert criterion is not None
+    now, slot = timezone.now(), int(time.time()) // SLOT
+    Clock.objects.create(
+        platform=platform, criterion=criterion, exporter=exporter, at=now, slot=slot,
+        observed=86_400.0, known=True, known_since=slot - 2880,
+    )  # fmt: skip
+    for player in players:
+        Track.objects.create(
+            platform=platform, criterion=criterion, player=player, bad=False, run_from=0.0,
+            since_slot=slot - 2880, seen_good=True,
+        )  # fmt: skip
+
+
 def test_the_panel_tells_who_is_bad_now_with_which_value_and_on_which_socket(
     client_of: ClientOf, mona: User, platform_a: Platform, platform_b: Platform, world: World
 ) -> None:
@@ -47,7 +73,9 @@ def test_the_panel_tells_who_is_bad_now_with_which_value_and_on_which_socket(
     theirs = factories.make_player(factories.make_exporter(platform_b), name="Theirs")
     device = make_socket(platform_a, name="Till")
     sockets.bind(hung, device.lines.get(), SYSTEM)
+    seen_well(platform_a, hung, bare)
     world.say([
+        *source_lines(exporter),
         *(sample(STATUS, each, 0) for each in (hung, bare, theirs)),
         sample(STATUS, well, 1),
     ])  # fmt: skip
@@ -64,15 +92,74 @@ def test_the_panel_tells_who_is_bad_now_with_which_value_and_on_which_socket(
     }
     assert [str(each["row"].player) for each in answer.context["rows"]][:2] == ["Bare", "Hall"]
     text = answer.content.decode()
-    for words in ("2 players would fire now", "1 of them hangs on no socket", "Till, line 1",
+    for words in ("2 players would fire now", "1 of them hangs on no socket",
+                  "People are told, nothing more.", "Till, line 1",
                   "Monitoring all players → restart when Status is Offline"):  # fmt: skip
         assert words in text, words
     assert answer.headers["X-Remosa-Look"] == "1"
     assert silent.name in text
 
+    assert "left to you" not in text
+    assert "brake" not in text
     named = looked(client_of(mona), mona, platform_a, players=[well.pk])
     assert "Nobody would fire now." in named.content.decode()
     assert "Monitoring Well → restart" in named.content.decode()
+
+
+#: What a panel says of ten players, of whom six are offline and five of those on sockets: of how
+#: many of these ten evaluation knows that they were well, what the vendor's line is, and the words.
+TOLD: dict[str, tuple[int | None, dict[str, int], tuple[str, ...], tuple[str, ...]]] = {
+    "no job asked this yet": (
+        None, {},
+        ("Nobody would fire now.", "The 6 players that are bad now are left to you until they were",
+         "no job has looked at players under these conditions yet"),
+        ("would fire now, if", "brake", "no socket: nothing")),
+    "never seen well": (
+        0, {},
+        ("Nobody would fire now.", "6 players are bad now and were never seen well under these"),
+        ("would fire now, if", "brake")),
+    "some were": (
+        2, {},
+        ("2 players would fire now", "4 players are bad now and were never seen well"),
+        ("brake", "hang on no socket")),
+    "too many for the brake": (
+        10, {},
+        ("6 players would fire now", "1 of them hangs on no socket: nothing can be sent for it.",
+         "The brake would hold back all of it.",
+         "Too many players are bad or unknown at once: 6, where 2 may be."),
+        ("left to you", "Nobody")),
+    "the vendor is away": (
+        10, {"up": 0},
+        ("Nobody would fire now.", "6 players look bad, but nothing is believed of them now",
+         "The vendor does not answer."),
+        ("would fire now, if", "brake", "left to you")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_panel_says_what_would_become_of_those_that_are_bad(
+    client_of: ClientOf, mona: User, platform_a: Platform, world: World, name: str
+) -> None:
+    known, line, words, none_of = TOLD[name]
+    exporter = factories.make_exporter(platform_a)
+    players = [factories.make_player(exporter, name=f"P{number}") for number in range(10)]
+    for player in players[:5]:
+        sockets.bind(player, make_socket(platform_a).lines.get(), SYSTEM)
+    if known is not None:
+        seen_well(platform_a, *players[:known], at=exporter)
+    statuses = (sample(STATUS, each, int(number > 5)) for number, each in enumerate(players))
+    world.say([*source_lines(exporter, **line), *statuses])
+    text = " ".join(
+        looked(client_of(mona), mona, platform_a, reach="whole").content.decode().split()
+    )
+    for each in words:
+        assert each in text, each
+    for each in none_of:
+        assert each not in text, each
+    # Without scripts the whole page comes again, with the panel in it.
+    typed = {**posted(JobForm(Ground(mona, platform_a))), "reach": "whole", "_look": "1"}
+    whole = client_of(mona).post(reverse("admin:jobs_job_add"), typed).content.decode()
+    assert words[1] in " ".join(whole.split())
 
 
 def test_raw_promql_and_metrics_that_were_found_are_looked_at_too(

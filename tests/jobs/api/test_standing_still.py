@@ -7,12 +7,18 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from devices import sockets
 from jobs import synchronisation
 from jobs.models import Job, JobPause, MaintenanceWindow
+from platforms.audit import SYSTEM
 from platforms.models import Platform, User
 from tests import factories
 from tests.conftest import ApiOf
-from tests.jobs.world import STATUS, make_job
+from tests.devices.world import make_socket
+from tests.exporters.watched_world import World
+from tests.jobs.admin.test_job_look import seen_well
+from tests.jobs.evaluated_world import source_lines, status_lines
+from tests.jobs.world import STATUS, make_job, make_metric
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 API = "/api/v1"
@@ -174,3 +180,39 @@ def test_a_look_at_a_job_says_whom_it_covers_and_why_nothing_is_known(
     assert Job.objects.count() == 1
     stored = api_of(mona).get(f"{API}/jobs/{job.pk}/preview").json()
     assert stored["rows"] == told["rows"]
+    assert stored["forecast"] is None
+    assert told["forecast"] is None
+
+
+def test_a_look_at_a_job_says_what_would_become_of_those_that_are_bad(
+    api_of: ApiOf, mona: User, platform_a: Platform, world: World
+) -> None:
+    """Four of six are offline; of five evaluation knows that they were well, two are on sockets."""
+    exporter = factories.make_exporter(platform_a)
+    players = [factories.make_player(exporter) for _each in range(6)]
+    for player in players[:2]:
+        sockets.bind(player, make_socket(platform_a).lines.get(), SYSTEM)
+    make_metric("device_status", "", "")
+    seen_well(platform_a, *players[:3], *players[4:])
+    values = list(zip(players, (0, 0, 0, 0, 1, 1), strict=True))
+    wish = {
+        "platform_id": platform_a.pk,
+        "selection": {"whole": True},
+        "conditions": [{"metric": "device_status", "operator": "==", "threshold": 0}],
+        "rungs": [{"action": "restart"}],
+    }
+
+    def foretold(*lines: str) -> Any:
+        world.say([*lines, *status_lines(values)])
+        answer = api_of(mona).post(f"{API}/jobs/preview", wish, "json").json()
+        assert (answer["bad"], answer["bad_without_socket"]) == (4, 2)
+        return answer["forecast"]
+
+    left = {"fires_without_socket": 0, "new": 0, "bad_for_long": 0, "doubts": [], "held": None}
+    assert foretold(*source_lines(exporter)) == {
+        **left, "fires": 3, "fires_without_socket": 1, "new": 1,
+        "held": {"players": 2, "domain": "platform", "why": "too_many", "bad": 3, "limit": 2},
+    }  # fmt: skip
+    assert foretold(*source_lines(exporter, up=0)) == {
+        **left, "fires": 0, "doubts": [{"why": "source_down", "players": 4}],
+    }  # fmt: skip
