@@ -18,6 +18,8 @@ class Migration(migrations.Migration):
                 ('commands', models.PositiveBigIntegerField(default=0, editable=False)),
             ],
             options={
+                'verbose_name': 'count of commands',
+                'verbose_name_plural': 'counts of commands',
                 'ordering': ('outcome',),
             },
         ),

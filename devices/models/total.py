@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from platforms.scoping import GlobalModel
 
@@ -17,6 +18,8 @@ class CommandTotal(GlobalModel):
     commands = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
+        verbose_name = _("count of commands")
+        verbose_name_plural = _("counts of commands")
         ordering = ("outcome",)
 
     def __str__(self) -> str:

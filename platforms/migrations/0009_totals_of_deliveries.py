@@ -31,6 +31,8 @@ class Migration(migrations.Migration):
                 ('messages', models.PositiveBigIntegerField(default=0, editable=False)),
             ],
             options={
+                'verbose_name': 'count of deliveries',
+                'verbose_name_plural': 'counts of deliveries',
                 'constraints': [models.UniqueConstraint(fields=('channel_kind', 'outcome'), name='delivery_total_once')],
             },
         ),

@@ -183,6 +183,8 @@ class DeliveryTotal(GlobalModel):
     messages = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
+        verbose_name = _("count of deliveries")
+        verbose_name_plural = _("counts of deliveries")
         constraints = (
             models.UniqueConstraint(fields=("channel_kind", "outcome"), name="delivery_total_once"),
         )
