@@ -108,12 +108,13 @@ class MetricAdmin(ReadOnlyAdmin):
     ordering = ("name",)
     actions = None
     fieldsets = (
-        (None, {"fields": ("title", "help", "category", "name", "of_kind", "identity")}),
+        (None, {"fields": ("title", "help", "category", "technical", "of_kind", "identity")}),
         (gettext_lazy("Values"), {"fields": ("unit", "range", "meaning")}),
-        (gettext_lazy("Condition"), {"fields": ("state", "found_at", "withdrawn_at", "jobs")}),
+        (gettext_lazy("Condition"), {"fields": ("standing", "found_at", "withdrawn_at", "jobs")}),
     )
     readonly_fields: ClassVar = (
-        *("title", "help", "category", "of_kind", "range", "meaning", "state", "jobs"),
+        *("title", "help", "category", "technical", "of_kind", "range", "meaning"),
+        *("standing", "jobs"),
     )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
@@ -201,9 +202,12 @@ class MetricAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("state"), label={"served": "success", "withdrawn": "warning"})
     def state(self, row: MonitoringMetric) -> tuple[str, str]:
         """Return whether a condition may be about it now."""
-        if row.withdrawn_at is None:
-            return "served", _("served")
-        return "withdrawn", _("served no more")
+        return "served" if row.withdrawn_at is None else "withdrawn", self.standing(row)
+
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, row: MonitoringMetric) -> str:
+        """Return the same in words alone: Unfold colours them in lists only."""
+        return _("served") if row.withdrawn_at is None else _("served no more")
 
     @admin.display(description=gettext_lazy("your jobs"), ordering="jobs_asking")
     def used(self, row: Any) -> int:

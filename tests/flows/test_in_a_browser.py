@@ -11,9 +11,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from devices.models import Device
 from exporters.models import Exporter, ExporterMac
+from jobs.models import MonitoringMetric
 from platforms.models import User
 from tests import factories, live_server_threads
 from tests.devices.world import make_socket
+from tests.jobs.world import make_job
 
 CHROMIUM = Path(__file__).parents[2] / ".tools/bin/chromium"
 FLAGS = [
@@ -113,6 +115,26 @@ def test_no_page_is_wider_than_a_phone(page: Page, alice: User, exporter_a: Expo
         if width > 390:
             wider[path] = width
     assert wider == {}
+
+
+def test_the_alarm_and_the_metrics_fit_on_a_phone(
+    page: Page, alice: User, exporter_a: Exporter
+) -> None:
+    make_job(exporter_a.platform)  # and no tick: nothing judges it
+    row = MonitoringMetric.objects.create(
+        name=f"acme_{'temperature_' * 12}celsius", identity="mac", in_catalogue=False
+    )
+    log_in(page, alice)
+    for path in ("", f"{row.pk}/change/", "?q=status"):
+        page.goto(f"/admin/jobs/monitoringmetric/{path}")
+        alarm = page.locator("[role=alert]")
+        assert alarm.count() == 1
+        for each in (alarm, *page.locator(".rm-sentence").all()):
+            box = each.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 390, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
 
 
 def test_the_language_chosen_before_the_login_stays(page: Page, alice: User) -> None:

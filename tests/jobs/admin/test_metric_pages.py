@@ -77,6 +77,7 @@ def test_a_viewer_reads_what_each_metric_is(bob: User, client_of: ClientOf) -> N
         "every kind", "served",
     ):  # fmt: skip
         assert said in shown
+    assert "('served'" not in shown
     shown = page(client, one(named("acme_temperature_celsius")))
     assert "Found in Prometheus" in shown
     assert "served no more" in shown
