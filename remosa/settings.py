@@ -222,6 +222,8 @@ SPECTACULAR_SETTINGS = {
         "CommandOutcome": "devices.api.bulk.FATES",
         "DecisionOutcome": "jobs.api.approvals.DECIDED",
         "ExecutionOutcome": "jobs.models.Outcome",
+        "WhyUnknownEnum": "jobs.api.previews.WHYS",
+        "BrakeWhy": "jobs.api.previews.SHUT",
         "NoticeSeverity": "platforms.api.channels.SEVERITY_CHOICES",
     },
 }

@@ -26,6 +26,9 @@ from platforms.authentication import principal_of
 
 from .definitions import JobBody, new
 
+WHYS = [each.value for each in Why]
+SHUT = [each.value for each in Shut]
+
 
 class PreviewedPlayer(serializers.Serializer[preview.Row]):
     """One player that it covers."""
@@ -47,7 +50,7 @@ class PreviewedPlayer(serializers.Serializer[preview.Row]):
 class PreviewedDoubt(serializers.Serializer[forecast.Doubt]):
     """Players that look bad, of sources of which nothing is believed now."""
 
-    why = serializers.ChoiceField(choices=[each.value for each in Why], source="why.value")
+    why = serializers.ChoiceField(choices=WHYS, source="why.value")
     players = serializers.IntegerField()
 
 
@@ -56,7 +59,7 @@ class PreviewedBrake(serializers.Serializer[forecast.Held]):
 
     players = serializers.IntegerField(help_text="Of those on a socket, how many it would hold.")
     domain = serializers.ChoiceField(choices=[each.value for each in Domain], source="domain.value")
-    why = serializers.ChoiceField(choices=[each.value for each in Shut], source="brake.why.value")
+    why = serializers.ChoiceField(choices=SHUT, source="brake.why.value")
     bad = serializers.IntegerField(source="brake.bad", help_text="Bad or unknown in the domain.")
     limit = serializers.IntegerField(source="brake.limit", help_text="How many may be.")
 
@@ -85,9 +88,7 @@ class JobPreviewAnswer(serializers.Serializer[Any]):
     bad = serializers.IntegerField(allow_null=True, help_text="Null: nobody can say it now.")
     bad_without_socket = serializers.IntegerField()
     forecast = PreviewedForecast(allow_null=True, help_text="Null: nobody can say it now.")
-    why_unknown = serializers.ChoiceField(
-        choices=[each.value for each in Why], allow_blank=True, help_text="Else empty."
-    )
+    why_unknown = serializers.ChoiceField(choices=WHYS, allow_blank=True, help_text="Else empty.")
     rows = PreviewedPlayer(many=True, help_text="Bad ones first; 50 at most.")
 
 
