@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from cronsim import CronSim, CronSimError
 from django.utils.translation import gettext as _
 
-from .wall_time import DAY, MINUTE, first_reached, reading
+from platforms.wall_time import DAY, MINUTE, first_reached, reading
 
 LONGEST = 120
 FIELDS = 5

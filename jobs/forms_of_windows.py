@@ -17,11 +17,11 @@ from devices.senders import Sender
 from exporters.models import Player
 from platforms.models import Platform
 from platforms.scoped_forms import ScopedModelForm
+from platforms.wall_time import finally_reached, first_reached, reading
 
 from . import maintenance, zones
 from .maintenance import Plan, WindowRefused
 from .models import MaintenanceWindow
-from .wall_time import finally_reached, first_reached, reading
 
 
 class WallTimeField(forms.SplitDateTimeField):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
-from .wall_time import DAY, reading, stretches
+from platforms.wall_time import DAY, reading, stretches
 
 #: Hours come every week; one week may leave them out, where clocks are put forward.
 FAR = timedelta(weeks=3)

@@ -5,9 +5,10 @@ from datetime import datetime, tzinfo
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from platforms.wall_time import reading
+
 from . import windows
 from .hours import Period
-from .wall_time import reading
 
 
 def times(window: windows.Window, zone: tzinfo) -> str:

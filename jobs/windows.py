@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import count
 
+from platforms.wall_time import DAY, finally_reached, first_reached, reading
+
 from .hours import Period
-from .wall_time import DAY, finally_reached, first_reached, reading
 
 WEEK = timedelta(weeks=1)
 #: One week touches the next: longer is for ever.

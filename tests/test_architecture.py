@@ -39,9 +39,10 @@ PURE = (
     *("exporters/kinds", "exporters/labelled.py", "exporters/macs.py", "exporters/metrics.py"),
     "exporters/promql.py",
     *(f"jobs/{name}.py" for name in ("admission", "brake", "ladder", "tracks", "verdicts")),
-    *(f"jobs/{name}.py" for name in ("cron", "hours", "schedule_words", "wall_time", "windows")),
+    *(f"jobs/{name}.py" for name in ("cron", "hours", "schedule_words", "windows")),
     *("jobs/catalogue", "jobs/condition_queries.py", "jobs/condition_words.py"),
     *("jobs/conditions.py", "jobs/names.py", "jobs/raw_promql.py"),
+    *(f"platforms/{name}.py" for name in ("notice_timing", "signatures", "wall_time")),
 )
 DOORS = ("platforms/admin", "platforms/views.py", "exporters/admin", "exporters/api", "devices/api")
 

@@ -3,13 +3,16 @@
 Pure: time comes as an argument. Without a key nothing is believed.
 """
 
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from platforms.signatures import signed
+
 from .shape import GatewayError, Reason
+
+__all__ = ["LARGEST", "TOLERANCE", "signed", "verify"]
 
 TOLERANCE = 300  # seconds between the clocks, and in which a call could be repeated by a listener
 LARGEST = 256 * 1024  # bytes
@@ -28,9 +31,3 @@ def verify(body: bytes, headers: Mapping[str, str], key: str, now: datetime) -> 
     )
     if not key or not timely or not genuine:
         raise GatewayError(Reason.SIGNATURE)
-
-
-def signed(body: bytes, timestamp: str, key: str) -> str:
-    """Return the signature, in hexadecimal."""
-    message = body + timestamp.encode("utf-8", "replace")
-    return hmac.new(key.encode("utf-8", "replace"), message, hashlib.sha256).hexdigest()

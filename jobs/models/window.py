@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from devices.models.stop import Stop, lasting
-from jobs import wall_time, windows
+from jobs import windows
+from platforms import wall_time
 from platforms.scoping import ScopedQuerySet, TenantModel
 
 from .job import Job
