@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from devices import ledger, totals
 from devices.states import TERMINAL, State
-from platforms import deliveries
+from platforms import delivery_totals
 from platforms.models import ChannelKind, DeliveryState, Platform
 from platforms.models.channel import UNFINISHED
 
@@ -165,7 +165,7 @@ def _notifications() -> Iterator[Metric]:
         "Messages to channels that are over, by kind of channel and what became of them.",
         labels=["channel_kind", "outcome"],
     )
-    counted = {(kind, state): number for kind, state, number in deliveries.by_state()}
+    counted = {(kind, state): number for kind, state, number in delivery_totals.by_state()}
     # Also what there is none of: a counter that begins with its first failure hides it.
     for kind, state in product(ChannelKind, DeliveryState):
         family = now if state in UNFINISHED else over

@@ -5,29 +5,21 @@ do no harm; a worker may die between any two. Sends nothing.
 """
 
 import logging
-from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from . import audit, notice_timing
+from . import audit, delivery_totals, notice_timing, quiet_hours
 from .announcements import announce
 from .audit import SYSTEM, Action
 from .channel_wire import Outcome, Told
-from .models import (
-    Delivery,
-    DeliveryItem,
-    DeliveryState,
-    DeliveryTotal,
-    Notice,
-    NotificationChannel,
-)
+from .models import Delivery, DeliveryItem, DeliveryState, Notice, NotificationChannel
 from .models.channel import UNFINISHED
-from .notice_kinds import CHANNEL_OFF, KINDS, family_of
+from .notice_kinds import CHANNEL_OFF, KINDS, Severity, family_of
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +61,9 @@ def _spread_one(rows: "QuerySet[Notice]", pk: int, now: datetime, *, again: bool
     family = family_of(notice.kind)
     for channel in _wanting(notice, family):
         delivery = _collecting(channel, family, now)
+        if notice.severity >= Severity.CRITICAL and quiet_hours.lasts_until(channel, now):
+            left = _last_left(channel, family)
+            quiet_hours.hurry(delivery, now, notice_timing.leaves_at(now, left))
         item = DeliveryItem(delivery=delivery, notice=notice, again=again)
         DeliveryItem.objects.bulk_create([item], ignore_conflicts=True)
     return 1
@@ -83,20 +78,21 @@ def _wanting(notice: Notice, family: str) -> list[NotificationChannel]:
         )
     channels = NotificationChannel.objects.filter(
         own, enabled=True, least_severity__lte=notice.severity
-    ).order_by("pk")
-    return [channel for channel in channels if not channel.kinds or family in channel.kinds]
+    ).select_related("platform")
+    wanting = channels.order_by("pk")
+    return [channel for channel in wanting if not channel.kinds or family in channel.kinds]
 
 
 def _collecting(channel: NotificationChannel, family: str, now: datetime) -> Delivery:
     """Return the message that a channel's notices of a family join, locked."""
-    of_family = Delivery.objects.filter(channel=channel, family=family)
-    open_one = of_family.filter(state=DeliveryState.COLLECTING)
+    open_one = Delivery.objects.filter(
+        channel=channel, family=family, state=DeliveryState.COLLECTING
+    )
     while True:
         found: Delivery | None = open_one.select_for_update(of=("self",)).first()
         if found is not None:
             return found
-        last = of_family.filter(first_try_at__isnull=False).order_by("-pk").first()
-        left = None if last is None else last.sent_at or last.first_try_at
+        left = _last_left(channel, family)
         # Another worker may make it at the same moment: the database lets one of us.
         Delivery.objects.bulk_create(
             [
@@ -112,16 +108,28 @@ def _collecting(channel: NotificationChannel, family: str, now: datetime) -> Del
         )
 
 
+def _last_left(channel: NotificationChannel, family: str) -> datetime | None:
+    """Return when the last message of a family left for a channel."""
+    of_family = Delivery.objects.filter(channel=channel, family=family)
+    last = of_family.filter(first_try_at__isnull=False).order_by("-pk").first()
+    return None if last is None else last.sent_at or last.first_try_at
+
+
 def tidy(now: datetime) -> None:
     """End what can no longer arrive, and delete what is old."""
     unfinished = Delivery.objects.unfinished()
     off = NotificationChannel.objects.filter(enabled=False).order_by().values("pk")
-    _end_all(unfinished.filter(channel__in=off), DeliveryState.DROPPED, error="switched_off")
+    delivery_totals.end_all(
+        unfinished.filter(channel__in=off), DeliveryState.DROPPED, error="switched_off"
+    )
+    # Of an older release: patient by its first try.
+    first = Q(patient_until=None, first_try_at__lte=now - notice_timing.PATIENCE)
     late = unfinished.filter(
         Q(lease_until=None) | Q(lease_until__lte=now),
-        first_try_at__lte=now - notice_timing.PATIENCE,
+        Q(patient_until__lte=now) | first,
+        quiet_since=None,
     )
-    _end_all(late, DeliveryState.GIVEN_UP)
+    delivery_totals.end_all(late, DeliveryState.GIVEN_UP)
     days: int = settings.KEEP_DAYS["notices"]
     if not days:
         return
@@ -132,40 +140,6 @@ def tidy(now: datetime) -> None:
         keys = [pk for pk, at in oldest if at < before]
         if keys:
             rows.model._base_manager.filter(pk__in=keys).delete()
-
-
-def _end_all(rows: "QuerySet[Delivery]", outcome: DeliveryState, **columns: Any) -> None:
-    """End messages, and count them with it."""
-    if not rows.exists():
-        return
-    with transaction.atomic():
-        ending = dict(rows.select_for_update(skip_locked=True).values_list("pk", "channel"))
-        Delivery.objects.filter(pk__in=ending).update(state=outcome, lease_until=None, **columns)
-        channels = NotificationChannel.objects.filter(pk__in=set(ending.values()))
-        kinds = dict(channels.values_list("pk", "kind"))
-        for kind, number in sorted(Counter(kinds[pk] for pk in ending.values()).items()):
-            _count(kind, outcome, number)
-
-
-def _count(kind: str, outcome: DeliveryState, number: int) -> None:
-    """Add to the total, last in the transaction of the ending: others wait for its row."""
-    rows = DeliveryTotal.objects.filter(channel_kind=kind, outcome=outcome)
-    more = {"messages": F("messages") + number}
-    if not rows.update(**more):
-        first = DeliveryTotal(channel_kind=kind, outcome=outcome)
-        DeliveryTotal.objects.bulk_create([first], ignore_conflicts=True)
-        rows.update(**more)
-
-
-def by_state() -> "QuerySet[Any, Any]":
-    """Return kind of channel, state and number of messages: those to arrive, and all that ended.
-
-    One statement, whose price does not grow with what ended.
-    """
-    waiting = Delivery.objects.unfinished().order_by().values_list("channel__kind", "state")
-    totals = DeliveryTotal.objects.values_list("channel_kind", "outcome", "messages")
-    counted: QuerySet[Any, Any] = waiting.annotate(messages=Count("pk")).union(totals, all=True)
-    return counted
 
 
 def old_deliveries(before: datetime) -> "QuerySet[Any, Any]":
@@ -187,21 +161,34 @@ def _told() -> "QuerySet[Any, Any]":
     return Notice.objects.filter(Q(ended_at__isnull=False) | Q(repeat_at=None))
 
 
-def claim(now: datetime) -> Claim | None:
+def hold(now: datetime) -> list[NotificationChannel]:
+    """Note what waits for the end of quiet hours; return the channels that have such hours."""
+    with_hours = quiet_hours.channels()
+    if with_hours:
+        quiet_hours.mark(with_hours, _due(now), now)
+    return with_hours
+
+
+def _due(now: datetime) -> Q:
+    # A lease that is over: its worker died, perhaps after it had sent. Then it is sent again.
+    return Q(state=DeliveryState.SENDING, lease_until__lte=now) | Q(
+        state__in=(DeliveryState.COLLECTING, DeliveryState.RETRYING), next_try__lte=now
+    )
+
+
+def claim(now: datetime, with_hours: Sequence[NotificationChannel]) -> Claim | None:
     """Take the message whose turn it is; None when there is none.
 
     One of a family after the other: while an older one is still tried, newer notices gather.
+    `with_hours`: the channels that have quiet hours, of which messages may wait.
     """
+    held = quiet_hours.waiting(with_hours, now)
     older = Delivery.objects.unfinished().filter(
         channel=OuterRef("channel"), family=OuterRef("family"), pk__lt=OuterRef("pk")
     )
-    # A lease that is over: its worker died, perhaps after it had sent. Then it is sent again.
-    due = Q(state=DeliveryState.SENDING, lease_until__lte=now) | Q(
-        state__in=(DeliveryState.COLLECTING, DeliveryState.RETRYING), next_try__lte=now
-    )
     queue = (
         Delivery.objects.unfinished()
-        .filter(due, ~Exists(older), channel__enabled=True)
+        .filter(_due(now), ~held, ~Exists(older), channel__enabled=True)
         .select_related("channel__platform")
         .order_by("next_try", "pk")
     )
@@ -209,17 +196,22 @@ def claim(now: datetime) -> Claim | None:
         found: Delivery | None = queue.select_for_update(skip_locked=True, of=("self",)).first()
         if found is None:
             return None
+        waited = timedelta(0) if found.quiet_since is None else now - found.quiet_since
+        found.first_try_at = found.first_try_at or now
+        patient_until = found.patient_until or found.first_try_at + notice_timing.PATIENCE
+        found.patient_until = patient_until + waited
         taken = Delivery.objects.filter(pk=found.pk, fence=found.fence, state=found.state).update(
             state=DeliveryState.SENDING,
             fence=F("fence") + 1,
             tries=F("tries") + 1,
             lease_until=now + notice_timing.LEASE,
-            first_try_at=Coalesce("first_try_at", now),
+            first_try_at=found.first_try_at,
+            patient_until=found.patient_until,
+            quiet_since=None,
         )
         if not taken:
             return None
     found.tries += 1
-    found.first_try_at = found.first_try_at or now
     return Claim(found, found.fence + 1)
 
 
@@ -236,8 +228,7 @@ def record(claimed: Claim, told: Told, now: datetime) -> bool:
     if told.outcome is Outcome.SENT:
         columns |= {"state": DeliveryState.SENT, "sent_at": now}
     else:
-        first = delivery.first_try_at or now
-        again = notice_timing.next_try(delivery.tries, first, now)
+        again = notice_timing.next_try(delivery.tries, delivery.patient_until or now, now)
         if again is None or told.outcome is Outcome.PERMANENT:
             columns |= {"state": DeliveryState.GIVEN_UP}
         else:
@@ -251,7 +242,7 @@ def record(claimed: Claim, told: Told, now: datetime) -> bool:
             return False
         note(channel, told, now)
         if columns["state"] not in UNFINISHED:
-            _count(channel.kind, columns["state"], 1)
+            delivery_totals.count(channel.kind, columns["state"], 1)
     return True
 
 

@@ -6,9 +6,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
-from . import channel_addresses, channel_wire
+from . import channel_addresses, channel_wire, quiet_hours
 from .models import ChannelKind, NotificationChannel, Platform
 from .notice_kinds import family_choices
 from .scoped_forms import ScopedModelForm
@@ -26,6 +30,15 @@ def checked_address(address: str) -> str:
     return address
 
 
+def _clock(label: Any, help_text: Any = "") -> forms.TimeField:
+    widget = UnfoldAdminTextInputWidget({"type": "time"})
+    widget.input_type = "time"
+    formats = ["%H:%M", "%H:%M:%S"]  # browsers may send back the seconds that they were told
+    return forms.TimeField(
+        label=label, help_text=help_text, widget=widget, input_formats=formats, required=False
+    )
+
+
 class ChannelForm(ScopedModelForm):
     """By mail it needs recipients, by a service its address."""
 
@@ -35,6 +48,14 @@ class ChannelForm(ScopedModelForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("None chosen: all of them. The end of a condition comes with its beginning."),
     )
+    quiet_from = _clock(
+        _("Quiet from"),
+        _(
+            "By the clock of the platform. What is not critical waits until the quiet hours end. "
+            "Empty: it is never quiet."
+        ),
+    )
+    quiet_until = _clock(_("Quiet until"))
 
     #: The platform of a new channel of somebody who has no choice.
     only: ClassVar[Platform | None] = None
@@ -43,7 +64,7 @@ class ChannelForm(ScopedModelForm):
         model = NotificationChannel
         fields = (
             "platform", "name", "kind", "recipients", "address", "language", "kinds",
-            "least_severity", "hears_platforms", "enabled",
+            "least_severity", "hears_platforms", "quiet_from", "quiet_until", "enabled",
         )  # fmt: skip
         widgets: ClassVar = {"recipients": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
@@ -91,6 +112,10 @@ class ChannelForm(ScopedModelForm):
     def clean(self) -> dict[str, Any] | None:
         """Ask for what the way of sending needs, and keep nothing of the other way."""
         cleaned = super().clean() or {}
+        if {"quiet_from", "quiet_until"} <= cleaned.keys() and (
+            problem := quiet_hours.wrong(cleaned["quiet_from"], cleaned["quiet_until"])
+        ):
+            self.add_error(*problem)
         if "kind" not in self.fields:
             return cleaned
         by_mail = cleaned.get("kind") == ChannelKind.MAIL

@@ -26,8 +26,9 @@ LASTS = timedelta(seconds=60)  # after this nothing new is begun, so that a tick
 def deliver(now: datetime) -> int:
     """Send what is due and return how many messages arrived. Safe to call again at any time.
 
-    1. Hand notices to the channels. 2. Claim a message. 3. Send it, in a thread that touches no
-    database. 4. Record. Whatever is left over, or lost with this process, waits for the next call.
+    1. Hand notices to the channels. 2. Note what waits for the end of quiet hours. 3. Claim a
+    message. 4. Send it, in a thread that touches no database. 5. Record. Whatever is left over, or
+    lost with this process, waits for the next call.
     """
     started = time.monotonic()
 
@@ -36,12 +37,13 @@ def deliver(now: datetime) -> int:
 
     deliveries.tidy(now)
     deliveries.spread(now)
+    with_hours = deliveries.hold(now)
     arrived = 0
     on_the_wire: dict[Future[Told], Claim] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="notices") as threads:
         while True:
             while len(on_the_wire) < AT_ONCE and clock() < now + LASTS:
-                claimed = deliveries.claim(clock())
+                claimed = deliveries.claim(clock(), with_hours)
                 if claimed is None:
                     break
                 on_the_wire[_begin(threads, claimed)] = claimed

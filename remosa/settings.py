@@ -224,7 +224,7 @@ SPECTACULAR_SETTINGS = {
         "ExecutionOutcome": "jobs.models.Outcome",
         "WhyUnknownEnum": "jobs.api.previews.WHYS",
         "BrakeWhy": "jobs.api.previews.SHUT",
-        "NoticeSeverity": "platforms.api.channels.SEVERITY_CHOICES",
+        "NoticeSeverity": "platforms.api.channel_bodies.SEVERITY_CHOICES",
     },
 }
 

@@ -16,7 +16,7 @@ from jobs.hours import Span
 from jobs.models import Action, Joined, Mode, Trigger
 from jobs.selection import Selection
 from platforms.api import ScopedRelatedField, Strict
-from platforms.api.channels import SeverityField
+from platforms.api.channel_bodies import SeverityField
 from platforms.models import Platform
 from platforms.notice_kinds import Severity
 

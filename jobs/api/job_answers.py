@@ -12,7 +12,7 @@ from jobs.conditions import Condition
 from jobs.definition import Definition
 from jobs.hours import Span
 from jobs.models import Action, Job, Joined, Mode, Trigger
-from platforms.api.channels import SEVERITY_CHOICES
+from platforms.api.channel_bodies import SEVERITY_CHOICES
 from platforms.notice_kinds import Severity
 
 from .definitions import TimeOfDay

@@ -7,12 +7,12 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _, gettext_lazy
 from unfold.decorators import action, display
 
-from platforms import channel_addresses, channel_trials, notice_kinds, notice_texts
+from platforms import channel_addresses, channel_trials, notice_kinds, notice_texts, quiet_hours
 from platforms.audit import Actor
 from platforms.channel_addresses import words_of
 from platforms.channel_trials import Result
@@ -25,6 +25,7 @@ from .confirmed_deeds import ConfirmedDeedsAdmin
 from .filters import PlatformFilter
 
 COLOURS = {"new": "info", "works": "success", "fails": "warning", "off": "danger", "switched": ""}
+FACTS = ("state_now", "quiet", "last_sent_at", "failure", "messages_link")
 
 
 @admin.register(NotificationChannel)
@@ -56,16 +57,15 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
         blocks: list[Any] = [
             (None, {"fields": (*platform, "name", "kind", "recipients", "address", "language")}),
             (_("What it hears"), {"fields": ("kinds", "least_severity", *hears, "enabled")}),
+            (_("Quiet hours"), {"fields": ("quiet_from", "quiet_until")}),
         ]
         if obj is not None:
-            facts = ("state_now", "last_sent_at", "failure", "messages_link")
-            blocks.insert(0, (_("Condition"), {"fields": facts}))
+            blocks.insert(0, (_("Condition"), {"fields": FACTS}))
         return blocks
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """What became of it is told, never typed."""
-        facts = ("state_now", "last_sent_at", "failure", "messages_link")
-        return [*super().get_readonly_fields(request, obj), *facts]
+        return [*super().get_readonly_fields(request, obj), *FACTS]
 
     def get_form(
         self,
@@ -182,6 +182,22 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
             "state": words,
             "why": words_of(channel.disabled_reason),
         }
+
+    @admin.display(description=gettext_lazy("quiet hours"))
+    def quiet(self, channel: NotificationChannel) -> str:
+        """Return when it is quiet and, while it is, until when."""
+        begins, ends = channel.quiet_from, channel.quiet_until
+        if begins is None or ends is None:
+            return "—"
+        zone = quiet_hours.zone_of(channel)
+        hours = {"begins": formats.time_format(begins), "ends": formats.time_format(ends)}
+        text = _("From %(begins)s until %(ends)s (%(zone)s).") % {**hours, "zone": zone}
+        lasts_until = quiet_hours.lasts_until(channel, timezone.now())
+        if lasts_until is None:
+            return text
+        moment = notice_texts.moment(lasts_until, zone)
+        now = _("It is quiet now, until %(moment)s: what is not critical waits.")
+        return f"{text} {now % {'moment': moment}}"
 
     @admin.display(description=gettext_lazy("last error"))
     def failure(self, channel: NotificationChannel) -> str:

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from platforms import deliveries, notice_kinds, notice_texts
 from platforms.channel_addresses import words_of
 from platforms.models import Delivery, DeliveryState, NotificationChannel
+from platforms.models.channel import UNFINISHED
 from platforms.roles import Deed
 from platforms.scoped_admin import ReadOnlyAdmin
 from platforms.scoped_fields import person_of
@@ -70,6 +71,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def shown_state(self, delivery: Delivery) -> tuple[str, Any]:
         """Return where it stands."""
         state = DeliveryState(delivery.state)
+        if state in UNFINISHED and delivery.quiet_since is not None:
+            return state, _("waits for the end of the quiet hours")
         return state, state.label
 
     @admin.display(description=gettext_lazy("error"))

@@ -14,7 +14,7 @@ from platforms.models import Notice, User
 from platforms.notice_kinds import KINDS, Severity
 from platforms.roles import Deed
 
-from .channels import SEVERITY_CHOICES, SeverityField
+from .channel_bodies import SEVERITY_CHOICES, SeverityField
 from .fields import PagedQuery, Strict
 from .views import ScopedViewSet
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from platforms.notice_kinds import Severity
@@ -23,7 +23,8 @@ class NotificationChannel(SecretRow, SharedModel):
     """Where notices go. Of no platform: to superadmins, about the installation.
 
     ``address`` holds tokens: it is written and never shown; ``scheme`` says which service it is.
-    ``disabled_reason`` is set when Remosa switched the channel off by itself.
+    ``disabled_reason`` is set when Remosa switched the channel off by itself. ``quiet_from`` and
+    ``quiet_until`` are times of day by the clock of its platform, both or neither.
     """
 
     platform = models.ForeignKey(
@@ -59,6 +60,8 @@ class NotificationChannel(SecretRow, SharedModel):
         default=False,
         help_text=_("Otherwise of what concerns the installation alone."),
     )
+    quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     enabled = models.BooleanField(_("enabled"), default=True)
     disabled_reason = models.CharField(
         _("switched off because"), max_length=255, blank=True, editable=False
@@ -79,6 +82,12 @@ class NotificationChannel(SecretRow, SharedModel):
             models.CheckConstraint(
                 condition=Q(platform=None) | Q(hears_platforms=False),
                 name="channel_of_a_platform_hears_it_alone",
+            ),
+            models.CheckConstraint(
+                condition=Q(quiet_from=None, quiet_until=None)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False)
+                & ~Q(quiet_from=F("quiet_until")),
+                name="channel_is_quiet_from_a_time_until_another",
             ),
         )
 
@@ -112,7 +121,8 @@ class Delivery(SharedModel):
     """One message to one channel: notices of one family, until it arrived or was given up.
 
     The row is the queue. While it is COLLECTING further notices join it, ``next_try`` is when it
-    leaves; while it is SENDING a worker holds it until ``lease_until``, by its ``fence``.
+    leaves; while it is SENDING a worker holds it until ``lease_until``, by its ``fence``. Where it
+    was due and its channel quiet, it waits since ``quiet_since``: that time costs no patience.
     """
 
     platform = models.ForeignKey(
@@ -140,6 +150,8 @@ class Delivery(SharedModel):
     fence = models.PositiveIntegerField(default=0, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
     first_try_at = models.DateTimeField(_("first try"), null=True)
+    patient_until = models.DateTimeField(null=True, editable=False)
+    quiet_since = models.DateTimeField(null=True, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True)
     error = models.CharField(_("error"), max_length=255, blank=True)
     created_at = models.DateTimeField(_("created"))

@@ -29,7 +29,7 @@ from platforms.models import (
 from tests.devices.world import give, make_socket
 from tests.factories import make_exporter
 from tests.jobs.world import make_job
-from tests.platforms.notice_world import make_channel
+from tests.platforms.notice_world import NOW, make_channel
 
 MIDDAY = datetime(2026, 11, 10, 12, tzinfo=UTC)
 
@@ -292,3 +292,13 @@ def test_remosa_serves_them_on_its_own_page(settings: object, client: Client) ->
     answer = client.get("/metrics", headers={"Authorization": "Bearer the-token"})
     assert answer.status_code == 200
     assert b"remosa_engine_missed_ticks_total" in answer.content
+
+
+def test_a_message_that_waits_for_the_end_of_quiet_hours_fails_nobody(platform_a: Platform) -> None:
+    channel = make_channel(platform_a)
+    row = {"platform": platform_a, "channel": channel, "next_try": NOW, "created_at": NOW}
+    retrying = {**row, "state": DeliveryState.RETRYING}
+    Delivery.objects.create(family="a", **retrying)
+    Delivery.objects.create(family="b", quiet_since=NOW, **retrying)
+    Delivery.objects.create(family="c", **row)
+    assert counter("remosa_notifications") == {"collecting": 2, "sending": 0, "retrying": 1}

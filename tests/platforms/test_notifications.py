@@ -369,14 +369,14 @@ def claim_one(platform: Platform) -> deliveries.Claim:
     make_channel(platform)
     down(platform, now=NOW)
     deliver(NOW)
-    claimed = deliveries.claim(NOW + MINUTE)
+    claimed = deliveries.claim(NOW + MINUTE, [])
     assert claimed is not None
     return claimed
 
 
 def test_a_message_that_one_has_is_not_taken_by_another(platform_a: Platform) -> None:
     claim_one(platform_a)
-    assert deliveries.claim(NOW + MINUTE) is None
+    assert deliveries.claim(NOW + MINUTE, []) is None
     assert deliver(NOW + 2 * MINUTE) == 0
 
 

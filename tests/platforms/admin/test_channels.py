@@ -1,8 +1,11 @@
 """Pages of notification channels: who may, what is asked, the test button, no secrets."""
 
+import re
+from datetime import time
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +15,7 @@ from platforms.models import (
     ChannelKind,
     Delivery,
     DeliveryItem,
+    DeliveryState,
     Membership,
     Notice,
     NotificationChannel,
@@ -295,3 +299,59 @@ def test_the_list_costs_the_same_for_many(
             client.get(LIST)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+# -- quiet hours --------------------------------------------------------------------------------
+
+
+def test_quiet_hours_are_typed_told_in_words_and_kept_in_the_record(
+    alice: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    client = client_of(alice)
+    page = client.get(f"{LIST}add/").content.decode()
+    assert re.search(r'<input[^>]*type="time"[^>]*name="quiet_from"', page)
+    client.post(f"{LIST}add/", typed(quiet_from="22:00", quiet_until="07:00:00"))
+    channel = NotificationChannel.objects.get()
+    assert (channel.quiet_from, channel.quiet_until) == (time(22), time(7))
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False):
+        page = client.get(f"{LIST}{channel.pk}/change/").content.decode()
+    assert "From 22:00 until 07:00 (Europe/Moscow)." in page
+    assert "It is quiet now" not in page
+    with time_machine.travel("2026-11-22T20:00:00Z", tick=False):
+        page = client.get(f"{LIST}{channel.pk}/change/").content.decode()
+    assert "It is quiet now, until 2026-11-23 07:00 (Europe/Moscow)" in page
+    client.post(f"{LIST}{channel.pk}/change/", typed(quiet_from="", quiet_until=""))
+    channel.refresh_from_db()
+    assert (channel.quiet_from, channel.quiet_until) == (None, None)
+    entry = AuditEntry.objects.get(action=Action.CHANGED)
+    assert (entry.before["quiet_from"], entry.after["quiet_from"]) == ("22:00:00", None)
+
+
+@pytest.mark.parametrize(
+    ("hours", "field", "text"),
+    [
+        ({"quiet_from": "22:00"}, "quiet_until", "both times, or neither"),
+        ({"quiet_until": "07:00"}, "quiet_from", "both times, or neither"),
+        ({"quiet_from": "07:00", "quiet_until": "07:00"}, "quiet_until", "another time than"),
+        ({"quiet_from": "25:00", "quiet_until": "07:00"}, "quiet_from", "valid time"),
+    ],
+)
+def test_quiet_hours_that_are_none_are_refused_beside_their_field(
+    hours: dict[str, str], field: str, text: str, alice: User, client_of: ClientOf
+) -> None:
+    errors = errors_of(client_of(alice).post(f"{LIST}add/", typed(**hours)))
+    assert list(errors) == [field]
+    assert text in errors[field][0]
+    assert not NotificationChannel.objects.exists()
+
+
+def test_a_message_that_waits_for_the_morning_says_so(
+    alice: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    channel = make_channel(platform_a, quiet_from=time(22), quiet_until=time(7))
+    row = {"platform": platform_a, "channel": channel, "next_try": NOW, "created_at": NOW}
+    delivery = Delivery.objects.create(family="socket_silent", quiet_since=NOW, **row)
+    client, page = client_of(alice), f"/admin/platforms/delivery/{delivery.pk}/change/"
+    assert "waits for the end of the quiet hours" in client.get(page).content.decode()
+    Delivery.objects.update(state=DeliveryState.DROPPED)
+    assert "waits for the end of the quiet hours" not in client.get(page).content.decode()

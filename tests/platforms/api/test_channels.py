@@ -87,6 +87,10 @@ def test_an_address_is_written_encrypted_and_told_nowhere(
         ({"hears_platforms": True}, "hears_platforms"),
         ({"last_sent_at": "2026-01-01T00:00:00Z", "scheme": "json"}, "scheme"),
         ({"platform_id": None}, "platform_id"),
+        ({"quiet_from": "22:00"}, "quiet_until"),
+        ({"quiet_from": None, "quiet_until": "07:00"}, "quiet_from"),
+        ({"quiet_from": "07:00", "quiet_until": "07:00"}, "quiet_until"),
+        ({"quiet_from": "22:00:01", "quiet_until": "07:00"}, "quiet_from"),
     ],
 )
 def test_what_does_not_belong_together_is_said_on_its_field(
@@ -169,3 +173,18 @@ def test_a_long_list_costs_what_a_short_one_costs(
             assert len(client.get(LIST).json()["results"]) == wanted
         counted.append(len(queries))
     assert counted[0] == counted[1]
+
+
+def test_quiet_hours_are_read_and_written_in_hours_and_minutes(
+    api_of: ApiOf, alice: User, platform_a: Platform
+) -> None:
+    client = api_of(alice)
+    hours = {"quiet_from": "22:00", "quiet_until": "07:30"}
+    made = client.post(LIST, by_mail(platform_a, **hours), "json").json()
+    assert {name: made[name] for name in hours} == hours
+    place = f"{LIST}/{made['id']}"
+    assert client.patch(place, {"quiet_until": "08:00"}, "json").json()["quiet_until"] == "08:00"
+    half = client.patch(place, {"quiet_from": None}, "json")
+    assert "quiet_from" in half.json()["error"]["fields"]
+    off = client.patch(place, {"quiet_from": None, "quiet_until": None}, "json").json()
+    assert (off["quiet_from"], off["quiet_until"]) == (None, None)
