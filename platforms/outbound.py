@@ -7,19 +7,31 @@ call is one connection and at most one request on it: nothing is ever repeated b
 """
 
 import re
+import socket
 import ssl
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import certifi
 import pycurl  # type: ignore[import-untyped]
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
+
+from .outbound_failures import (
+    OutboundError,
+    broken,
+    failure,
+    forbidden,
+    placed,
+    redirected,
+    too_large,
+)
+
+__all__ = ["LONGEST_ADDRESS", "Answer", "OutboundError", "Tls", "allowed", "fetch"]
 
 LONGEST_ADDRESS = 8000
 HEADER_LIMIT = 64 * 1024  # bytes of all header lines of an answer
@@ -31,25 +43,6 @@ _HIDDEN_PATH = re.compile(r"(?:^|/)\.\.?(?:/|$)|%2e|%2f|%5c", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PASSING_STATUSES = (408, 425, 429)  # client errors that may pass by themselves
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
-
-class OutboundError(Exception):
-    """A request that brought no answer; `permanent`: trying again changes nothing.
-
-    `unsent`: provably not a byte of the request went out. Otherwise it may have been read.
-    """
-
-    def __init__(
-        self, code: str, message: StrOrPromise, *, permanent: bool, unsent: bool = False
-    ) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = message
-        self.permanent = permanent
-        self.unsent = unsent
-
-    def __str__(self) -> str:
-        return str(self.message)
 
 
 @dataclass(frozen=True)
@@ -113,6 +106,39 @@ class _Received:
         return len(line)
 
 
+@dataclass
+class _Reach:
+    """Opens sockets to permitted addresses alone, where it was said which these are."""
+
+    permits: Callable[[str], bool] | None
+    opened: list[socket.socket] = field(default_factory=list)
+    refused: bool = False
+
+    def bind(self, handle: pycurl.Curl) -> None:
+        """Bind a transfer to it."""
+        if self.permits is not None:
+            handle.setopt(pycurl.OPENSOCKETFUNCTION, self.open)
+
+    def open(self, _purpose: int, address: Any) -> Any:
+        """Return a socket to connect, which libcurl copies, or refuse to."""
+        host = address.addr[0]
+        if self.permits is None or not isinstance(host, str) or not self.permits(host):
+            self.refused = True
+            return pycurl.SOCKET_BAD
+        self.opened.append(socket.socket(address.family, address.socktype, address.protocol))
+        return self.opened[-1]
+
+    @property
+    def led_nowhere(self) -> bool:
+        """Tell whether there was no address but refused ones."""
+        return self.refused and not self.opened
+
+    def close(self) -> None:
+        """Let go of the originals."""
+        for opened in self.opened:
+            opened.close()
+
+
 def allowed(url: str, bases: Collection[str]) -> bool:
     """Tell whether an address lies under one of the bases: same scheme, host, port, and path.
 
@@ -137,21 +163,24 @@ def fetch(
     body: bytes | None = None,
     tls: Tls | None = None,
     connect: float | None = None,
+    permits: Callable[[str], bool] | None = None,
 ) -> Answer:
     """Ask one address once; `deadline` in seconds for all of it, `limit` in bytes of the body.
 
-    `connect`: seconds for name, connection and TLS, where that is less than all of it. Any status
-    but a redirect is an answer. Raises OutboundError for everything else.
+    `connect`: seconds for name, connection and TLS, where that is less than all of it. `permits`
+    is asked for each IP address when a connection to it is made, whatever name led there. Any
+    status but a redirect is an answer. Raises OutboundError for everything else.
     """
     parts = _parts(url)
     if not allowed(url, bases):
         text = _("The address {place} is not among the allowed ones.")
-        raise OutboundError("not_allowed", _placed(text, parts), permanent=True, unsent=True)
+        raise OutboundError("not_allowed", placed(text, parts), permanent=True, unsent=True)
     lines = [f"{name}: {value}" for name, value in headers.items()]
     if any(_CONTROL.search(line) or not line.isascii() for line in lines):
         text = _("The name, password or token has characters that cannot be sent.")
         raise OutboundError("bad_header", text, permanent=True, unsent=True)
     received = _Received(limit)
+    reach = _Reach(permits)
     handle = pycurl.Curl()
     try:
         _prepare(handle, url, deadline, connect or deadline, tls or Tls())
@@ -162,6 +191,7 @@ def fetch(
         handle.setopt(pycurl.HTTPHEADER, [*lines, "Expect:"])
         handle.setopt(pycurl.WRITEFUNCTION, received.take_body)
         handle.setopt(pycurl.HEADERFUNCTION, received.take_header)
+        reach.bind(handle)
         started = time.monotonic()
         handle.perform()
         seconds = time.monotonic() - started
@@ -169,13 +199,18 @@ def fetch(
     except pycurl.error as error:
         unsent = _unsent(handle, parts)
         waited = connect or deadline if unsent else deadline
-        raise _failure(error.args[0], received, parts, waited, unsent) from None
+        if received.too_large or error.args[0] == pycurl.E_FILESIZE_EXCEEDED:
+            raise too_large(limit) from None
+        if reach.led_nowhere:
+            raise forbidden(parts) from None
+        raise failure(error.args[0], parts, waited, unsent) from None
     finally:
         handle.close()
+        reach.close()
     if not received.whole_head:
-        raise OutboundError("broken", _placed(_BROKEN, parts), permanent=False)
+        raise broken(parts)
     if status in _REDIRECTS:
-        raise _redirected(parts, received.headers.get("location", ""))
+        raise redirected(parts, received.headers.get("location", ""))
     return Answer(status, received.headers, bytes(received.body), seconds)
 
 
@@ -246,53 +281,3 @@ def _unsent(handle: pycurl.Curl, parts: SplitResult) -> bool:
     ready = pycurl.APPCONNECT_TIME if parts.scheme == "https" else pycurl.CONNECT_TIME
     never_ready: bool = handle.getinfo(ready) == 0
     return never_ready and handle.getinfo(pycurl.REQUEST_SIZE) == 0
-
-
-def _failure(
-    code: int, received: _Received, parts: SplitResult, seconds: float, unsent: bool
-) -> OutboundError:
-    """Say in plain words what libcurl's error number means."""
-    if received.too_large or code == pycurl.E_FILESIZE_EXCEEDED:
-        text: StrOrPromise = format_lazy(
-            _("The answer is larger than {limit} bytes and was not read."), limit=received.limit
-        )
-        return OutboundError("too_large", text, permanent=True)
-    if code == pycurl.E_OPERATION_TIMEDOUT:
-        text = _placed(
-            _("{place} did not answer within {seconds} s."), parts, seconds=f"{seconds:g}"
-        )
-        return OutboundError("timeout", text, permanent=False, unsent=unsent)
-    name, message = _FAILURES.get(code, ("broken", _BROKEN))
-    permanent = name in ("tls", "bad_url")
-    return OutboundError(name, _placed(message, parts), permanent=permanent, unsent=unsent)
-
-
-_BROKEN = _("{place} broke the connection off or does not speak HTTP.")
-_TLS = _("No secure connection to {place}: it does not speak TLS, or not a version we do.")
-_FAILURES: Mapping[int, tuple[str, StrOrPromise]] = {
-    pycurl.E_COULDNT_RESOLVE_HOST: ("dns", _("The name in {place} is not known.")),
-    pycurl.E_COULDNT_CONNECT: ("refused", _("Nobody answers at {place}: is the server running?")),
-    pycurl.E_URL_MALFORMAT: ("bad_url", _("The address {place} cannot be used.")),
-    pycurl.E_PEER_FAILED_VERIFICATION: (
-        "tls",
-        _("The certificate of {place} is not trusted: expired, another name or authority."),
-    ),
-    pycurl.E_SSL_CACERT_BADFILE: (
-        "tls",
-        _("The CA certificate given for {place} cannot be read: PEM text is needed."),
-    ),
-    pycurl.E_SSL_CONNECT_ERROR: ("tls", _TLS),
-    pycurl.E_SSL_CIPHER: ("tls", _TLS),
-}
-
-
-def _redirected(parts: SplitResult, location: str) -> OutboundError:
-    """Name the target without its query, which may hold a secret."""
-    target = re.sub(r"[^\x21-\x7e]|//[^/@]*@", "", location.partition("?")[0])[:200] or "?"
-    text = _("{place} sends on to {target}. Enter the address that it really has.")
-    return OutboundError("redirect", _placed(text, parts, target=target), permanent=True)
-
-
-def _placed(text: StrOrPromise, parts: SplitResult, **further: str) -> StrOrPromise:
-    """Put in what of an address may be shown: neither path nor query."""
-    return format_lazy(text, place=f"{parts.scheme}://{parts.netloc}", **further)

@@ -383,3 +383,37 @@ def test_every_request_has_a_connection_of_its_own_and_says_http_1_1() -> None:
         time.sleep(0.1)
     assert [head.partition(b"\r\n")[0] for head in heads].count(b"GET / HTTP/1.1") == 2
     assert heads.count(b"closed") == 2
+
+
+# -- permits ------------------------------------------------------------------------------------
+
+
+def test_a_connection_is_made_to_permitted_addresses_alone() -> None:
+    heard: list[bytes] = []
+
+    def talk(connection: socket.socket, head: bytes) -> None:
+        heard.append(head)
+        connection.sendall(answer(b"yes"))
+
+    asked: list[str] = []
+
+    def permits(address: str) -> bool:
+        asked.append(address)
+        return address == "127.0.0.1"
+
+    with talking(talk) as url:
+        assert ask(url, permits=permits).body == b"yes"
+        by_name = url.replace("127.0.0.1", "localhost")
+        assert ask(by_name, permits=permits).body == b"yes"
+        error = failure(f"{url}/{SECRET}", permits=lambda _address: False)
+        named = failure(by_name, permits=lambda _address: False)
+    assert {each.code for each in (error, named)} == {"forbidden_host"}
+    assert error.permanent
+    assert error.unsent
+    assert len(heard) == 2
+    assert set(asked) <= {"127.0.0.1", "::1"}, "addresses and never a name"
+
+
+def test_nobody_there_is_no_forbidden_address() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    assert failure(url, permits=lambda _address: True).code == "refused"
