@@ -51,12 +51,18 @@ class Permits:
             address = ip_address(host.partition("%")[0])
         except ValueError:
             return False
-        if host in self.resolved:
-            return True
+        return self.grants(host) or (_is_public(address) and _is_public(_embedded(address)))
+
+    def grants(self, host: str) -> bool:
+        """Tell whether an address was permitted by its network, or by a name that led to it."""
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
         inner = _embedded(address)
-        if any(address in network or inner in network for network in self.networks):
-            return True
-        return _is_public(address) and _is_public(inner)
+        return host in self.resolved or any(
+            address in network or inner in network for network in self.networks
+        )
 
     def resolving(self, resolve: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap getaddrinfo: addresses of permitted names are permitted."""

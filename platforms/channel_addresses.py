@@ -55,6 +55,12 @@ _WORDS = {
     "forbidden_host": gettext_lazy(
         "The address leads into a private network, which this installation does not allow."
     ),
+    "not_encrypted": gettext_lazy(
+        "Without encryption a webhook leads to permitted networks and hosts alone: write https://."
+    ),
+    "no_secret": gettext_lazy("The channel has no secret to sign its messages with."),
+    "redirect": gettext_lazy("The service sends on to another address, which is not followed."),
+    "too_large": gettext_lazy("The service answered with more than anybody reads."),
     "deadline": gettext_lazy("It took too long and was broken off."),
     "timeout": gettext_lazy("The service did not answer in time."),
     "unreachable": gettext_lazy("The service cannot be reached: wrong name, or it is down."),
@@ -108,13 +114,14 @@ def split_permits(entries: Collection[str]) -> tuple[list[str], list[str]]:
         try:
             networks.append(str(ip_network(text)))
         except ValueError:
-            if not text or "/" in text or _is_address(text):
+            if not text or "/" in text or is_address(text):
                 raise ValueError(text) from None
             hosts.append(text)
     return networks, hosts
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Tell whether a text is an IP address."""
     try:
         ip_address(text)
     except ValueError:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from . import audit, channel_wire, deliveries, mails, notice_texts
+from . import audit, channel_wire, deliveries, mails, notice_documents, notice_texts
 from .audit import Action, Actor
 from .channel_wire import Outcome
 from .models import ChannelKind, NotificationChannel, User
@@ -34,7 +34,10 @@ def send_trial(channel: NotificationChannel, person: User, actor: Actor, now: da
     """Send a test message while the person waits; raise TooOftenError."""
     if test_is_throttled(person.pk):
         raise TooOftenError
-    told = channel_wire.test(channel, notice_texts.trial(channel, person.get_full_name()))
+    message = notice_texts.trial(channel, person.get_full_name())
+    if channel.kind == ChannelKind.WEBHOOK:
+        message = notice_documents.with_document(message, channel, [], now, delivery_id=None)
+    told = channel_wire.test(channel, message)
     audit.record(
         actor,
         Action.TESTED,

@@ -1,4 +1,4 @@
-"""Putting one message on a channel: by mail, or by Apprise in a process with a deadline.
+"""Putting one message on a channel: by mail, as a signed webhook, or by Apprise in a process.
 
 The only module that sends notices. It reads no database and never raises: it says what became of
 the message, in codes that `channel_addresses.words_of` explains.
@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from . import mails
+from . import mails, webhooks
 from .channel_addresses import is_final, split_permits
 from .keyring import KeyRingError
 from .models import ChannelKind, NotificationChannel
+from .outbound import OutboundError
 
 logger = logging.getLogger(__name__)
 
@@ -29,14 +30,17 @@ DEADLINE_OF_TEST = 15.0  # a person waits, and with it a worker of the web serve
 _PROGRAM = Path(__file__).with_name("apprise_process.py")
 #: What the process needs of our environment, which has secrets: its certificates, nothing else.
 _PASSED_ON = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-_PERMANENT = frozenset({"bad_address", "not_allowed", "forbidden_host"})
+_PERMANENT = frozenset({"bad_address", "not_allowed", "not_encrypted", "forbidden_host"})
+_GONE = 410  # of a webhook of one's own; anything else may be a deployment under way
 
 
 class Message(NamedTuple):
-    """What is sent."""
+    """What is sent; of a webhook the document, and when it is signed, in Unix seconds."""
 
     title: str
     body: str
+    document: bytes = b""
+    at: int = 0
 
 
 class Outcome(StrEnum):
@@ -61,6 +65,7 @@ class Post(NamedTuple):
     recipients: tuple[str, ...]
     scheme: str
     address: str
+    secret: str = ""
 
     def __repr__(self) -> str:
         return f"<Post: {self.kind} {self.scheme}>"
@@ -69,13 +74,16 @@ class Post(NamedTuple):
 def post_of(channel: NotificationChannel) -> Post:
     """Return what a channel is reached by; raise KeyRingError."""
     recipients = tuple(line.strip() for line in channel.recipients.splitlines() if line.strip())
-    return Post(channel.kind, recipients, channel.scheme, channel.address.reveal())
+    address, secret = channel.address.reveal(), channel.secret.reveal()
+    return Post(channel.kind, recipients, channel.scheme, address, secret)
 
 
 def send(post: Post, message: Message, deadline: float = DEADLINE) -> Told:
     """Send one message within the deadline and say what became of it."""
     if post.kind == ChannelKind.MAIL:
         return _by_mail(post, message)
+    if post.kind == ChannelKind.WEBHOOK:
+        return _by_webhook(post, message, deadline)
     return _by_apprise(post, message, deadline)
 
 
@@ -108,6 +116,19 @@ def _by_mail(post: Post, message: Message) -> Told:
             return Told(Outcome.PERMANENT, "recipients")
         return Told(Outcome.FAILED, "mail")
     return Told(Outcome.SENT)
+
+
+def _by_webhook(post: Post, message: Message, deadline: float) -> Told:
+    if not post.secret:
+        return Told(Outcome.PERMANENT, "no_secret")
+    try:
+        status = webhooks.post(post.address, post.secret, message.document, message.at, deadline)
+    except OutboundError as error:
+        code = webhooks.code_of(post.address, error)
+        return Told(Outcome.PERMANENT if code in _PERMANENT else Outcome.FAILED, code)
+    if 200 <= status < 300:
+        return Told(Outcome.SENT)
+    return Told(Outcome.PERMANENT if status == _GONE else Outcome.FAILED, f"status:{status}")
 
 
 def _by_apprise(post: Post, message: Message, deadline: float) -> Told:

@@ -1,18 +1,18 @@
-"""The form of a notification channel: checks what belongs together; its address is never shown."""
+"""The form of a notification channel: checks what belongs together; secrets are never shown."""
 
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from . import channel_addresses, channel_wire, quiet_hours
+from . import channel_addresses, channel_wire, quiet_hours, webhooks
 from .models import ChannelKind, NotificationChannel, Platform
 from .notice_kinds import family_choices
 from .scoped_forms import ScopedModelForm
@@ -21,13 +21,24 @@ from .secrets import KEPT
 MOST_RECIPIENTS = 20
 
 
-def checked_address(address: str) -> str:
-    """Return an address of an allowed service that Apprise understands; raise ValidationError."""
+def checked_address(address: str, kind: str) -> str:
+    """Return an address that a channel of this kind can be reached by; raise ValidationError."""
+    if kind == ChannelKind.WEBHOOK:
+        if error := webhooks.problem_of(address):
+            raise ValidationError(channel_addresses.words_of(error), error)
+        return address
     if not channel_addresses.scheme_of(address):
         raise ValidationError(channel_addresses.words_of("not_allowed"), "not_allowed")
     if error := channel_wire.check(address):
         raise ValidationError(channel_addresses.words_of(error), error)
     return address
+
+
+def lacking_secret() -> str:
+    """Return what is said where a webhook has no secret, or one that is easily found out."""
+    return gettext("Enter a secret of at least %(least)s characters.") % {
+        "least": webhooks.SHORTEST_SECRET
+    }
 
 
 def _clock(label: Any, help_text: Any = "") -> forms.TimeField:
@@ -40,7 +51,7 @@ def _clock(label: Any, help_text: Any = "") -> forms.TimeField:
 
 
 class ChannelForm(ScopedModelForm):
-    """By mail it needs recipients, by a service its address."""
+    """By mail it needs recipients, by a service its address, as a webhook also a secret."""
 
     kinds = forms.MultipleChoiceField(
         label=_("Events"),
@@ -63,7 +74,7 @@ class ChannelForm(ScopedModelForm):
     class Meta:
         model = NotificationChannel
         fields = (
-            "platform", "name", "kind", "recipients", "address", "language", "kinds",
+            "platform", "name", "kind", "recipients", "address", "secret", "language", "kinds",
             "least_severity", "hears_platforms", "quiet_from", "quiet_until", "enabled",
         )  # fmt: skip
         widgets: ClassVar = {"recipients": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
@@ -84,7 +95,12 @@ class ChannelForm(ScopedModelForm):
             self.fields["address"].help_text = _(
                 "As Apprise writes it, such as tgram://token/chat, slack://…, mmosts://host/token, "
                 "discord://id/token, ntfy://topic, jsons://host/path. It is stored encrypted and "
-                "never shown again."
+                "never shown again. Of a signed webhook: https://host/path."
+            )
+        if "secret" in self.fields:
+            self.fields["secret"].help_text = _(
+                "At least 16 characters, by which the receiver checks who sent a message. It is "
+                "stored encrypted and never shown again."
             )
 
     def clean_recipients(self) -> str:
@@ -103,11 +119,18 @@ class ChannelForm(ScopedModelForm):
         return "\n".join(addresses)
 
     def clean_address(self) -> Any:
-        """Take an address of an allowed service that Apprise understands."""
-        typed = self.cleaned_data["address"]
-        if typed is KEPT or not typed:
+        """Take an address that the way of sending understands."""
+        typed, kind = self.cleaned_data["address"], self.cleaned_data.get("kind")
+        if typed is KEPT or not typed or kind == ChannelKind.MAIL:
             return typed
-        return checked_address(typed)
+        return checked_address(typed, str(kind))
+
+    def clean_secret(self) -> Any:
+        """Take a secret that is not easily found out."""
+        typed = self.cleaned_data["secret"]
+        if typed is not KEPT and 0 < len(typed) < webhooks.SHORTEST_SECRET:
+            raise ValidationError(lacking_secret(), "short")
+        return typed
 
     def clean(self) -> dict[str, Any] | None:
         """Ask for what the way of sending needs, and keep nothing of the other way."""
@@ -118,27 +141,38 @@ class ChannelForm(ScopedModelForm):
             self.add_error(*problem)
         if "kind" not in self.fields:
             return cleaned
-        by_mail = cleaned.get("kind") == ChannelKind.MAIL
-        address = cleaned.get("address")
-        if by_mail and not cleaned.get("recipients") and "recipients" not in self.errors:
-            self.add_error("recipients", _("Enter at least one address."))
-        kept = address is KEPT and bool(self.instance.address)
-        missing = not kept and (not address or address is KEPT)
-        if not by_mail and missing and "address" not in self.errors:
-            self.add_error("address", _("Enter the address of the service."))
+        self._ask_for_way(cleaned)
         if cleaned.get("hears_platforms") and (
             cleaned.get("platform") or self.instance.platform_id
         ):
             self.add_error(
                 "hears_platforms", _("A channel of a platform hears of that platform alone.")
             )
-        if by_mail:
-            cleaned["address"] = ""
-            self.instance.scheme = ""
-        else:
-            cleaned["recipients"] = ""
-            if not kept and isinstance(address, str):
-                self.instance.scheme = channel_addresses.scheme_of(address)
         if cleaned.get("enabled"):
             self.instance.disabled_reason = ""
         return cleaned
+
+    def _ask_for_way(self, cleaned: dict[str, Any]) -> None:
+        """Ask for what the way of sending needs; forget what belongs to another."""
+        kind = cleaned.get("kind")
+        address = cleaned.get("address")
+        if kind == ChannelKind.MAIL:
+            if not cleaned.get("recipients") and "recipients" not in self.errors:
+                self.add_error("recipients", _("Enter at least one address."))
+            cleaned["address"] = ""
+        else:
+            cleaned["recipients"] = ""
+            # What one way understands is no address of another.
+            stays = self.instance.kind == kind and bool(self.instance.address)
+            if not (stays if address is KEPT else address) and "address" not in self.errors:
+                self.add_error("address", _("Enter the address of the service."))
+        if kind != ChannelKind.WEBHOOK:
+            cleaned["secret"] = ""
+        elif "secret" not in self.errors:
+            secret = cleaned.get("secret")
+            if not (self.instance.secret if secret is KEPT else secret):
+                self.add_error("secret", lacking_secret())
+        if kind != ChannelKind.SERVICE:
+            self.instance.scheme = ""
+        elif isinstance(address, str):
+            self.instance.scheme = channel_addresses.scheme_of(address)

@@ -9,11 +9,12 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
-from . import channel_wire, deliveries, notice_texts
+from . import channel_wire, deliveries, notice_documents, notice_texts
 from .announcements import announce, end
 from .channel_wire import Outcome, Told
 from .deliveries import Claim
 from .keyring import KeyRingError
+from .models import ChannelKind
 
 __all__ = ["announce", "deliver", "end"]
 
@@ -46,7 +47,7 @@ def deliver(now: datetime) -> int:
                 claimed = deliveries.claim(clock(), with_hours)
                 if claimed is None:
                     break
-                on_the_wire[_begin(threads, claimed)] = claimed
+                on_the_wire[_begin(threads, claimed, clock())] = claimed
             if not on_the_wire:
                 return arrived
             for ended in wait(on_the_wire, return_when=FIRST_COMPLETED).done:
@@ -55,12 +56,18 @@ def deliver(now: datetime) -> int:
                 arrived += told.outcome is Outcome.SENT
 
 
-def _begin(threads: ThreadPoolExecutor, claimed: Claim) -> "Future[Told]":
+def _begin(threads: ThreadPoolExecutor, claimed: Claim, now: datetime) -> "Future[Told]":
     """Read and write all that is needed here; the thread gets a message and where it goes."""
     channel = claimed.delivery.channel
     try:
         post = channel_wire.post_of(channel)
-        message = notice_texts.compose(channel, deliveries.items_of(claimed.delivery))
+        told = deliveries.items_of(claimed.delivery)
+        message = notice_texts.compose(channel, told)
+        if channel.kind == ChannelKind.WEBHOOK:
+            number = claimed.delivery.pk
+            message = notice_documents.with_document(
+                message, channel, told, now, delivery_id=number
+            )
     except KeyRingError:
         return _known(Told(Outcome.FAILED, "key_ring"))
     except (KeyError, TypeError, ValueError) as error:

@@ -25,6 +25,7 @@ from .confirmed_deeds import ConfirmedDeedsAdmin
 from .filters import PlatformFilter
 
 COLOURS = {"new": "info", "works": "success", "fails": "warning", "off": "danger", "switched": ""}
+WAYS = ("recipients", "address", "secret")
 FACTS = ("state_now", "quiet", "last_sent_at", "failure", "messages_link")
 
 
@@ -41,7 +42,8 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
     actions_detail = ("test",)
     conditional_fields: ClassVar = {
         "recipients": "kind == 'mail'",
-        "address": "kind == 'service'",
+        "address": "kind != 'mail'",
+        "secret": "kind == 'webhook'",
     }
 
     def get_list_display(self, request: HttpRequest) -> Any:
@@ -55,7 +57,7 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
         installation = person_of(request).reaches_every_platform(self.write_deed)
         hears = ("hears_platforms",) if installation else ()
         blocks: list[Any] = [
-            (None, {"fields": (*platform, "name", "kind", "recipients", "address", "language")}),
+            (None, {"fields": (*platform, "name", "kind", *WAYS, "language")}),
             (_("What it hears"), {"fields": ("kinds", "least_severity", *hears, "enabled")}),
             (_("Quiet hours"), {"fields": ("quiet_from", "quiet_until")}),
         ]
@@ -100,7 +102,7 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
         self, request: HttpRequest, obj: models.Model, form: forms.ModelForm[Any], change: bool
     ) -> None:
         """Store it, and let a worker's older verdict not stand on what was mended."""
-        if change and {"address", "recipients", "kind", "enabled"} & set(form.changed_data):
+        if change and {*WAYS, "kind", "enabled"} & set(form.changed_data):
             # unscoped: the row that this form changes
             NotificationChannel.objects.filter(pk=obj.pk).update(last_error="", last_error_at=None)
             obj.last_error, obj.last_error_at = "", None  # type: ignore[attr-defined]
@@ -154,6 +156,8 @@ class NotificationChannelAdmin(ConfirmedDeedsAdmin):
         """Return by what it reaches people; of an address the service alone."""
         if channel.kind == ChannelKind.SERVICE:
             return channel_addresses.title_of(channel.scheme)
+        if channel.kind == ChannelKind.WEBHOOK:
+            return _("Signed webhook")
         return ", ".join(channel.recipients.splitlines()[:2])
 
     @admin.display(description=gettext_lazy("events"))

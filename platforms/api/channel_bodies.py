@@ -7,18 +7,31 @@ from django.core import exceptions as django_exceptions
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from platforms import channel_addresses, notice_kinds, quiet_hours
+from platforms import channel_addresses, notice_kinds, quiet_hours, webhooks
 from platforms.authentication import principal_of
-from platforms.forms_of_channels import MOST_RECIPIENTS, checked_address
+from platforms.forms_of_channels import MOST_RECIPIENTS, checked_address, lacking_secret
 from platforms.models import ChannelKind, NotificationChannel, Platform
 from platforms.notice_kinds import Severity
 from platforms.roles import Deed
+from platforms.secrets import LONGEST
 
 from .fields import ScopedRelatedField, Strict
 
 SEVERITIES = {each.name.lower(): each for each in Severity}
 SEVERITY_CHOICES = [(name, name) for name in SEVERITIES]
-MENDING = frozenset({"address", "recipients", "kind", "enabled"})  # what an old error is not of
+WAYS = ("recipients", "address", "secret")
+#: What each way of sending needs; all else of them it may not have.
+BELONGS = {
+    ChannelKind.MAIL: {"recipients"},
+    ChannelKind.SERVICE: {"address"},
+    ChannelKind.WEBHOOK: {"address", "secret"},
+}
+LACKING = {
+    "recipients": lambda: _("Enter at least one address."),
+    "address": lambda: _("Enter the address of the service."),
+    "secret": lacking_secret,
+}
+MENDING = frozenset({*WAYS, "kind", "enabled"})  # what an old error is not of
 
 
 class SeverityField(serializers.ChoiceField):
@@ -51,7 +64,7 @@ class RecipientsField(serializers.ListField):
 
 
 class ChannelBody(Strict, serializers.ModelSerializer[NotificationChannel]):
-    """A channel: by mail with recipients, or to a service with its address."""
+    """A channel: by mail with recipients, to a service with its address, or a signed webhook."""
 
     platform_id = ScopedRelatedField(
         deed=Deed.CHANNELS,
@@ -68,7 +81,15 @@ class ChannelBody(Strict, serializers.ModelSerializer[NotificationChannel]):
         required=False,
         write_only=True,
         max_length=2000,
-        help_text="Of kind service, as Apprise writes it. Stored encrypted, never told.",
+        help_text="Of kind service as Apprise writes it, of kind webhook https://. Stored "
+        "encrypted, never told.",
+    )
+    secret = serializers.CharField(
+        required=False,
+        write_only=True,
+        min_length=webhooks.SHORTEST_SECRET,
+        max_length=LONGEST,
+        help_text="Of kind webhook: what signs its messages. Stored encrypted, never told.",
     )
     service = serializers.SerializerMethodField(help_text="What the address leads to; or empty.")
     language = serializers.ChoiceField(
@@ -96,7 +117,7 @@ class ChannelBody(Strict, serializers.ModelSerializer[NotificationChannel]):
     class Meta:
         model = NotificationChannel
         fields = (
-            *("id", "platform_id", "name", "kind", "recipients", "address", "service"),
+            *("id", "platform_id", "name", "kind", "recipients", "address", "secret", "service"),
             *("language", "kinds", "least_severity", "hears_platforms", "enabled"),
             *("quiet_from", "quiet_until"),
             *("disabled_reason", "last_error", "last_error_message", "last_error_at"),
@@ -124,13 +145,6 @@ class ChannelBody(Strict, serializers.ModelSerializer[NotificationChannel]):
                 raise serializers.ValidationError(wrong)
         return platform
 
-    def validate_address(self, address: str) -> str:
-        """Take an address of an allowed service that Apprise understands."""
-        try:
-            return checked_address(address)
-        except django_exceptions.ValidationError as error:
-            raise serializers.ValidationError(error.messages) from error
-
     def validate_kinds(self, kinds: list[str]) -> list[str]:
         """Refuse events that nobody knows; those that are stored may stay."""
         stored = self.instance.kinds if self.instance is not None else []
@@ -141,25 +155,9 @@ class ChannelBody(Strict, serializers.ModelSerializer[NotificationChannel]):
         return list(dict.fromkeys(kinds))
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for what the way of sending needs, and keep nothing of the other way."""
+        """Ask for what the way of sending needs, and keep nothing of the other ways."""
         row = self.instance if isinstance(self.instance, NotificationChannel) else None
-        kind = attrs.get("kind", row.kind if row is not None else "")
-        wrong: dict[str, list[str]] = {}
-        if kind == ChannelKind.MAIL:
-            stored = row.recipients if row is not None else ""
-            if not attrs.get("recipients", stored):
-                wrong["recipients"] = [_("Enter at least one address.")]
-            if attrs.get("address"):
-                wrong["address"] = [_("This does not belong here.")]
-            attrs |= {"address": "", "scheme": ""}
-        else:
-            if attrs.get("recipients"):
-                wrong["recipients"] = [_("This does not belong here.")]
-            if "address" in attrs:
-                attrs["scheme"] = channel_addresses.scheme_of(attrs["address"])
-            elif row is None or not row.address:
-                wrong["address"] = [_("Enter the address of the service.")]
-            attrs["recipients"] = ""
+        wrong = self._wrong_way(row, attrs)
         platform = row.platform if row is not None else attrs["platform"]
         hears = attrs.get("hears_platforms", row is not None and row.hears_platforms)
         if hears and platform is not None:
@@ -171,12 +169,41 @@ class ChannelBody(Strict, serializers.ModelSerializer[NotificationChannel]):
             raise serializers.ValidationError(wrong)
         return self._forgotten(row, attrs)
 
+    def _wrong_way(
+        self, row: NotificationChannel | None, attrs: dict[str, Any]
+    ) -> dict[str, list[str]]:
+        """Return what is wrong with the way of sending; clear what belongs to another one."""
+        kind = attrs.get("kind", row.kind if row is not None else "")
+        belongs = BELONGS[kind]
+        kept = {name: row is not None and bool(getattr(row, name)) for name in WAYS}
+        if row is not None and row.kind != kind:
+            kept["address"] = False  # what one way understands is no address of another
+        wrong: dict[str, list[str]] = {}
+        for name in WAYS:
+            if name not in belongs:
+                if attrs.get(name):
+                    wrong[name] = [_("This does not belong here.")]
+                attrs[name] = ""
+            elif not (attrs[name] if name in attrs else kept[name]):
+                wrong[name] = [str(LACKING[name]())]
+        if "address" in belongs and attrs.get("address"):
+            try:
+                attrs["address"] = checked_address(attrs["address"], kind)
+            except django_exceptions.ValidationError as error:
+                wrong["address"] = list(error.messages)
+        if kind != ChannelKind.SERVICE:
+            attrs["scheme"] = ""
+        elif "address" in attrs:
+            attrs["scheme"] = channel_addresses.scheme_of(attrs["address"])
+        return wrong
+
     def _forgotten(self, row: NotificationChannel | None, attrs: dict[str, Any]) -> dict[str, Any]:
         """Let an older verdict not stand on what is mended, nor an unchanged secret be written."""
         if row is None:
             return attrs
-        if not attrs.get("address") and not row.address:
-            attrs.pop("address", None)
+        for name in ("address", "secret"):
+            if not attrs.get(name) and not getattr(row, name):
+                attrs.pop(name, None)
         mended = {name for name in MENDING & attrs.keys() if attrs[name] != getattr(row, name)}
         if mended:
             attrs |= {"last_error": "", "last_error_at": None}

@@ -17,12 +17,14 @@ class ChannelKind(models.TextChoices):
 
     MAIL = "mail", _("E-mail, through the mail server of this installation")
     SERVICE = "service", _("Messenger, webhook or another service, by its address")
+    WEBHOOK = "webhook", _("Signed JSON webhook, to a program of one's own")
 
 
 class NotificationChannel(SecretRow, SharedModel):
     """Where notices go. Of no platform: to superadmins, about the installation.
 
     ``address`` holds tokens: it is written and never shown; ``scheme`` says which service it is.
+    ``secret`` signs the messages of a webhook.
     ``disabled_reason`` is set when Remosa switched the channel off by itself. ``quiet_from`` and
     ``quiet_until`` are times of day by the clock of its platform, both or neither.
     """
@@ -44,6 +46,7 @@ class NotificationChannel(SecretRow, SharedModel):
         _("recipients"), blank=True, help_text=_("E-mail addresses, one a line.")
     )
     address = EncryptedField(_("address of the service"), blank=True, default="")
+    secret = EncryptedField(_("secret"), blank=True, default="")
     scheme = models.CharField(_("service"), max_length=16, blank=True, editable=False)
     language = models.CharField(
         _("language"),

@@ -18,6 +18,7 @@ class Service:
     url: str = ""
     answers: list[bytes] = field(default_factory=list)  # the last one stays
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    written: list[tuple[dict[str, str], bytes]] = field(default_factory=list)  # headers and body
     hang: threading.Event | None = None
     asked: threading.Event = field(default_factory=threading.Event)
 
@@ -31,6 +32,8 @@ class Service:
         )
         while len(body) < length:
             body += connection.recv(65536)
+        lines = [line.decode().partition(":") for line in top.split(b"\r\n")[1:]]
+        self.written.append(({name.lower(): text.strip() for name, _, text in lines}, body))
         self.bodies.append(json.loads(body))
         self.asked.set()
         if self.hang is not None:
@@ -42,6 +45,11 @@ class Service:
     def address(self) -> str:
         """Return where it is, as Apprise writes it, with a secret in it."""
         return self.url.replace("http://", "json://") + "/hook/c4n4ry-token"
+
+    @property
+    def webhook(self) -> str:
+        """Return where it is as a signed webhook, with a secret in it."""
+        return self.url + "/hook/c4n4ry-token"
 
     @property
     def texts(self) -> list[str]:

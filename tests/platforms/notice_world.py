@@ -7,6 +7,7 @@ from platforms.models import ChannelKind, NotificationChannel, Platform
 from platforms.notice_kinds import NoticeKind, Severity
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SECRET = "c4n4ry-secret-of-a-webhook"
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 DOWN = NoticeKind(
@@ -35,6 +36,12 @@ def make_channel(platform: Platform | None, **fields: Any) -> NotificationChanne
         },
     )
     return channel
+
+
+def make_signed(platform: Platform | None, address: str, **fields: Any) -> NotificationChannel:
+    """Create a signed webhook."""
+    values = {"kind": ChannelKind.WEBHOOK, "recipients": "", "address": address, "secret": SECRET}
+    return make_channel(platform, **{**values, **fields})
 
 
 def make_webhook(platform: Platform | None, address: str, **fields: Any) -> NotificationChannel:

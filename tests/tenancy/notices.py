@@ -15,6 +15,7 @@ from platforms.models import (
 from platforms.notice_kinds import Severity
 
 CHANNEL_TOKEN = "canary-channel-key"
+CHANNEL_SECRET = "canary-channel-secret"
 #: In the order in which they can be deleted.
 LABELS = (
     "platforms.delivery",
@@ -25,7 +26,7 @@ LABELS = (
 
 
 def make_rows(platform: Platform, letter: str, turn: str, number: int) -> dict[str, models.Model]:
-    """Create a row of each kind; the channel has a secret as well, which it does not use."""
+    """Create a row of each kind; the channel has secrets as well, which it does not use."""
     now, name = timezone.now(), f"canary-{letter}"
     channel = NotificationChannel.objects.create(
         platform=platform,
@@ -33,6 +34,7 @@ def make_rows(platform: Platform, letter: str, turn: str, number: int) -> dict[s
         kind=ChannelKind.MAIL,
         recipients=f"duty@{name}.test",
         address=f"json://{name}.test/{CHANNEL_TOKEN}",
+        secret=CHANNEL_SECRET,
     )
     return {
         "platforms.notificationchannel": channel,

@@ -35,6 +35,7 @@ SECRET_WORDS = (
     VENDOR_TOKEN,
     GATEWAY_SECRET,
     notices.CHANNEL_TOKEN,
+    notices.CHANNEL_SECRET,
 )
 NUMBER_OF = {"a": 11, "b": 22, "c": 33}
 

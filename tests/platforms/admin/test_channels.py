@@ -25,10 +25,11 @@ from platforms.models import (
 from platforms.models.audit import Action
 from platforms.notice_kinds import Severity
 from platforms.roles import Role
+from platforms.signatures import signed as signature
 from tests import factories
 from tests.conftest import ClientOf
 from tests.platforms.messenger import running_service
-from tests.platforms.notice_world import NOW, make_channel, make_webhook
+from tests.platforms.notice_world import NOW, SECRET, make_channel, make_signed, make_webhook
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/platforms/notificationchannel/"
@@ -299,6 +300,96 @@ def test_the_list_costs_the_same_for_many(
             client.get(LIST)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+# -- signed webhooks ----------------------------------------------------------------------------
+
+
+def signed(**values: Any) -> dict[str, Any]:
+    """Return a filled in form of a signed webhook."""
+    own = {"kind": ChannelKind.WEBHOOK, "recipients": "", "address": "https://hooks.test/c4n4ry"}
+    return typed(**{**own, "secret": SECRET, **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "text"),
+    [
+        ({"address": ""}, "address", "Enter the address"),
+        ({"address": "http://192.0.2.1/c4n4ry"}, "address", "write https://"),
+        ({"address": "json://hooks.test/x"}, "address", "not one that the service"),
+        ({"secret": ""}, "secret", "at least 16 characters"),
+        ({"secret": "fifteen-letters"}, "secret", "at least 16 characters"),
+    ],
+)
+def test_what_a_signed_webhook_lacks_is_said_beside_its_field(
+    values: dict[str, str], field: str, text: str, alice: User, client_of: ClientOf
+) -> None:
+    answer = client_of(alice).post(f"{LIST}add/", signed(**values))
+    errors = errors_of(answer)
+    assert list(errors) == [field]
+    assert text in errors[field][0]
+    assert "c4n4ry" not in answer.content.decode()
+    assert not NotificationChannel.objects.exists()
+
+
+def test_address_and_secret_of_a_webhook_are_stored_sealed_and_shown_nowhere(
+    alice: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    client = client_of(alice)
+    assert client.post(f"{LIST}add/", signed()).status_code == 302
+    channel = NotificationChannel.objects.get()
+    assert (channel.address.reveal(), channel.secret.reveal()) == (
+        "https://hooks.test/c4n4ry",
+        SECRET,
+    )
+    place = f"{LIST}{channel.pk}/change/"
+    pages = [client.get(page).content.decode() for page in (LIST, place)]
+    assert "Signed webhook" in pages[0]
+    client.post(place, signed(name="New", address="", secret=""))
+    channel.refresh_from_db()
+    assert (channel.name, channel.secret.reveal()) == ("New", SECRET), "left empty, it stays"
+    other = "c4n4ry-another-secret"
+    client.post(place, signed(name="New", address="", secret=other))
+    channel.refresh_from_db()
+    assert channel.secret.reveal() == other
+    record = list(AuditEntry.objects.order_by("pk").values("before", "after"))
+    assert record[0]["after"]["secret"] == "set"
+    assert record[-1]["after"] == {"secret": "set"}, "that it changed, not to what"
+    pages += [str(record), client.get("/admin/platforms/auditentry/").content.decode()]
+    assert "c4n4ry" not in "".join(pages)
+
+
+def test_an_address_of_one_way_is_not_taken_for_one_of_another(
+    alice: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    channel = make_webhook(platform_a, "json://127.0.0.1:9/x")
+    client, place = client_of(alice), f"{LIST}{channel.pk}/change/"
+    assert "address" in errors_of(client.post(place, signed(address="")))
+    assert client.post(place, signed()).status_code == 302
+    channel.refresh_from_db()
+    assert (channel.kind, channel.scheme) == (ChannelKind.WEBHOOK, "")
+    back = signed(kind="service", address="", secret="")
+    assert "address" in errors_of(client.post(place, back))
+    client.post(place, {**back, "address": "json://127.0.0.1:9/x"})
+    channel.refresh_from_db()
+    assert (channel.kind, channel.scheme, bool(channel.secret)) == ("service", "json", False)
+
+
+def test_a_test_of_a_webhook_is_signed_and_belongs_to_no_message(
+    alice: User, platform_a: Platform, client_of: ClientOf
+) -> None:
+    with running_service("200 OK", "500 Oops") as service:
+        channel = make_signed(platform_a, service.webhook)
+        page = f"{LIST}{channel.pk}/test/"
+        texts = [client_of(alice).post(page, follow=True).content.decode() for _ in range(2)]
+    assert "The test message was taken." in texts[0]
+    assert "The service answered with the error 500." in texts[1]
+    [(headers, body), _second] = service.written
+    assert headers["x-signature"] == signature(body, headers["x-timestamp"], SECRET)
+    told = service.bodies[0]
+    assert (told["id"], told["notices"], told["more"]) == (None, [], 0)
+    assert "Alice tries the notification channel “Duty”." in told["text"]
+    assert "c4n4ry" not in "".join(texts) + str(list(AuditEntry.objects.values()))
 
 
 # -- quiet hours --------------------------------------------------------------------------------

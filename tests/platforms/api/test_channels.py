@@ -16,6 +16,12 @@ from tests.platforms.notice_world import make_channel
 pytestmark = pytest.mark.django_db
 LIST = "/api/v1/notification-channels"
 TOKEN = "canary-key-of-a-webhook"
+HOOK = {
+    "kind": "webhook",
+    "recipients": [],
+    "address": f"https://example.test/{TOKEN}",
+    "secret": f"{TOKEN}-secret",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +93,13 @@ def test_an_address_is_written_encrypted_and_told_nowhere(
         ({"hears_platforms": True}, "hears_platforms"),
         ({"last_sent_at": "2026-01-01T00:00:00Z", "scheme": "json"}, "scheme"),
         ({"platform_id": None}, "platform_id"),
+        ({"secret": "sixteen-letters-"}, "secret"),
+        ({**HOOK, "secret": "fifteen-letters"}, "secret"),
+        ({**HOOK, "address": "http://192.0.2.1/"}, "address"),
+        ({**HOOK, "address": "json://127.0.0.1/"}, "address"),
+        ({**HOOK, "recipients": ["a@b.test"]}, "recipients"),
+        ({"kind": "webhook", "recipients": [], "secret": "sixteen-letters-"}, "address"),
+        ({"kind": "webhook", "recipients": [], "address": "https://a.test/"}, "secret"),
         ({"quiet_from": "22:00"}, "quiet_until"),
         ({"quiet_from": None, "quiet_until": "07:00"}, "quiet_from"),
         ({"quiet_from": "07:00", "quiet_until": "07:00"}, "quiet_until"),
@@ -188,3 +201,39 @@ def test_quiet_hours_are_read_and_written_in_hours_and_minutes(
     assert "quiet_from" in half.json()["error"]["fields"]
     off = client.patch(place, {"quiet_from": None, "quiet_until": None}, "json").json()
     assert (off["quiet_from"], off["quiet_until"]) == (None, None)
+
+
+def test_a_signed_webhook_is_made_changed_and_tried_and_its_secrets_are_told_nowhere(
+    api_of: ApiOf, alice: User, platform_a: Platform
+) -> None:
+    client = api_of(alice)
+    body = {**HOOK, "platform_id": platform_a.pk, "name": "Hook"}
+    with running_service() as service:
+        made = client.post(LIST, {**body, "address": f"{service.url}/{TOKEN}"}, "json")
+        assert made.status_code == 201, made.content
+        place = f"{LIST}/{made.json()['id']}"
+        tried = client.post(f"{place}/test", {}, "json")
+    assert (tried.json()["result"], service.bodies[0]["id"]) == ("taken", None)
+    row = NotificationChannel.objects.get()
+    renamed = client.patch(place, {"name": "Other"}, "json")
+    row.refresh_from_db()
+    assert row.secret.reveal() == HOOK["secret"], "a change of something else leaves it"
+    other = client.patch(place, {"secret": f"{TOKEN}-another"}, "json")
+    row.refresh_from_db()
+    assert row.secret.reveal() == f"{TOKEN}-another"
+    changed = AuditEntry.objects.order_by("pk").last()
+    assert changed is not None
+    assert changed.after == {"secret": "set"}
+    answers = [made, tried, renamed, other, client.get(place), client.get(LIST)]
+    assert all(TOKEN not in each.content.decode() for each in answers)
+    assert not {"address", "secret"} & made.json().keys()
+    assert TOKEN not in str(AuditEntry.objects.values_list("before", "after"))
+    kept = client.patch(place, {"kind": "service"}, "json")
+    assert "address" in kept.json()["error"]["fields"], "an address of one way is none of another"
+    to_mail = client.patch(place, {"kind": "mail", "recipients": ["a@b.test"]}, "json")
+    assert to_mail.status_code == 200
+    row.refresh_from_db()
+    assert not row.address
+    assert not row.secret
+    back = client.patch(place, {"kind": "webhook", "address": "https://a.test/"}, "json")
+    assert list(back.json()["error"]["fields"]) == ["secret"]
