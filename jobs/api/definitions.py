@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from devices.api.fields import ValuesField
@@ -17,6 +16,7 @@ from jobs.models import Action, Joined, Mode, Trigger
 from jobs.selection import Selection
 from platforms.api import ScopedRelatedField, Strict
 from platforms.api.channel_bodies import SeverityField
+from platforms.api.fields import TimeOfDay
 from platforms.models import Platform
 from platforms.notice_kinds import Severity
 
@@ -24,19 +24,6 @@ MOST_PARTS = 100  # of any list; what is too many is said by the check of the de
 MOST_NAMED = 10_000
 LARGEST = 2**31 - 1
 NO_RUNGS = "None: it only tells people."
-TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
-
-
-@extend_schema_field({"type": "string", "pattern": TIME_OF_DAY, "example": "08:30"})
-class TimeOfDay(serializers.TimeField):
-    """A time by the clock of the place, HH:MM or HH:MM:SS."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **kwargs)
-
-    def to_representation(self, value: Any) -> str:
-        """Leave out the seconds where there are none."""
-        return f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
 
 
 class SecondsField(serializers.IntegerField):

@@ -13,9 +13,8 @@ from jobs.definition import Definition
 from jobs.hours import Span
 from jobs.models import Action, Job, Joined, Mode, Trigger
 from platforms.api.channel_bodies import SEVERITY_CHOICES
+from platforms.api.fields import TimeOfDay
 from platforms.notice_kinds import Severity
-
-from .definitions import TimeOfDay
 
 
 @dataclass(frozen=True)

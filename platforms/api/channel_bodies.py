@@ -15,7 +15,7 @@ from platforms.notice_kinds import Severity
 from platforms.roles import Deed
 from platforms.secrets import LONGEST
 
-from .fields import ScopedRelatedField, Strict
+from .fields import ScopedRelatedField, Strict, TimeOfDay
 
 SEVERITIES = {each.name.lower(): each for each in Severity}
 SEVERITY_CHOICES = [(name, name) for name in SEVERITIES]
@@ -101,16 +101,12 @@ class ChannelBody(Strict, serializers.ModelSerializer[NotificationChannel]):
         help_text="Events that it hears, both ends of each; empty: all of them.",
     )
     least_severity = SeverityField(required=False)
-    quiet_from = serializers.TimeField(
+    quiet_from = TimeOfDay(
         required=False,
         allow_null=True,
-        format="%H:%M",
-        input_formats=["%H:%M"],
         help_text="By the clock of the platform; what is not critical waits until `quiet_until`.",
     )
-    quiet_until = serializers.TimeField(
-        required=False, allow_null=True, format="%H:%M", input_formats=["%H:%M"]
-    )
+    quiet_until = TimeOfDay(required=False, allow_null=True)
     last_error = serializers.CharField(read_only=True, help_text="A word for programs; or empty.")
     last_error_message = serializers.SerializerMethodField(help_text="The same for people.")
 

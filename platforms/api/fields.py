@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -12,6 +13,7 @@ from platforms.roles import Deed
 BIGGEST_ID = 2**63 - 1
 UNKNOWN_NAMED = 20  # unknown fields that an error names
 SHOWN = 80  # characters of such a name
+TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
 
 
 class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
@@ -31,6 +33,18 @@ class ScopedRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         if rows is None or "request" not in self.context:
             return rows
         return rows.for_user(self.context["request"].user, self.deed)
+
+
+@extend_schema_field({"type": "string", "pattern": TIME_OF_DAY, "example": "08:30"})
+class TimeOfDay(serializers.TimeField):
+    """A time by the clock of the place, HH:MM or HH:MM:SS."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        """Leave out the seconds where there are none."""
+        return f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
 
 
 class Strict(serializers.Serializer[Any]):

@@ -146,7 +146,8 @@ def told_there(platform: Platform) -> dict[str, Any]:
     """Make a notice and a channel."""
     channel = make_channel(platform)
     by_mail = {"kind": "mail", "recipients": ["duty@example.test"], "kinds": []}
-    values = {**by_mail, "hears_platforms": False}
+    quiet = {"quiet_from": "22:00", "quiet_until": "07:00"}
+    values = {**by_mail, **quiet, "hears_platforms": False}
     notice = Notice.objects.create(
         platform=platform, kind="socket_silent", severity=Severity.INFO, at=timezone.now()
     )

@@ -103,7 +103,7 @@ def test_an_address_is_written_encrypted_and_told_nowhere(
         ({"quiet_from": "22:00"}, "quiet_until"),
         ({"quiet_from": None, "quiet_until": "07:00"}, "quiet_from"),
         ({"quiet_from": "07:00", "quiet_until": "07:00"}, "quiet_until"),
-        ({"quiet_from": "22:00:01", "quiet_until": "07:00"}, "quiet_from"),
+        ({"quiet_from": "24:00", "quiet_until": "07:00"}, "quiet_from"),
     ],
 )
 def test_what_does_not_belong_together_is_said_on_its_field(
