@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
+from platforms.wall_time import DAY
+
 from . import windows, zones
 from .hours import Period
 from .models import MaintenanceWindow
-from .wall_time import DAY
 
 MOST: Final = 200  # windows of every week over one player; each comes five times in a month
 

@@ -21,6 +21,7 @@ from devices.models import Command, CommandStep
 from platforms import audit, deliveries, integrity
 from platforms.audit import SYSTEM, Action
 from platforms.models import AuditEntry
+from platforms.wall_time import DAY
 
 from .models import (
     Clock,
@@ -33,7 +34,6 @@ from .models import (
     Standing,
     Track,
 )
-from .wall_time import DAY
 from .windows import LONGEST_OF_WEEK
 
 logger = logging.getLogger(__name__)
