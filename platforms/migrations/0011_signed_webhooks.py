@@ -21,4 +21,9 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('mail', 'E-mail, through the mail server of this installation'), ('service', 'Messenger, webhook or another service, by its address'), ('webhook', "Signed JSON webhook, to a program of one's own")], default='mail', max_length=16, verbose_name='by way of'),
         ),
+        migrations.AlterField(
+            model_name='deliverytotal',
+            name='channel_kind',
+            field=models.CharField(choices=[('mail', 'E-mail, through the mail server of this installation'), ('service', 'Messenger, webhook or another service, by its address'), ('webhook', "Signed JSON webhook, to a program of one's own")], editable=False, max_length=16),
+        ),
     ]

@@ -17,7 +17,7 @@ from devices.states import State
 from jobs import figures, retention
 from jobs.figures import EngineCollector
 from jobs.models import Brake, Engine, Job
-from platforms import deliveries
+from platforms import deliveries, delivery_totals
 from platforms.channel_wire import Outcome, Told
 from platforms.models import (
     ChannelKind,
@@ -210,7 +210,7 @@ def test_counts_of_messages_never_fall_whatever_is_deleted(platform_a: Platform)
 def test_a_message_counts_once_with_its_end_or_not_at_all(platform_a: Platform) -> None:
     claimed = deliver_to(make_channel(platform_a), DeliveryState.SENDING)
     with (
-        patch.object(deliveries, "_count", side_effect=OperationalError),
+        patch.object(delivery_totals, "count", side_effect=OperationalError),
         pytest.raises(OperationalError),
     ):
         end(claimed, Outcome.SENT)
