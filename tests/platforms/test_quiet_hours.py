@@ -143,6 +143,17 @@ def test_the_first_critical_notice_takes_along_what_waits_after_the_usual_compan
     assert sent.body.count("It ran out") == 2
 
 
+def test_a_critical_notice_that_joins_within_the_half_minute_makes_it_no_longer(
+    platform_a: Platform,
+) -> None:
+    make_channel(platform_a, **QUIET)
+    low(platform_a, NIGHT)
+    deliver(NIGHT)
+    out(platform_a, NIGHT + 20 * SECOND)
+    deliver(NIGHT + 20 * SECOND)
+    assert deliver(NIGHT + 30 * SECOND) == 1
+
+
 def test_a_critical_one_that_joins_late_is_not_put_off_by_others_that_follow(
     platform_a: Platform,
 ) -> None:

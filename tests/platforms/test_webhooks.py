@@ -196,6 +196,9 @@ def test_without_encryption_it_goes_to_permitted_places_alone(settings: Any) -> 
         settings.CHANNEL_HOSTS = []
         assert send(post(by_name), MESSAGE) == Told(Outcome.PERMANENT, "not_encrypted")
     assert len(service.bodies) == 2
+    settings.CHANNEL_HOSTS = ["127.0.0.1"]
+    public = send(post("http://8.8.8.8/c4n4ry"), MESSAGE, deadline=1.0)  # nothing leaves
+    assert public == Told(Outcome.PERMANENT, "not_encrypted")
 
 
 def test_over_tls_the_certificate_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
