@@ -18,11 +18,6 @@ from .notice_kinds import Severity, title_of
 
 VERSION = 1
 MOST_NOTICES = 1000  # of one document; more are counted
-SEVERITIES = {
-    Severity.INFO: "information",
-    Severity.WARNING: "warning",
-    Severity.CRITICAL: "critical",
-}
 
 
 def with_document(
@@ -58,7 +53,7 @@ def _notice(notice: Notice, *, again: bool) -> dict[str, Any]:
         "id": notice.pk,
         "kind": notice.kind,
         "title": title_of(notice.kind),
-        "severity": SEVERITIES[Severity(notice.severity)],
+        "severity": Severity(notice.severity).name.lower(),
         "platform": None if platform is None else {"id": platform.pk, "name": platform.name},
         "about": {
             "type": notice.about_type,
