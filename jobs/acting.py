@@ -9,6 +9,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -39,6 +40,8 @@ def act(now: datetime) -> int:
     for platform_id in sorted(due.union(engaged, unrest.platforms(now))):
         try:
             made += _act_on(platform_id, now)
+        except SoftTimeLimitExceeded:
+            raise  # no time is left for the others either: the next run begins anew
         except Exception as error:  # noqa: BLE001
             # Whatever is wrong with the rows of one tenant: those of the others do not wait for it.
             logger.error("Nothing is done on platform %s: %s", platform_id, type(error).__name__)

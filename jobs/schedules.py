@@ -78,7 +78,7 @@ def _take(pk: int, now: datetime) -> int:
                 MISSED.name,
                 platform=job.platform_id,
                 about=job,
-                facts={**called(job.name, job.names), **facts},
+                facts=facts,
                 now=now,
                 severity=Severity(job.severity),
             )

@@ -19,6 +19,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 _NAT64 = ip_network("64:ff9b::/96")
+#: They hold an IPv4 address as well, in ways that only networks of one's own translate.
+_TRANSLATED = (ip_network("64:ff9b:1::/48"), ip_network("::/96"), ip_network("::ffff:0:0:0/96"))
 _CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 
 
@@ -88,7 +90,8 @@ def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    return address.is_global and not address.is_multicast
+    translated = any(address in network for network in _TRANSLATED)
+    return address.is_global and not address.is_multicast and not translated
 
 
 def obey(order: dict[str, Any]) -> dict[str, Any]:

@@ -124,8 +124,11 @@ def _by_webhook(post: Post, message: Message, deadline: float) -> Told:
     try:
         status = webhooks.post(post.address, post.secret, message.document, message.at, deadline)
     except OutboundError as error:
+        if 200 <= error.status < 300:
+            return Told(Outcome.SENT)  # it was taken, however much was said to it
         code = webhooks.code_of(post.address, error)
-        return Told(Outcome.PERMANENT if code in _PERMANENT else Outcome.FAILED, code)
+        final = code in _PERMANENT and not webhooks.may_pass(post.address, code)
+        return Told(Outcome.PERMANENT if final else Outcome.FAILED, code)
     if 200 <= status < 300:
         return Told(Outcome.SENT)
     return Told(Outcome.PERMANENT if status == _GONE else Outcome.FAILED, f"status:{status}")

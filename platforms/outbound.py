@@ -200,7 +200,7 @@ def fetch(
         unsent = _unsent(handle, parts)
         waited = connect or deadline if unsent else deadline
         if received.too_large or error.args[0] == pycurl.E_FILESIZE_EXCEEDED:
-            raise too_large(limit) from None
+            raise too_large(limit, int(handle.getinfo(pycurl.RESPONSE_CODE))) from None
         if reach.led_nowhere:
             raise forbidden(parts) from None
         raise failure(error.args[0], parts, waited, unsent) from None

@@ -14,12 +14,20 @@ class OutboundError(Exception):
     """A request that brought no answer; `permanent`: trying again changes nothing.
 
     `unsent`: provably not a byte of the request went out. Otherwise it may have been read.
+    `status`: that of an answer that began and was not read to its end, else 0.
     """
 
     def __init__(
-        self, code: str, message: StrOrPromise, *, permanent: bool, unsent: bool = False
+        self,
+        code: str,
+        message: StrOrPromise,
+        *,
+        permanent: bool,
+        unsent: bool = False,
+        status: int = 0,
     ) -> None:
         super().__init__(code)
+        self.status = status
         self.code = code
         self.message = message
         self.permanent = permanent
@@ -41,10 +49,10 @@ def failure(code: int, parts: SplitResult, seconds: float, unsent: bool) -> Outb
     return OutboundError(name, placed(message, parts), permanent=permanent, unsent=unsent)
 
 
-def too_large(limit: int) -> OutboundError:
+def too_large(limit: int, status: int) -> OutboundError:
     """Tell of an answer that was not read to its end."""
     text = format_lazy(_("The answer is larger than {limit} bytes and was not read."), limit=limit)
-    return OutboundError("too_large", text, permanent=True)
+    return OutboundError("too_large", text, permanent=True, status=status)
 
 
 def broken(parts: SplitResult) -> OutboundError:

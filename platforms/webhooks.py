@@ -67,6 +67,13 @@ def code_of(address: str, error: OutboundError) -> str:
     return _CODES.get(error.code, error.code)
 
 
+def may_pass(address: str, code: str) -> bool:
+    """Tell whether another answer of the DNS would mend an error: names lead astray for a while."""
+    by_name = not is_address(urlsplit(address).hostname or "")
+    led_astray = code in ("forbidden_host", "not_encrypted")
+    return led_astray and by_name and not problem_of(address)
+
+
 def _permits() -> Permits:
     return Permits(*split_permits(settings.CHANNEL_HOSTS))
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -446,6 +447,24 @@ def test_what_fails_on_one_platform_stops_no_other(fleet: Fleet, platform_b: Pla
     with pytest.raises(KeyError):
         acting.act(NOON)
     assert Command.objects.get().platform == platform_b
+
+
+def test_a_run_whose_time_is_over_begins_no_other_platform(
+    fleet: Fleet, platform_b: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_fleet(platform_b, 12, 2)
+    fleet.fire(fleet.players[0])
+    other.fire(other.players[0])
+    begun: list[int] = []
+
+    def too_long(platform_id: int, _now: object) -> int:
+        begun.append(platform_id)
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(acting, "_act_on", too_long)
+    with pytest.raises(SoftTimeLimitExceeded):
+        acting.act(NOON)
+    assert len(begun) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
+from jobs import admission
 from jobs.admission import Attempt, Case, Limits, Refusal, Ruling, admit
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -56,6 +58,42 @@ def test_one_at_a_time_of_a_site_and_the_others_do_not_wait_behind_it() -> None:
     rulings = rule([case(1, site=7), case(2, minute=1, site=7), case(3, minute=2, site=8)])
     assert told(rulings) == [(1, ""), (2, "site"), (3, "")]
     assert rulings[1][1:] == (Refusal.SITE, 1, 1, None, False)
+
+
+def test_each_of_a_crowd_is_told_what_it_would_be_told_alone_behind_those_that_went() -> None:
+    chance = Random(7)
+    due = [
+        case(
+            number,
+            minute=chance.randrange(3),
+            exporter=chance.randrange(2),
+            site=chance.choice([None, 7, 8]),
+        )
+        for number in range(60)
+    ]
+    rulings = rule(due, at_once=5, together=100)
+    gone: list[Attempt] = []
+    for ruling in rulings:
+        (alone,) = admit([ruling.case], due, gone, NOON, Limits(at_once=5, together=100))
+        assert ruling == alone
+        if ruling.admitted:
+            gone.append(flying(ruling.case, NOON))
+    assert 1 < len(gone) < 60
+
+
+def test_thousands_that_wait_are_not_counted_anew_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    due = [case(number) for number in range(5000)]
+    counted: list[Case] = []
+    count = admission._together
+
+    def watched(of: Case, *rest: Any) -> int:
+        counted.append(of)
+        return count(of, *rest)
+
+    monkeypatch.setattr(admission, "_together", watched)
+    rulings = rule(due)
+    assert [each.refusal for each in rulings] == [None, *[Refusal.CANARY] * 4999]
+    assert len(counted) < 10
 
 
 def test_players_without_a_site_do_not_wait_for_each_other() -> None:
