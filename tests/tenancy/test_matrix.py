@@ -98,7 +98,9 @@ def test_a_foreign_id_is_a_random_one(world: World, caller: str) -> None:
 def test_what_is_no_id_is_nobodys_row(world: World, caller: str) -> None:
     prober = Prober(world, caller)
     for route in routes():
-        if route.model and (caller == "alice" or route.pattern.startswith("api/")):
+        # The API's twins with a slash are the very views without: one of the two asks them.
+        mine = route.place == route.pattern or caller == "token:alice"
+        if route.model and mine and (caller == "alice" or route.pattern.startswith("api/")):
             probe_malformed(prober, route)
     prober.verdict()
 
