@@ -1,9 +1,8 @@
 """Jobs as YAML: those of a platform as a file, and a file's plan carried out as it was shown."""
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
-import yaml
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -11,7 +10,7 @@ from platforms.audit import Actor
 from platforms.models import Platform
 from platforms.scoping import Principal
 
-from . import saving
+from . import saving, yaml_lines
 from .definition import of_many
 from .exchange_plan import VERSION, Entry, Fate, Plan, plan
 from .models import Job
@@ -55,14 +54,7 @@ def export(jobs: Collection[Job], platform: Platform) -> str:
         ),
         key=lambda each: next(iter(each.values())),
     )
-    text = yaml.dump(
-        {"version": VERSION, "jobs": told},
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        width=100,
-    )
-    return f"{HEAD}{text}"
+    return f"{HEAD}{yaml_lines.write({'version': VERSION, 'jobs': told})}"
 
 
 def apply(
@@ -118,18 +110,3 @@ def _stored(entry: Entry, actor: Actor) -> Entry:
         return entry._replace(job=saving.save(entry.after, actor, entry.job))
     except saving.DefinitionRefused as refused:
         raise _NotStored(entry, refused) from refused
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Writes what people wrote over several lines as such, and nothing by reference."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: Any, text: str) -> Any:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)

@@ -1,4 +1,4 @@
-"""Plain YAML with the line of everything: no tags, no aliases, no guesses, bounded.
+"""Plain YAML, written, and read with the line of everything: no tags, no aliases, no guesses.
 
 Pure. Unlike YAML 1.1 it takes no `yes` for true, no `10:30` for a number and no date for a date: a
 text is what was written. It walks over events, so that nothing deep or repeated is ever built.
@@ -17,6 +17,7 @@ LONGEST: Final = 2_000_000  # characters
 LONGEST_TEXT: Final = 20_000  # of one value
 MOST_VALUES: Final = 100_000
 DEEPEST: Final = 8
+WIDTH: Final = 100  # of lines that are written
 
 _WORDS: Mapping[str, bool | None] = {
     "true": True, "false": False, "null": None, "~": None, "": None,
@@ -43,6 +44,29 @@ class Node:
 
     line: int
     value: Any
+
+
+def write(value: Mapping[str, Any]) -> str:
+    """Return plain values as a text that `read` takes for the same."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)
+    return text
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes what people wrote over several lines as such, and nothing by reference."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: Any, text: str) -> Any:
+    style = "|" if "\n" in text else None
+    if _NUMBER.fullmatch(text):  # such as 1e3, which is none in YAML 1.1 and is left unquoted
+        style = "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def read(text: str) -> Node:
