@@ -23,6 +23,7 @@ from devices.states import TERMINAL, State
 from platforms import delivery_totals
 from platforms.models import ChannelKind, DeliveryState, Platform
 from platforms.models.channel import UNFINISHED
+from platforms.wall_time import known_zone
 
 from .models import Brake, Engine, Episode, Job, JobExecution, Standing
 
@@ -146,7 +147,8 @@ def _budgets(now: datetime) -> Metric:
         labels=["platform_id"],
     )
     limited = Q(sms_limit_day__gt=0) | Q(sms_limit_month__gt=0)
-    platforms = Platform.objects.filter(limited, active=True).order_by("pk")
+    rows = Platform.objects.filter(limited, active=True).order_by("pk")
+    platforms = [each for each in rows if known_zone(each.time_zone)]  # else it has no today
     for platform, rooms in ledger.rooms(platforms, now).items():
         # A limit that was lowered today may be below what is used already.
         shares = (min(room.taken / room.limit, 1.0) for room in rooms if room.limit)

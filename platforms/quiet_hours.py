@@ -6,7 +6,6 @@ somebody changes count from the next turn on.
 
 from collections.abc import Iterable
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +17,7 @@ from .models import Delivery, DeliveryItem, NotificationChannel
 from .models.channel import UNFINISHED
 from .notice_kinds import Severity
 from .notice_timing import QuietHours
+from .wall_time import known_zone
 
 MOST_AT_ONCE = 500  # rows that one turn marks
 
@@ -39,11 +39,17 @@ def zone_of(channel: NotificationChannel) -> str:
 
 
 def lasts_until(channel: NotificationChannel, now: datetime) -> datetime | None:
-    """Return when a channel is quiet no more; None: it is not quiet now."""
+    """Return when a channel is quiet no more; None: it is not quiet now.
+
+    Nor is one whose clock nobody knows: rather told at night than not at all.
+    """
     if channel.quiet_from is None or channel.quiet_until is None:
         return None
+    zone = known_zone(zone_of(channel))
+    if zone is None:
+        return None
     hours = QuietHours(channel.quiet_from, channel.quiet_until)
-    return notice_timing.quiet_until(hours, ZoneInfo(zone_of(channel)), now)
+    return notice_timing.quiet_until(hours, zone, now)
 
 
 def channels() -> list[NotificationChannel]:

@@ -7,6 +7,7 @@ readings are never shown (a clock put forward leaves them out), some are shown t
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -19,6 +20,17 @@ class Stretch(NamedTuple):
     begins: datetime
     ends: datetime
     offset: timedelta
+
+
+def known_zone(name: str) -> ZoneInfo | None:
+    """Return the zone of a name; None: no zone is called so, or not any more.
+
+    For where all platforms are gone through: a name that one keeps must not stop the others.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def reading(at: datetime, zone: tzinfo) -> datetime:

@@ -142,6 +142,16 @@ def test_a_platform_west_of_utc_has_its_own_month_and_day(platform_a: Platform) 
 
 
 @pytest.mark.django_db
+def test_a_platform_whose_clock_is_not_known_any_more_hides_no_other(
+    platform_a: Platform, platform_b: Platform
+) -> None:
+    for platform in (platform_a, platform_b):
+        limit(platform, day=10)
+    Platform.objects.filter(pk=platform_a.pk).update(time_zone="Nowhere/At_All")
+    assert shares(MIDDAY) == {str(platform_b.pk): 0.0}
+
+
+@pytest.mark.django_db
 def test_a_platform_that_is_shut_or_may_send_nothing_has_no_share(
     platform_a: Platform, platform_b: Platform
 ) -> None:

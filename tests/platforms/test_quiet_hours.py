@@ -195,6 +195,18 @@ def test_another_family_and_another_channel_are_not_held_up(platform_a: Platform
     assert len(tick(NIGHT + HOUR + MINUTE, NIGHT + HOUR + 6 * MINUTE)) == 4
 
 
+def test_a_place_whose_clock_is_not_known_any_more_is_never_quiet_and_stops_no_other(
+    platform_a: Platform, platform_b: Platform
+) -> None:
+    Platform.objects.filter(pk=platform_a.pk).update(time_zone="Nowhere/At_All")
+    make_channel(platform_a, **QUIET)
+    make_channel(platform_b)
+    low(platform_b, NIGHT)
+    out(platform_b, NIGHT)
+    deliver(NIGHT)
+    assert deliver(NIGHT + MINUTE) == 1
+
+
 def test_the_installation_is_quiet_by_its_own_clock(settings: Any) -> None:
     settings.TIME_ZONE = "America/New_York"
     make_channel(None, quiet_from=time(15), quiet_until=time(16))
