@@ -72,7 +72,8 @@ def make_gateway(platform: Platform | None = None, **fields: Any) -> SmsGateway:
 
 def make_socket(platform: Platform, model: str = "simpal_d210", **fields: Any) -> Device:
     """Take a socket into use; the shared gateway and the catalogue's rows come along."""
-    synchronisation.synchronise()
+    if not DeviceModel.objects.filter(key=model).exists():
+        synchronisation.synchronise()
     if not SmsGateway.objects.exists():
         make_gateway()
     number = next(_number)

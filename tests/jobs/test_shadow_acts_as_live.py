@@ -17,7 +17,7 @@ from platforms.models import Platform
 from tests.factories import make_site
 from tests.jobs.acting_world import NOON, Fleet, finish, make_fleet, make_job, why
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 class Bad(NamedTuple):

@@ -110,7 +110,8 @@ def test_what_comes_before_the_quiet_hours_and_would_leave_in_them_waits(
     low(platform_a, evening - 10 * SECOND, "Can")
     announce(DOWN.name, platform=platform_a, about=None, facts={}, now=evening - 10 * SECOND)
     deliver(evening - 10 * SECOND)
-    late = tick(evening, evening + HOUR, 10 * SECOND)
+    late = tick(evening, evening + 2 * MINUTE, 10 * SECOND)
+    late += tick(evening + 3 * MINUTE, evening + HOUR)
     assert late == [evening + 20 * SECOND], "what is critical"
     assert tick(MORNING - MINUTE, MORNING) == [MORNING]
     assert "Can runs low" in mail.outbox[2].body
@@ -122,7 +123,7 @@ def test_a_critical_notice_comes_at_night_as_by_day(platform_a: Platform) -> Non
     deliver(NIGHT)
     assert deliver(NIGHT + 29 * SECOND) == 0
     assert deliver(NIGHT + 30 * SECOND) == 1
-    arrived = tick(NIGHT + HOUR, MORNING - SECOND)
+    arrived = tick(NIGHT + HOUR, MORNING - SECOND, 5 * MINUTE)
     assert len(arrived) == 1, "and what lasts is repeated at night, if critical"
 
 

@@ -95,6 +95,12 @@ def routes() -> list[Route]:
     return [Route(pattern, _model_of(pattern)) for pattern in found]
 
 
+def twins() -> set[str]:
+    """Return the addresses of the API that are another one with a slash at its end."""
+    places = {route.pattern for route in routes()}
+    return {place for place in places if place.endswith("/") and place.removesuffix("/") in places}
+
+
 def patterns(
     entries: list[URLPattern | URLResolver], before: str = ""
 ) -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import pytest
 from django.core.cache import cache
-from django.db import transaction
 from django.http import HttpResponse
 from django.template.base import Template
 from django.template.context import Context
@@ -19,6 +18,7 @@ from django.utils.safestring import SafeString
 
 from tests.tenancy import written
 from tests.tenancy.census import Route
+from tests.tenancy.remembered import Remembered
 from tests.tenancy.world import MALFORMED_IDS, RANDOM_ID, SEES, Tenant, World
 
 # A page's CSRF token: another one each time, wherever it stands.
@@ -52,6 +52,7 @@ class Prober:
     leaks: list[str] = field(default_factory=list)
     # As last counted. What was written since and taken back only lets more tables be compared.
     counted: written.Counts | None = None
+    remembered: Remembered = field(default_factory=Remembered)
 
     def ask(
         self,
@@ -74,19 +75,21 @@ class Prober:
         # The client puts new morsels in the place of old ones and changes none.
         cookies: SimpleCookie = SimpleCookie(client.cookies)
         watched = watch if method not in SAFE else None
-        with transaction.atomic():
+        if watched is not None:
+            self.world.remember(watched)
+        with written.taken_back():
             if watched is not None and self.counted is None:
                 self.counted = written.counts()
             send = getattr(client, method.lower())
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(Template, "_render", _plainly)
+                self.remembered.install(patch)
                 answer = _text_of(send(path, **body, headers=headers))
             if watched is not None and answer.status not in REFUSALS:
                 what = f"{self.caller} {method} {path} {data}: {answer.status}, changed "
                 before, self.counted = self.counted or {}, written.counts()
                 tables = written.that_differ(before, self.counted)
                 self.leaks += [what + each for each in self.world.changes(watched, tables)]
-            transaction.set_rollback(True)
         client.cookies = cookies
         self._judge(f"{self.caller} {method} {path}", path, answer)
         return answer

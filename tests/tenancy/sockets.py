@@ -35,7 +35,8 @@ GATEWAY, MODEL = "canary-shared gateway", "simpal_d210"
 
 def shared_sockets() -> dict[str, Any]:
     """Create, once, what sockets of all platforms share; by model label."""
-    synchronisation.synchronise()
+    if not DeviceModel.objects.filter(key=MODEL).exists():
+        synchronisation.synchronise()
     model = DeviceModel.objects.get(key=MODEL)
     gateway, _is_new = SmsGateway.objects.get_or_create(
         name=GATEWAY,

@@ -11,7 +11,7 @@ from collections import defaultdict
 import pytest
 from django.urls import get_resolver
 
-from tests.tenancy.census import TABLE, columns, patterns, read_table, routes
+from tests.tenancy.census import TABLE, columns, patterns, read_table, routes, twins
 from tests.tenancy.probes import Prober, outsiders, probe_ids, probe_malformed
 from tests.tenancy.world import SEES, World
 
@@ -26,12 +26,6 @@ HEAD = f"""\
 # Who asks the API's twins with a slash at the end as well: one of each way to log in. For all the
 # others the twin is what it is for these: the very same view.
 ASK_TWINS = {"alice", "anonymous", "token:alice"}
-
-
-def twins() -> set[str]:
-    """Return the addresses of the API that are another one with a slash at its end."""
-    places = {route.pattern for route in routes()}
-    return {place for place in places if place.endswith("/") and place.removesuffix("/") in places}
 
 
 def measured(prober: Prober) -> dict[tuple[str, str], set[int]]:

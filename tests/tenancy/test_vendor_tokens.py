@@ -3,8 +3,7 @@
 import pytest
 
 from platforms.models import TokenKind
-from tests.tenancy.attacks import list_routes
-from tests.tenancy.census import routes
+from tests.tenancy.census import routes, twins
 from tests.tenancy.world import VENDOR_TOKEN, World, token_client, vendor_token
 
 PLACE = "/api/v1/platform-exporters"
@@ -24,7 +23,10 @@ def test_a_process_reads_those_of_its_kind_and_platforms_at_one_address(
     assert seen.count(VENDOR_TOKEN) == len(own)
     for query in ("?exporter_type=addreality", "?exporter_type=json", "?platform_id=1"):
         assert client.get(PLACE + query).content.decode().count(VENDOR_TOKEN) <= len(own)
-    for route in [*list_routes(), *routes()]:
+    same = twins()  # the very views without a slash
+    for route in routes():
+        if route.pattern in same:
+            continue
         path = route.path(world.row_of(world.a, route.model).pk if route.model else "")
         if path.rstrip("/") != PLACE:
             assert VENDOR_TOKEN not in b"".join(client.get(path)).decode(errors="replace")

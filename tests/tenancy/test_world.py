@@ -1,10 +1,12 @@
 """The canaries sing in every text of a platform: a new column without one fails here."""
 
-from django.db import connection, models, transaction
+import pytest
+from django.db import IntegrityError, connection, models, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from exporters.models import Player
 from platforms.guards import tenant_models
-from platforms.models import Site
+from platforms.models import Membership, Site
 from tests.tenancy import written
 from tests.tenancy.world import World
 
@@ -44,6 +46,7 @@ def test_every_text_of_a_platform_gives_it_away(world: World) -> None:
 def test_whatever_is_written_is_told_by_whatever_way_and_after_what_was_taken_back(
     world: World,
 ) -> None:
+    world.remember(world.a)
     with transaction.atomic():
         Site.objects.filter(platform=world.a.platform).delete()
         transaction.set_rollback(True)
@@ -54,6 +57,26 @@ def test_whatever_is_written_is_told_by_whatever_way_and_after_what_was_taken_ba
     Player.objects.filter(platform=world.a.platform).first().delete()  # type: ignore[union-attr]
     told = list(world.changes(world.a, written.that_differ(before, written.counts())))
     assert {"platforms.Site", "exporters.Player"} <= {each.partition(":")[0] for each in told}
+
+
+def test_whatever_is_written_is_taken_back_and_what_only_reads_costs_no_savepoint(
+    world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    world.remember(world.a)
+    sites = Site.objects.filter(platform=world.a.platform)
+    with django_assert_num_queries(1), written.taken_back():
+        assert sites.count() == 1
+    before = written.counts()
+    with written.taken_back():
+        sites.update(name="another")
+        with pytest.raises(IntegrityError):
+            # Left broken, as by a view that gave up: the next question must find it whole.
+            Membership.objects.update(platform_id=None)
+        transaction.on_commit(lambda: pytest.fail("nothing of it ever happened"))
+    changed = written.that_differ(before, written.counts())
+    assert Site._meta.db_table in changed
+    assert list(world.changes(world.a, changed)) == []
+    assert connection.run_on_commit == []
 
 
 def _values(world: World, model: type[models.Model], column: str) -> list[str]:

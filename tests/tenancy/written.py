@@ -1,6 +1,10 @@
-"""Which tables were written to: the database itself counts, whoever wrote and by what way."""
+"""Which tables were written to, counted by the database itself; and how it is taken back."""
 
-from django.db import connection
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
 
 Counts = dict[str, int]
 
@@ -29,3 +33,34 @@ def _changes_of_sqlite() -> int:
     connection.ensure_connection()
     number: int = connection.connection.total_changes
     return number
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """Take back what is written meanwhile: to a savepoint made before the first word but SELECT.
+
+    Most questions only read, and three statements around each were half of what it asked. A SELECT
+    that the database refuses has nothing to go back to: every question after it fails.
+    """
+    savepoint: str | None = None
+
+    def noted(
+        execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any
+    ) -> Any:
+        nonlocal savepoint
+        if savepoint is None and not sql.startswith("SELECT "):
+            savepoint = ""  # being made: by a statement that comes here as well
+            savepoint = transaction.savepoint()
+        return execute(sql, parameters, many, context)
+
+    later = len(connection.run_on_commit)
+    try:
+        with connection.execute_wrapper(noted):
+            yield
+    finally:
+        # Whatever broke inside is taken back with the rest, as at the end of a request.
+        transaction.set_rollback(False)
+        if savepoint:
+            transaction.savepoint_rollback(savepoint)
+            transaction.savepoint_commit(savepoint)
+        del connection.run_on_commit[later:]
