@@ -5,8 +5,6 @@ from typing import Any, Final
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from remosa import navigation
-
 UNFOLD: Final[dict[str, Any]] = {
     "SITE_TITLE": "Remosa",
     "SITE_HEADER": "Remosa",
@@ -25,7 +23,6 @@ UNFOLD: Final[dict[str, Any]] = {
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
-        "navigation": navigation.sidebar,
     },
     "COLORS": {
         "primary": {

@@ -3,13 +3,14 @@
 from functools import cache, partial
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, cached_property
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.dataclasses import SearchResult
@@ -20,6 +21,7 @@ from platforms import audit, bell
 from platforms.audit import Action, Actor
 from platforms.forms import LoginForm, normal
 from platforms.models import User
+from remosa import navigation
 
 MOST_RESULTS = 100
 
@@ -52,14 +54,37 @@ class RemosaAdminSite(UnfoldAdminSite):
         return apps
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the bell and the alarm of the engine: one question, asked where a page shows them."""
-        context: dict[str, Any] = super().each_context(request)
-        person = request.user
-        if isinstance(person, User) and self.has_permission(request):
+        """Return what all pages are given: what is the same for everybody, and what is this one's.
+
+        The bell and the alarm of the engine are one question, asked where a page shows them; no
+        page of ours shows the list of applications, whose making takes as long as its sidebar.
+        """
+        person, let_in = request.user, self.has_permission(request)
+        context: dict[str, Any] = {
+            **self._same_for_all,
+            "has_permission": let_in,
+            "available_apps": SimpleLazyObject(partial(self.get_app_list, request)),
+            "sidebar_navigation": navigation.sidebar(request) if let_in else [],
+        }
+        if isinstance(person, User) and let_in:
             context["notices_url"] = reverse("admin:platforms_notice_changelist")
             head = cache(partial(_head_of, person))
             context["notices"] = SimpleLazyObject(lambda: head()["notices"])
             context["alarm"] = SimpleLazyObject(lambda: head()["alarm"])
+        return context
+
+    @cached_property
+    def _same_for_all(self) -> dict[str, Any]:
+        """Return what Unfold gives to the page of somebody who is not in yet.
+
+        From there on it differs in what `each_context` puts in its place alone. Nothing in it is
+        in a language yet.
+        """
+        request = HttpRequest()
+        request.META["SCRIPT_NAME"] = ""
+        request.user = AnonymousUser()
+        context: dict[str, Any] = super().each_context(request)
+        del context["log_entries"]  # a queryset remembers its rows; and ours is the audit record
         return context
 
     # -- the door -------------------------------------------------------------------------------
@@ -128,7 +153,8 @@ class RemosaAdminSite(UnfoldAdminSite):
 def _head_of(person: User) -> dict[str, Any]:
     """Return what every page shows; of rows alone, for workers and caches may be dead."""
     columns = {"unread": bell.unread_column(person), **watchdog.columns(person)}
-    row = User.objects.filter(pk=person.pk).values(**columns).get()
+    # Not by get(), which puts the question anew so as to find a second row of one number.
+    row = next(iter(User.objects.filter(pk=person.pk).order_by().values(**columns)))
     count = row["unread"] or 0
     return {
         "notices": {"count": count, "shown": bell.shown(count)},

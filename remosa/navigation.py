@@ -1,169 +1,173 @@
-"""The sidebar of the admin: which pages it names, for whom."""
+"""The sidebar of the admin: which pages it names, for whom, and which of them is open."""
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from django.http import HttpRequest
-from django.shortcuts import resolve_url
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from platforms.roles import Deed
 
-if TYPE_CHECKING:
+FIRST_PAGE: Final = "admin:index"
+
+
+class Link(NamedTuple):
+    """A page of the admin, and what somebody must be allowed to do so as to follow the link."""
+
+    title: Promise
+    icon: str
+    view: str
+    deed: Deed = Deed.SEE
+
+
+#: Of members alone: superadmins find all platforms among the pages of the installation.
+OWN_PLATFORMS: Final = Link(_("Platforms"), "domain", "admin:platforms_platform_changelist")
+GROUPS: Final = (
+    (
+        _("Watching"),
+        (
+            Link(_("Overview"), "dashboard", FIRST_PAGE),
+            Link(_("Devices"), "tv", "admin:exporters_player_changelist"),
+            Link(_("Exporters"), "sensors", "admin:exporters_exporter_changelist"),
+            Link(_("MAC addresses"), "tag", "admin:exporters_exportermac_changelist"),
+        ),
+    ),
+    (
+        _("Deciding"),
+        (
+            Link(_("Jobs"), "bolt", "admin:jobs_job_changelist"),
+            Link(_("Episodes"), "crisis_alert", "admin:jobs_episode_changelist"),
+            Link(_("Approvals"), "approval", "admin:jobs_jobexecution_approvals"),
+            Link(_("Executions"), "fact_check", "admin:jobs_jobexecution_changelist"),
+            Link(_("Maintenance"), "engineering", "admin:jobs_maintenancewindow_changelist"),
+            Link(_("Pauses of jobs"), "motion_photos_paused", "admin:jobs_jobpause_changelist"),
+            Link(_("Brakes"), "front_hand", "admin:jobs_brake_changelist"),
+            Link(_("Metrics"), "query_stats", "admin:jobs_monitoringmetric_changelist"),
+        ),
+    ),
+    (
+        _("Acting"),
+        (
+            Link(_("Sockets"), "power", "admin:devices_device_changelist"),
+            Link(_("Commands"), "send", "admin:devices_command_changelist"),
+            Link(_("Pauses"), "pause_circle", "admin:devices_pause_changelist"),
+            Link(_("Status queries"), "help_center", "admin:devices_statusqueryplan_changelist"),
+            Link(_("Command templates"), "sms", "admin:devices_commandtemplate_changelist"),
+            Link(_("Socket models"), "inventory_2", "admin:devices_devicemodel_changelist"),
+        ),
+    ),
+    (
+        _("Platform"),
+        (
+            OWN_PLATFORMS,
+            Link(_("Usage"), "data_usage", "admin:devices_budgetperiod_changelist"),
+            Link(_("Sites"), "storefront", "admin:platforms_site_changelist"),
+            Link(_("Members"), "group", "admin:platforms_membership_changelist", Deed.MEMBERS),
+            Link(_("Invitations"), "mail", "admin:platforms_invitation_changelist", Deed.MEMBERS),
+            Link(_("Notices"), "notifications", "admin:platforms_notice_changelist"),
+            Link(
+                _("Notification channels"),
+                "campaign",
+                "admin:platforms_notificationchannel_changelist",
+                Deed.CHANNELS,
+            ),
+            Link(_("Audit log"), "history", "admin:platforms_auditentry_changelist"),
+            Link(_("API tokens"), "key", "admin:platforms_apitoken_changelist"),
+        ),
+    ),
+    (
+        _("Installation"),
+        (
+            Link(_("Platforms"), "domain", "admin:platforms_platform_changelist", Deed.OWN),
+            Link(_("Accounts"), "person", "admin:platforms_user_changelist", Deed.OWN),
+            Link(_("Incoming messages"), "sms", "admin:devices_incomingsms_changelist", Deed.OWN),
+            Link(
+                _("Background work"), "manufacturing", "admin:platforms_tick_changelist", Deed.OWN
+            ),
+            Link(
+                _("Timetable"),
+                "schedule",
+                "admin:django_celery_beat_periodictask_changelist",
+                Deed.OWN,
+            ),
+            Link(
+                _("Exporter processes"),
+                "memory",
+                "admin:exporters_exporterprocess_changelist",
+                Deed.OWN,
+            ),
+            Link(_("SMS gateways"), "cell_tower", "admin:devices_smsgateway_changelist", Deed.OWN),
+            Link(
+                _("Prometheus"),
+                "monitoring",
+                "admin:exporters_prometheusconnection_changelist",
+                Deed.OWN,
+            ),
+        ),
+    ),
+)
+
+#: All that the links ask for.
+_DEEDS: Final = frozenset(link.deed for _title, links in GROUPS for link in links)
+
+
+class Entry(NamedTuple):
+    """A link as one person has it."""
+
+    title: Promise
+    icon: str
+    address: str
+    #: The first page stands out while it is open itself, others with all pages below them too.
+    alone: bool
+
+
+def sidebar(request: HttpRequest) -> list[tuple[Promise, list[tuple[Promise, str, str, bool]]]]:
+    """Return groups of links that this person can follow: title, icon, address, does it stand out.
+
+    Tuples, because the template looks nothing up in them: there are 30 links on every page.
+    """
     from platforms.models import User
 
-
-def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the groups of links that this person can follow."""
-    from platforms.models import User
-
-    user = request.user
-    if not isinstance(user, User):
+    person, path = request.user, request.path
+    if not isinstance(person, User):
         return []
-    sees = user.may(Deed.SEE)
-    owns = user.reaches_every_platform(Deed.OWN)
-    groups: list[tuple[Promise, list[tuple[Promise, str, str, bool]]]] = [
-        (
-            _("Watching"),
-            [
-                (_("Overview"), "dashboard", "admin:index", True),
-                (_("Devices"), "tv", "admin:exporters_player_changelist", sees),
-                (_("Exporters"), "sensors", "admin:exporters_exporter_changelist", sees),
-                (_("MAC addresses"), "tag", "admin:exporters_exportermac_changelist", sees),
-            ],
-        ),
-        (
-            _("Deciding"),
-            [
-                (_("Jobs"), "bolt", "admin:jobs_job_changelist", sees),
-                (_("Episodes"), "crisis_alert", "admin:jobs_episode_changelist", sees),
-                (_("Approvals"), "approval", "admin:jobs_jobexecution_approvals", sees),
-                (_("Executions"), "fact_check", "admin:jobs_jobexecution_changelist", sees),
-                (
-                    _("Maintenance"),
-                    "engineering",
-                    "admin:jobs_maintenancewindow_changelist",
-                    sees,
-                ),
-                (
-                    _("Pauses of jobs"),
-                    "motion_photos_paused",
-                    "admin:jobs_jobpause_changelist",
-                    sees,
-                ),
-                (_("Brakes"), "front_hand", "admin:jobs_brake_changelist", sees),
-                (
-                    _("Metrics"),
-                    "query_stats",
-                    "admin:jobs_monitoringmetric_changelist",
-                    sees,
-                ),
-            ],
-        ),
-        (
-            _("Acting"),
-            [
-                (_("Sockets"), "power", "admin:devices_device_changelist", sees),
-                (_("Commands"), "send", "admin:devices_command_changelist", sees),
-                (_("Pauses"), "pause_circle", "admin:devices_pause_changelist", sees),
-                (
-                    _("Status queries"),
-                    "help_center",
-                    "admin:devices_statusqueryplan_changelist",
-                    sees,
-                ),
-                (
-                    _("Command templates"),
-                    "sms",
-                    "admin:devices_commandtemplate_changelist",
-                    sees,
-                ),
-                (
-                    _("Socket models"),
-                    "inventory_2",
-                    "admin:devices_devicemodel_changelist",
-                    sees,
-                ),
-            ],
-        ),
-        (
-            _("Platform"),
-            [
-                (*_own_platforms(user), sees and not owns),
-                (_("Usage"), "data_usage", "admin:devices_budgetperiod_changelist", sees),
-                (_("Sites"), "storefront", "admin:platforms_site_changelist", sees),
-                (
-                    _("Members"),
-                    "group",
-                    "admin:platforms_membership_changelist",
-                    user.may(Deed.MEMBERS),
-                ),
-                (
-                    _("Invitations"),
-                    "mail",
-                    "admin:platforms_invitation_changelist",
-                    user.may(Deed.MEMBERS),
-                ),
-                (_("Notices"), "notifications", "admin:platforms_notice_changelist", sees),
-                (
-                    _("Notification channels"),
-                    "campaign",
-                    "admin:platforms_notificationchannel_changelist",
-                    user.may(Deed.CHANNELS),
-                ),
-                (_("Audit log"), "history", "admin:platforms_auditentry_changelist", sees),
-                (_("API tokens"), "key", "admin:platforms_apitoken_changelist", sees),
-            ],
-        ),
-        (
-            _("Installation"),
-            [
-                (_("Platforms"), "domain", "admin:platforms_platform_changelist", owns),
-                (_("Accounts"), "person", "admin:platforms_user_changelist", owns),
-                (_("Incoming messages"), "sms", "admin:devices_incomingsms_changelist", owns),
-                (_("Background work"), "manufacturing", "admin:platforms_tick_changelist", owns),
-                (
-                    _("Timetable"),
-                    "schedule",
-                    "admin:django_celery_beat_periodictask_changelist",
-                    owns,
-                ),
-                (
-                    _("Exporter processes"),
-                    "memory",
-                    "admin:exporters_exporterprocess_changelist",
-                    owns,
-                ),
-                (_("SMS gateways"), "cell_tower", "admin:devices_smsgateway_changelist", owns),
-                (
-                    _("Prometheus"),
-                    "monitoring",
-                    "admin:exporters_prometheusconnection_changelist",
-                    owns,
-                ),
-            ],
-        ),
-    ]
+    granted = frozenset(deed for deed in _DEEDS if person.may(deed))
+    own = tuple(person.roles or ())
+    only = own[0] if len(own) == 1 and Deed.OWN not in granted else None
     return [
-        {
-            "title": title,
-            "separator": number > 0,
-            "items": [
-                {"title": name, "icon": icon, "link": resolve_url(view)}
-                for name, icon, view, allowed in items
-                if allowed
-            ],
-        }
-        for number, (title, items) in enumerate(groups)
-        if any(allowed for *_rest, allowed in items)
+        (title, [(*entry[:3], _stands_out(entry, path)) for entry in entries])
+        for title, entries in _groups(granted, only, get_script_prefix())
     ]
 
 
-def _own_platforms(user: "User") -> tuple[Promise, str, str]:
-    """Return title, icon and address: of the person's platform itself where there is one alone."""
-    own = list(user.roles or ())
-    if len(own) == 1:
-        page = reverse("admin:platforms_platform_change", args=own)
-        return _("Limits"), "domain", page
-    return _("Platforms"), "domain", "admin:platforms_platform_changelist"
+@lru_cache(maxsize=1024)
+def _groups(
+    granted: frozenset[Deed], only: int | None, _prefix: str
+) -> list[tuple[Promise, list[Entry]]]:
+    """Return what may be followed with these grants, in no language yet.
+
+    Made once each: every address has the prefix in it, and little else tells people apart.
+    """
+    groups = [
+        (title, [_entry(link, only) for link in links if _leads(link, granted)])
+        for title, links in GROUPS
+    ]
+    return [(title, entries) for title, entries in groups if entries]
+
+
+def _leads(link: Link, granted: frozenset[Deed]) -> bool:
+    return link.deed in granted and not (link is OWN_PLATFORMS and Deed.OWN in granted)
+
+
+def _entry(link: Link, only: int | None) -> Entry:
+    """Return a link with its address: of the person's platform itself where there is one alone."""
+    if link is OWN_PLATFORMS and only is not None:
+        page = reverse("admin:platforms_platform_change", args=[only])
+        return Entry(_("Limits"), link.icon, page, alone=False)
+    return Entry(link.title, link.icon, reverse(link.view), alone=link.view == FIRST_PAGE)
+
+
+def _stands_out(entry: Entry, path: str) -> bool:
+    return entry.address == path if entry.alone else entry.address in path

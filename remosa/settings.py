@@ -71,7 +71,11 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "remosa.celery_app.RemosaConfig",
     "demo",
+    # For the templates of its widgets: see FORM_RENDERER.
+    "django.forms",
 ]
+# Widgets are looked for like pages, so that templates/ may have one in the place of Django's.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",

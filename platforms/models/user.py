@@ -97,8 +97,11 @@ class User(AbstractBaseUser):
         from .membership import Membership
 
         if self.roles is None:
-            mine = Membership.objects.filter(user=self, platform__active=True)
-            self.roles = {row.platform_id: Role(row.role) for row in mine}
+            mine = Membership.objects.filter(user=self, platform__active=True).order_by()
+            self.roles = {
+                platform_id: Role(role)
+                for platform_id, role in mine.values_list("platform_id", "role")
+            }
 
     def known_platform_ids(self, deed: Deed) -> list[int] | None:
         """Return where the deed is allowed if remembered roles tell it, None if they do not."""
