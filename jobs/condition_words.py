@@ -51,6 +51,11 @@ def value(condition: Condition, number: float, metric: Metric | None = None) -> 
     return f"{_plain(number)} {metric.unit}".strip()
 
 
+def unit(metric: Metric) -> str:
+    """Say what numbers of a metric are counted in, "" where it has no unit."""
+    return _("s") if metric.unit == "s" else metric.unit
+
+
 def sentences(criterion: Criterion) -> list[str]:
     """Say each condition of a criterion."""
     return [sentence(each) for each in criterion.conditions]

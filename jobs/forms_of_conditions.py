@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _, gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from . import metric_choices
+from . import condition_words, metric_choices
 from .catalogue import Metric
 from .conditions import (
     LONGEST_WINDOW,
@@ -80,7 +80,7 @@ class ConditionForm(RowForm):
     def unit(self) -> str:
         """Return what a number is counted in."""
         plain = self.chosen is None or self["function"].value() == Of.CHANGES
-        return "" if plain or self.chosen is None else self.chosen.unit
+        return "" if plain or self.chosen is None else condition_words.unit(self.chosen)
 
     @property
     def over_time(self) -> bool:

@@ -20,7 +20,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from exporters.kinds import KINDS
-from jobs import catalogue
+from jobs import catalogue, condition_words
 from jobs.metric_choices import CATEGORIES, described
 from jobs.models import Condition, Job, MonitoringMetric
 from platforms.models import User
@@ -100,7 +100,7 @@ class MetricAdmin(ReadOnlyAdmin):
     """Everybody reads what jobs can be about."""
 
     list_display = (
-        *("title", "technical", "category", "of_kind", "unit", "range", "state", "found_at"),
+        *("title", "technical", "category", "of_kind", "counted_in", "range", "state", "found_at"),
         "used",
     )
     list_filter = (CategoryFilter, KindFilter, ServedFilter)
@@ -109,11 +109,11 @@ class MetricAdmin(ReadOnlyAdmin):
     actions = None
     fieldsets = (
         (None, {"fields": ("title", "help", "category", "technical", "of_kind", "identity")}),
-        (gettext_lazy("Values"), {"fields": ("unit", "range", "meaning")}),
+        (gettext_lazy("Values"), {"fields": ("counted_in", "range", "meaning")}),
         (gettext_lazy("Condition"), {"fields": ("standing", "found_at", "withdrawn_at", "jobs")}),
     )
     readonly_fields: ClassVar = (
-        *("title", "help", "category", "technical", "of_kind", "range", "meaning"),
+        *("title", "help", "category", "technical", "of_kind", "counted_in", "range", "meaning"),
         *("standing", "jobs"),
     )
 
@@ -179,6 +179,11 @@ class MetricAdmin(ReadOnlyAdmin):
         if not row.kind:
             return _("every kind")
         return KINDS[row.kind].title if row.kind in KINDS else row.kind
+
+    @admin.display(description=gettext_lazy("unit"), ordering="unit")
+    def counted_in(self, row: MonitoringMetric) -> str:
+        """Return the unit of its numbers."""
+        return condition_words.unit(described(row)) or "–"
 
     @admin.display(description=gettext_lazy("range"))
     def range(self, row: MonitoringMetric) -> str:

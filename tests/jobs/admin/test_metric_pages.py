@@ -1,5 +1,6 @@
 """The catalogue of metrics in the admin: words for members, counts of one's own jobs alone."""
 
+import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -87,6 +88,8 @@ def test_a_russian_reads_it_in_russian(bob: User, client_of: ClientOf) -> None:
     client = client_of(bob)
     client.cookies["django_language"] = "ru"
     assert "по словам вендора" in page(client, one(named("device_status")))
+    shown = page(client, one(named("remosa_exporter_addreality_last_online_timestamp_seconds")))
+    assert re.search(r">\s*с\s*<", shown), "the unit too"
 
 
 def test_it_is_found_by_its_title_in_both_languages_and_by_its_technical_name(
