@@ -56,6 +56,13 @@ class Room(NamedTuple):
         """Return how many SMS people may still send; None: as many as they like."""
         return None if self.limit is None else max(self.limit - self.taken, 0)
 
+    @property
+    def left_to_jobs(self) -> int | None:
+        """Return how many SMS jobs may still send; None: as many as they like."""
+        if self.limit is None:
+            return None
+        return max(_allowed(self.limit, by_job=True) - self.taken, 0)
+
 
 class Period(NamedTuple):
     """A span with its first day."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from devices import checks
 from devices.checks import CommandRefused, Wish
 from devices.composition import ParametersRefused, TextRefused
-from devices.models import DeviceLine
+from devices.models import CommandTemplate, DeviceLine
 from devices.offers import Restart, restart_of
 from devices.senders import Sender
 from devices.templates import Danger
@@ -62,19 +62,32 @@ class Orders:
 
     def of(self, rung: Rung, line: DeviceLine, sender: Sender) -> Order | NoOrder:
         """Return what the rung sends to the socket of a line, which it has to be about."""
+        template, values = rung.template, {}
+        if template is not None and template.model_id == line.device.model_id:
+            try:
+                values = rung.values
+            except KeyRingError:
+                return NoOrder("parameters")
+        return self.with_values(rung.action, template, values, line, sender)
+
+    def with_values(
+        self,
+        action: str,
+        template: CommandTemplate | None,
+        values: Mapping[str, str],
+        line: DeviceLine,
+        sender: Sender,
+    ) -> Order | NoOrder:
+        """Return what a rung that need not be stored sends to the socket of a line."""
         device = line.device
-        if rung.action == Action.RESTART:
+        if action == Action.RESTART:
             restart = self._restart(line)
             if restart is None:
                 return NoOrder("no_restart")
             template, values = restart
-        elif rung.template is None or rung.template.model_id != device.model_id:
+        elif template is None or template.model_id != device.model_id:
             return NoOrder("other_model")
-        else:
-            template, values = rung.template, rung.parameters
         try:
-            if rung.action != Action.RESTART:
-                values = rung.values
             shape = checks.shape_of(template, device)
             if isinstance(shape.lines, str):
                 values = {**values, shape.lines: str(line.number)}

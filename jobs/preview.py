@@ -7,6 +7,7 @@ has seen over time.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -15,9 +16,10 @@ from django.utils.translation import gettext as _
 from devices.models import Binding
 from exporters.models import Player
 
-from . import catalogue, condition_words, forecast, raw_promql
+from . import catalogue, condition_words, costs, forecast, raw_promql
 from .catalogue import Metric
 from .conditions import Condition
+from .costs import Costs
 from .definition import Definition
 from .forecast import Forecast
 from .models import Joined, MonitoringMetric
@@ -49,7 +51,8 @@ class Row:
 class Preview:
     """What a definition covers now; ``bad`` is None while nobody can say it, for a reason.
 
-    ``forecast`` says for whom of those it would fire; None as well.
+    ``forecast`` says for whom of those it would fire; None as well. ``costs``: of an attempt, in
+    SMS, where it would send any.
     """
 
     players: int
@@ -59,6 +62,7 @@ class Preview:
     rows: tuple[Row, ...]
     why: Why | None = None
     forecast: Forecast | None = None
+    costs: Costs | None = None
 
 
 def look(definition: Definition, at: float) -> Preview:
@@ -93,6 +97,7 @@ def look(definition: Definition, at: float) -> Preview:
         rows=tuple(_row(player, definition.joined, asked, holds, told, lines) for player in shown),
         why=why,
         forecast=forecast.of(definition, moment, bad_rows, hung_bad) if is_known else None,
+        costs=costs.of(definition, datetime.fromtimestamp(at, UTC)),
     )
 
 

@@ -25,14 +25,23 @@ VERDICTS: Mapping[Verdict, tuple[str, Promise]] = {
 def told(draft: Definition, now: datetime) -> dict[str, Any]:
     """Return what the panel shows of a definition, as far as it is typed."""
     named = not draft.selection.is_empty
+    look = preview.look(draft, now.timestamp()) if named else None
     return {
         "name": _name(draft) if named else "",
         "draft": draft,
         "is_schedule": draft.trigger is Trigger.SCHEDULE,
         "when": schedule_words.in_words(draft.cron) if draft.cron else "",
         "runs": list(_runs(draft, now)),
-        "look": preview.look(draft, now.timestamp()) if named else None,
+        "look": look,
+        "too_few_sms": look is not None and not _suffices(look),
     }
+
+
+def _suffices(look: preview.Preview) -> bool:
+    """Tell whether there is room for all on whom it would act now."""
+    if look.costs is None or look.forecast is None:
+        return True
+    return look.costs.suffices_for(look.forecast.acted)
 
 
 def rows(look: preview.Preview, draft: Definition) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import (
+    costs,
     definition as definitions,
     definition_checks,
     forecast,
@@ -79,6 +80,19 @@ class PreviewedForecast(serializers.Serializer[forecast.Forecast]):
     held = PreviewedBrake(allow_null=True, help_text="By the brake; null: of nobody.")
 
 
+class PreviewedCosts(serializers.Serializer[costs.Costs]):
+    """SMS of one attempt, by the rungs and sockets where it costs least and most."""
+
+    least = serializers.IntegerField()
+    most = serializers.IntegerField()
+    left = serializers.IntegerField(
+        source="left.sms",
+        default=None,
+        allow_null=True,
+        help_text="That jobs may still send today or this month, whichever is fewer; null: any.",
+    )
+
+
 class JobPreviewAnswer(serializers.Serializer[Any]):
     """What a job covers now; it acts on what is seen over time, so not on all who are bad now."""
 
@@ -88,6 +102,7 @@ class JobPreviewAnswer(serializers.Serializer[Any]):
     bad = serializers.IntegerField(allow_null=True, help_text="Null: nobody can say it now.")
     bad_without_socket = serializers.IntegerField()
     forecast = PreviewedForecast(allow_null=True, help_text="Null: nobody can say it now.")
+    costs = PreviewedCosts(allow_null=True, help_text="In SMS; null: it can send nothing.")
     why_unknown = serializers.ChoiceField(choices=WHYS, allow_blank=True, help_text="Else empty.")
     rows = PreviewedPlayer(many=True, help_text="Bad ones first; 50 at most.")
 

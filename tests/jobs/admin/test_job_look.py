@@ -106,6 +106,35 @@ def test_the_panel_tells_who_is_bad_now_with_which_value_and_on_which_socket(
     assert "Monitoring Well → restart" in named.content.decode()
 
 
+def test_the_panel_tells_what_an_attempt_costs_and_whether_what_is_left_would_do(
+    client_of: ClientOf, mona: User, platform_a: Platform, world: World
+) -> None:
+    Platform.objects.filter(pk=platform_a.pk).update(sms_limit_day=5, sms_limit_month=1000)
+    exporter = factories.make_exporter(platform_a)
+    players = [factories.make_player(exporter, name=f"Hall {number}") for number in range(3)]
+    seen_well(platform_a, *players)
+    world.say([*source_lines(exporter), *(sample(STATUS, each, 0) for each in players)])
+    bare = looked(client_of(mona), mona, platform_a, reach="whole")
+    assert bare.context["look"].costs is None, "nothing could be sent"
+    assert "SMS" not in bare.content.decode()
+    sockets.bind(players[0], make_socket(platform_a).lines.get(), SYSTEM)
+    text = looked(client_of(mona), mona, platform_a, reach="whole").content.decode()
+    assert "An attempt costs 1 SMS." in text
+    assert "Left to jobs today: 4 SMS." in text, "of 5 the last is kept for people"
+    assert "would not do" not in text
+    pair = make_socket(platform_a, "simpal_d410")
+    for player, line in zip(players[1:], pair.lines.order_by("number"), strict=True):
+        sockets.bind(player, line, SYSTEM)
+    text = looked(client_of(mona), mona, platform_a, reach="whole").content.decode()
+    assert "An attempt costs 1 to 2 SMS, by its rung and socket." in text
+    assert "The SMS left to jobs would not do for all that would fire now." in text
+    Platform.objects.filter(pk=platform_a.pk).update(sms_limit_day=None, sms_limit_month=None)
+    free = looked(client_of(mona), mona, platform_a, reach="whole").content.decode()
+    assert "An attempt costs 1 to 2 SMS" in free
+    assert "Left to jobs" not in free
+    assert "would not do" not in free
+
+
 #: What a panel says of ten players, of whom six are offline and five of those on sockets: of how
 #: many of these ten evaluation knows that they were well, what the vendor's line is, and the words.
 TOLD: dict[str, tuple[int | None, dict[str, int], tuple[str, ...], tuple[str, ...]]] = {
