@@ -17,7 +17,8 @@ from platforms.models import Notice
 from platforms.notice_kinds import Severity
 from platforms.notifications import announce, end
 
-from .gates import Gate, Verdict
+from .gate_names import Gate
+from .gates import Verdict
 from .ladder import Due
 from .models import Episode, GateVerdict, JobExecution, Standing
 from .notice_kinds import ACTED, APPROVAL, EXHAUSTED, OPENED, called

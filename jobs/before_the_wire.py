@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from devices.models import Command, CommandLine
 
 from . import braking, evidence, gates, situation, track_rows
-from .gates import Gate
+from .gate_names import Gate
 from .models import JobExecution, Mode, Trigger
 from .situation import Subject
 from .tracks import SLOT, soonest

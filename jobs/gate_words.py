@@ -32,7 +32,7 @@ _TITLES: Mapping[str, Promise] = {
     "brake": _("Brake"),
     "binding": _("Line of a socket"),
     "device": _("Socket"),
-    "mains": _("Mains"),
+    "mains": _("Power of the line"),
     "beside": _("Others on the line"),
     "in_flight": _("Under way?"),
     "cooldown": _("Cooldown"),
@@ -134,8 +134,15 @@ _SENTENCES: Mapping[str, Mapping[str, Promise]] = {
     },
     "device": {"ok": _("The socket can be commanded.")},
     "mains": {
-        "on": _("No loss of mains is known."),
+        "on": _("Nothing is known that would keep the line without power."),
         "lost": _("The socket has no mains: a restart would not help."),
+        "switched_off": _(
+            "%(by)s switched the line off: it stays off until somebody switches it on."
+        ),
+        "dark": _(
+            "The socket was told to keep the line dark for a while, and switches it on itself."
+        ),
+        "starting": _("The power came back a moment ago: the player gets its time to start."),
     },
     "beside": {
         "none": _("Nobody well would go dark with it."),

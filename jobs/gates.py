@@ -4,51 +4,27 @@ Looks at what situation.py has read of one episode; asks nobody, writes nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext_lazy as _
-
 from devices.checks import Refusal
-from exporters.labelled import Labelled
 
 from . import brake, hours
 from .admission import Ruling
 from .brake import Domain
+from .gate_names import Gate
 from .ladder import Due, Exhausted, UnderWay
-from .models import Mode, Trigger
+from .models import Mode, Track, Trigger
 from .orders import NoOrder, Order
 from .schedule_times import too_late
 from .situation import Subject
 from .standstill import scope_of
+from .tracks import SLOT
 
 Detail = Mapping[str, Any]
 _ALL_DAY: Detail = {"code": "always"}
-
-
-class Gate(Labelled):
-    """What may hold an action back; the label says so of a gate that is shut."""
-
-    EVIDENCE = "evidence", _("It is not known that the player is bad now")
-    JOB = "job", _("The job does not act on this player now")
-    LATE = "late", _("It is too late: the schedule meant an earlier time")
-    ACKNOWLEDGED = "acknowledged", _("Somebody took this over")
-    PAUSE = "pause", _("Paused")
-    HOURS = "hours", _("Outside the operating hours")
-    WINDOW = "window", _("Maintenance")
-    BRAKE = "brake", _("The brake is engaged: too many players are bad or unknown at once")
-    BINDING = "binding", _("The player hangs on no line of a socket")
-    DEVICE = "device", _("The socket cannot be commanded")
-    MAINS = "mains", _("The socket has no mains")
-    BESIDE = "beside", _("Another player of the line is not known to be bad")
-    IN_FLIGHT = "in_flight", _("An action is under way")
-    COOLDOWN = "cooldown", _("It is too early after the last action")
-    ATTEMPTS = "attempts", _("All attempts were used up")
-    BUDGET = "budget", _("There is no room in the SMS budget")
-    TEMPLATE = "template", _("The job has no command that could be sent to this socket")
-    RATE = "rate", _("Others come first: few are acted on at once")
-    APPROVAL = "approval", _("Nobody has approved it yet")
-    REFUSED = "refused", _("The socket's command was refused")
+#: The most that networks take for a message, but for days on which they fail.
+_SMS_TAKES = timedelta(hours=1)
 
 
 class Verdict(NamedTuple):
@@ -191,8 +167,25 @@ def _device(subject: Subject) -> _Said:
 
 
 def _mains(subject: Subject) -> _Said:
-    lost = subject.line.device.mains_lost_at if subject.line is not None else None
-    return _open("on") if lost is None else _shut("lost", at=_moment(lost))
+    if subject.line is None:
+        return _open("on")
+    lost, power = subject.line.device.mains_lost_at, subject.power
+    if lost is not None:
+        return _shut("lost", at=_moment(lost))
+    if power.off_at is not None and not _fell_later(subject.track, power.off_at):
+        return _shut("switched_off", by=power.off_by, at=_moment(power.off_at))
+    boot = timedelta(seconds=subject.job.boot_grace)
+    if power.back_at is not None and power.back_at + boot > subject.now:
+        code = "starting" if power.back_at <= subject.now else "dark"
+        return _shut(code, until=_moment(power.back_at + boot))
+    return _open("on")
+
+
+def _fell_later(track: Track | None, off_at: datetime) -> bool:
+    """Tell whether a player was well for long after its line was to go off: so it is on again."""
+    if track is None or not track.bad:
+        return False
+    return track.since_slot * SLOT > (off_at + _SMS_TAKES).timestamp()
 
 
 def _beside(subject: Subject) -> _Said:

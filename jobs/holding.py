@@ -13,7 +13,8 @@ from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
 
 from . import attempts
 from .brake import Domain, Verdict as BrakeVerdict
-from .gates import Gate, Verdict, of_brake
+from .gate_names import Gate
+from .gates import Verdict, of_brake
 from .models import Episode, GateVerdict, Mode
 from .notice_kinds import EXHAUSTED
 from .situation import Subject

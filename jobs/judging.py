@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from . import gates, traffic
-from .gates import Gate, Verdict
+from .gate_names import Gate
+from .gates import Verdict
 from .situation import Subject
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from devices import checks
+from devices import checks, line_power
 from devices.checks import Refusal
+from devices.line_power import LinePower
 from devices.models import Binding, DeviceLine
 from devices.senders import Sender
 from exporters.models import Player
@@ -60,6 +61,7 @@ class Subject:
     windows: Sequence[tuple[MaintenanceWindow, datetime]]  # with their ends
     brakes: Brakes
     line: DeviceLine | None
+    power: LinePower
     rung: Rung | None
     order: Order | NoOrder | None
     refusals: Sequence[Refusal]
@@ -131,6 +133,7 @@ class _Reading:
         bound = bound.select_related("line__device__model", "line__device__platform")
         self.lines = {each.player_id: each.line for each in bound}
         devices = {line.device_id: line.device for line in self.lines.values()}
+        self.power = line_power.of(list(self.lines.values()))
         nobody = Sender.job("")
         self.around = checks.circumstances(list(devices.values()), nobody, self.now, FOR_JOBS)
         beside = Binding.objects.filter(
@@ -171,6 +174,7 @@ class _Reading:
             windows=self.standstill.windows(job, player),
             brakes=self._brakes(job, player),
             line=line,
+            power=LinePower() if line is None else self.power[line.pk],
             rung=rung,
             order=order,
             refusals=(

@@ -11,10 +11,20 @@ from django.test.utils import CaptureQueriesContext
 
 from devices import commands
 from devices.checks import CommandRefused
-from devices.models import Binding, Command, CommandLine, CommandTemplate, Device, Pause, SmsGateway
+from devices.models import (
+    Binding,
+    Command,
+    CommandLine,
+    CommandTemplate,
+    Device,
+    Pause,
+    PowerOutage,
+    SmsGateway,
+)
+from devices.states import State
 from exporters.models import Exporter, Player
 from jobs import acting, attempts, holding, situation
-from jobs.gates import Gate
+from jobs.gate_names import Gate
 from jobs.models import (
     Brake,
     Clock,
@@ -233,6 +243,39 @@ def _cooling_line(fleet: Fleet, player: Player) -> None:
     CommandLine.objects.update(closed=True, cooldown_until=NOON + timedelta(minutes=3))
 
 
+def _mains_back(fleet: Fleet, player: Player) -> None:
+    PowerOutage.objects.create(
+        platform=fleet.platform,
+        device=fleet.sockets[player.pk],
+        began=NOON - timedelta(minutes=20),
+        ended=NOON - timedelta(minutes=2),
+    )
+
+
+def _switched(fleet: Fleet, player: Player, key: str, ago: int, **values: str) -> None:
+    device = fleet.sockets[player.pk]
+    at = NOON - timedelta(minutes=ago)
+    command = world.give(device, key, values, sender=world.sender_of_nobody(), now=at)
+    rows = Command.objects.filter(pk=command.pk)
+    rows.update(state=State.ACCEPTED.value, wire_at=at, closed=True)
+    CommandLine.objects.update(closed=True)
+
+
+def _switched_off(fleet: Fleet, player: Player) -> None:
+    """Ten minutes before the player was seen bad."""
+    _switched(fleet, player, "power_off", 70)
+
+
+def _long_restart(fleet: Fleet, player: Player) -> None:
+    """Of an hour, in whose middle the line's own cooldown is long over."""
+    _switched(fleet, player, "power_cycle", 30, minutes="60")
+
+
+def _switched_on(fleet: Fleet, player: Player) -> None:
+    _switched_off(fleet, player)
+    _switched(fleet, player, "power_on", 2)
+
+
 def _used_up(fleet: Fleet, player: Player) -> None:
     episode = Episode.objects.get()
     Job.objects.update(attempts=1)
@@ -327,6 +370,10 @@ SHUT: dict[str, tuple[str, str, Callable[[Fleet, Player], object]]] = {
     "no gateway": (
         "device", "gateway", lambda fleet, player: SmsGateway.objects.update(enabled=False)),
     "no mains": ("mains", "lost", lambda fleet, player: Device.objects.update(mains_lost_at=NOON)),
+    "the mains came back just now": ("mains", "starting", _mains_back),
+    "a person switched the line off": ("mains", "switched_off", _switched_off),
+    "a person switched the line on just now": ("mains", "starting", _switched_on),
+    "a person restarts it for longer": ("mains", "dark", _long_restart),
     "a healthy neighbour": ("beside", "others", _other_player_on_the_line),
     "an unknown neighbour": ("beside", "others", _unknown_player_on_the_line),
     "a command under way": ("in_flight", "in_flight", _busy_line),
@@ -367,6 +414,25 @@ def test_every_gate_stands_in_the_table() -> None:
     assert {gate for gate, _code, _shut in SHUT.values()} == {
         g.value for g in set(Gate) - elsewhere
     }
+
+
+def test_a_player_gets_its_time_to_start_after_an_outage_and_no_more(fleet: Fleet) -> None:
+    player = fleet.players[0]
+    Job.objects.update(boot_grace=180)
+    (episode,) = fleet.fire(player)
+    _mains_back(fleet, player)
+    assert fleet.act(0.9) == 0
+    assert why(episode) == ("mains", "starting")
+    assert fleet.act(0.2) == 1
+
+
+def test_a_player_that_was_well_long_after_its_line_was_switched_off_has_power_again(
+    fleet: Fleet,
+) -> None:
+    """Somebody switched it on at the socket, which told nobody."""
+    fleet.fire(fleet.players[0])
+    _switched(fleet, fleet.players[0], "power_off", 300)
+    assert fleet.act() == 1
 
 
 def test_a_neighbour_that_is_known_to_be_bad_does_not_stop_it(fleet: Fleet) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from devices import gates
-from devices.models import Binding, Command, Device
+from devices.models import Binding, Command, Device, PowerOutage
 from devices.states import Event
 from exporters import enrolment
 from exporters.models import Exporter, Player
@@ -224,6 +224,15 @@ def _moved(fleet: Fleet) -> None:
     Binding.objects.filter(player=fleet.players[0]).update(line=line)
 
 
+def _mains_back(fleet: Fleet) -> None:
+    PowerOutage.objects.create(
+        platform=fleet.platform,
+        device=fleet.sockets[fleet.players[0].pk],
+        began=fleet.now - timedelta(minutes=5),
+        ended=fleet.now - timedelta(seconds=5),
+    )
+
+
 SHUT: dict[str, tuple[str, Callable[[Fleet], object]]] = {
     "closed": ("The episode is over.", lambda fleet: Episode.objects.update(
         closed=True, closed_at=fleet.now, ending="recovered")),
@@ -247,7 +256,8 @@ SHUT: dict[str, tuple[str, Callable[[Fleet], object]]] = {
         player__in=fleet.players[1:4]).update(bad=True, run_from=10 * 86400.0 - 60)),
     "no line": ("hangs on no line", lambda fleet: Binding.objects.update(ended_at=fleet.now)),
     "another line": ("hangs on no line", _moved),
-    "no mains": ("no mains", lambda fleet: Device.objects.update(mains_lost_at=fleet.now)),
+    "no mains": ("(lost)", lambda fleet: Device.objects.update(mains_lost_at=fleet.now)),
+    "the mains are back": ("(starting)", _mains_back),
     "a healthy neighbour": ("not known to be bad", _neighbour),
 }  # fmt: skip
 

@@ -239,4 +239,4 @@ def test_it_asks_as_much_about_many_as_about_few(world: World, exporter_a: Expor
     fleet.say(world)
     slots.next()
     few = cost(0, 1)
-    assert cost(*range(2, 45)) == few < 30
+    assert cost(*range(2, 45)) == few < 31

@@ -9,7 +9,7 @@ import pytest
 from jobs import gate_words, gates, orders
 from jobs.admission import Refusal
 from jobs.brake import Shut
-from jobs.gates import Gate
+from jobs.gate_names import Gate
 from jobs.verdicts import Why
 
 OF_DEVICES = ("device", "reset_only", "gateway", "line", "in_flight", "cooldown", "budget",
@@ -37,6 +37,7 @@ def test_every_code_that_a_gate_can_say_has_words() -> None:
     found["rate"] = {"admitted", *(each.value for each in Refusal)}
     found["template"] |= codes_in(orders, "NoOrder")
     found["refused"] = set(OF_DEVICES)
+    found["mains"] |= {"on", "lost", "switched_off", "starting", "dark"}
     found["device"] |= {"ok", "device", "reset_only", "gateway", "line"}
     assert sum(map(len, found.values())) > 60
     for gate, codes in found.items():

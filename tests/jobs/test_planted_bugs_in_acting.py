@@ -10,7 +10,7 @@ import pytest
 from devices import gates as gates_of_devices
 from jobs import admission, attempts, brake, braking, course, evidence, gates, traffic
 from jobs.evidence import Proof
-from jobs.gates import Gate
+from jobs.gate_names import Gate
 from jobs.models import Job, Mode
 from jobs.verdicts import Verdict
 from platforms.models import Platform

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from exporters.models import Exporter
 from jobs import schedules
-from jobs.gates import Gate
+from jobs.gate_names import Gate
 from jobs.models import Ending, Episode, Job, JobExecution, JobTarget, Mode, Standing, Trigger
 from jobs.notice_kinds import MISSED
 from jobs.schedule_times import QUEUES, Turn, turn

@@ -19,7 +19,7 @@ from jobs import (
     tracks,
     unrest,
 )
-from jobs.gates import Gate
+from jobs.gate_names import Gate
 from jobs.questions import Asked
 from jobs.tracks import Clock
 from jobs.verdicts import Verdict, Why
