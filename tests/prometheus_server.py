@@ -1,7 +1,6 @@
 """A real Prometheus process on loopback for tests, from the tools that the set-up unpacks."""
 
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
 
 TOOLS = Path(__file__).parent.parent / ".tools" / "prometheus" / "usr" / "bin"
 START_SECONDS = 30
@@ -30,14 +31,6 @@ def tool(name: str) -> str:
     if not os.access(path, os.X_OK):
         pytest.fail(f"{name} is not at {path}: run `make test` once, or set {variable}")
     return path
-
-
-def free_port() -> int:
-    """Return a port nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

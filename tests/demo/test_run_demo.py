@@ -4,16 +4,14 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from functools import partial
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import requests
@@ -23,6 +21,7 @@ from demo.installation import PORTS
 from demo.world import EXAMPLE
 from remosa import local
 from remosa.local import ROOT
+from tests.ports import free_port, is_open
 from tests.prometheus_server import tool
 
 DEADLINE = 60
@@ -34,7 +33,7 @@ class Installation:
     def __init__(self, command: str, folder: Path) -> None:
         tool("prometheus")  # a missing one is told as such
         self.folder = folder
-        self.ports = free_ports(list(PORTS))
+        self.ports = {name: free_port() for name in PORTS}
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self.environment = inherited | {name: str(port) for name, port in self.ports.items()}
         self.process = subprocess.Popen(
@@ -46,6 +45,15 @@ class Installation:
             text=True,
         )
         self.banner = self._read_until("Ctrl-C ends every process.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_reason: object) -> None:
+        """End it, however the test went, and with it all its processes."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.communicate(timeout=20)
 
     def _read_until(self, last: str) -> str:
         assert self.process.stdout is not None
@@ -85,17 +93,6 @@ class Installation:
         return [name for name, port in self.ports.items() if is_open(port)]
 
 
-def free_ports(names: list[str]) -> dict[str, int]:
-    with ExitStack() as held:
-        servers = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
-        return {name: server.getsockname()[1] for name, server in zip(names, servers, strict=True)}
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def wait_for(what: Callable[[], Any], seconds: float = DEADLINE) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := what()):
@@ -106,12 +103,8 @@ def wait_for(what: Callable[[], Any], seconds: float = DEADLINE) -> Any:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    installation = Installation("run_demo --players=40", tmp_path_factory.mktemp("demo"))
-    try:
+    with Installation("run_demo --players=40", tmp_path_factory.mktemp("demo")) as installation:
         yield installation
-    finally:
-        installation.process.terminate()
-        installation.process.communicate(timeout=20)
 
 
 def test_everybody_in_the_banner_can_log_in(demo: Installation) -> None:
@@ -223,20 +216,20 @@ def test_the_report_counts_what_hung_by_the_truth_of_the_world(demo: Installatio
 
 
 def test_the_first_superadmin_logs_in_and_sigterm_ends_all_with_zero(tmp_path: Path) -> None:
-    installation = Installation("run_local", tmp_path)
-    found = re.search(r"First login +(\S+) +password (\S+)", installation.banner)
-    assert found is not None
-    assert f"Mails        go to {tmp_path}" in installation.banner
-    installation.log_in(*found.groups())
-    installation.process.terminate()
-    said, _ = installation.process.communicate(timeout=8)
-    assert installation.process.returncode == 0, said
-    assert installation.open_ports() == []
+    with Installation("run_local", tmp_path) as installation:
+        found = re.search(r"First login +(\S+) +password (\S+)", installation.banner)
+        assert found is not None
+        assert f"Mails        go to {tmp_path}" in installation.banner
+        installation.log_in(*found.groups())
+        installation.process.terminate()
+        said, _ = installation.process.communicate(timeout=8)
+        assert installation.process.returncode == 0, said
+        assert installation.open_ports() == []
 
 
 def test_gunicorns_workers_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> None:
-    installation = Installation("run_local", tmp_path)
-    assert set(installation.open_ports()) == set(local.PORTS)
-    installation.process.send_signal(signal.SIGKILL)
-    installation.process.communicate(timeout=8)
-    wait_for(lambda: not installation.open_ports(), seconds=8)
+    with Installation("run_local", tmp_path) as installation:
+        assert set(installation.open_ports()) == set(local.PORTS)
+        installation.process.send_signal(signal.SIGKILL)
+        installation.process.communicate(timeout=8)
+        wait_for(lambda: not installation.open_ports(), seconds=8)

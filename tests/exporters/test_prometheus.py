@@ -29,7 +29,8 @@ from exporters.prometheus import (
 )
 from exporters.promql import Expression, selector
 from tests.far_side import answer, saying, self_signed, talking
-from tests.prometheus_server import PrometheusServer, free_port, running_prometheus
+from tests.ports import free_port
+from tests.prometheus_server import PrometheusServer, running_prometheus
 
 STATUS = "remosa_exporter_cubic_device_status"
 UP = Expression("up")

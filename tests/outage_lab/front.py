@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.exporters.watched_world import serving
-from tests.prometheus_server import START_SECONDS, free_port, tool
+from tests.ports import free_port
+from tests.prometheus_server import START_SECONDS, tool
 
 TIMEOUT = 1  # seconds; of Remosa's questions
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}

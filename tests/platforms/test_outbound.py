@@ -15,7 +15,7 @@ from hypothesis import given, strategies as st
 
 from platforms.outbound import Answer, OutboundError, Tls, allowed, fetch
 from tests.far_side import answer, saying, self_signed, talking
-from tests.prometheus_server import free_port
+from tests.ports import free_port
 
 SECRET = "canary-4d1c-secret"
 

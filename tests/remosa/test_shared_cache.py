@@ -29,6 +29,7 @@ from remosa import shared_cache
 from tests import factories
 from tests.conftest import ClientOf
 from tests.exporters.watched_world import Scripted, scripted_prometheus
+from tests.ports import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -67,9 +68,7 @@ def shared(valkey: str, use_redis: UseRedis) -> Iterator[str]:
 @pytest.fixture
 def no_redis(use_redis: UseRedis) -> None:
     """Nobody listens where Redis should be."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    use_redis(f"redis://:password-of-redis@127.0.0.1:{port}/0")
+    use_redis(f"redis://:password-of-redis@127.0.0.1:{free_port()}/0")
 
 
 @pytest.fixture

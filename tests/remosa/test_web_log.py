@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from remosa.local import web
-from tests.prometheus_server import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGGER = "remosa.web_log.WebLog"

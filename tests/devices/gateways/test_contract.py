@@ -12,7 +12,7 @@ import pytest
 from devices.gateways import wire
 from devices.gateways.shape import Outcome, Reason, Sent
 from tests.far_side import self_signed
-from tests.prometheus_server import free_port
+from tests.ports import free_port
 
 from .accounts import BASIC, CASES, OUTGOING, PHONE, SECRET, Case
 from .far_gateway import (

@@ -28,6 +28,7 @@ from tests.exporters.process.addreality_web import TOKEN, AddReality, devices, p
 from tests.exporters.process.one_source import OneSource, polling, until
 from tests.exporters.process.test_faults import FAULTS
 from tests.exporters.process.web import Behaviour, Handler, Vendor, Web, mac
+from tests.ports import free_port
 
 DEVICES = 10
 MACS = [mac(number) for number in range(1, DEVICES + 1)]
@@ -242,9 +243,7 @@ def test_half_open_connections_cost_a_timeout_and_are_not_used_again(side: Side)
 
 
 def test_a_port_where_nobody_listens_is_told_as_connect(side: Side) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    source = side.make(f"http://127.0.0.1:{port}/")
+    source = side.make(f"http://127.0.0.1:{free_port()}/")
     source.start(MACS)
     until(lambda: source.fleet.figures.up is False)
     assert source.fleet.figures.errors["connect"] >= 1
