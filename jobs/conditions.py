@@ -23,6 +23,7 @@ from .verdicts import Verdict
 #: Not shorter than what Prometheus looks back for a sample: else a player had one, and no window.
 SHORTEST_WINDOW: Final = 300
 LONGEST_WINDOW: Final = 86_400
+UNFORESEEN: Final = 86_400.0  # seconds by which what nobody knows beforehand may tell late
 LARGEST: Final = 1e15  # beyond, thresholds and samples are no longer what people read
 
 
@@ -106,6 +107,12 @@ class Condition:
             return all(min(allowed) <= value <= max(allowed) for value in values)
         return set(values) <= set(allowed)
 
+    def behind(self, metric: Metric | None) -> float:
+        """Return for how many seconds a player without power may go on being told as before."""
+        if metric is None:
+            return UNFORESEEN
+        return max(self.threshold, 0.0) if metric.age else float(self.window)
+
     def check(self, metric: Metric | None = None) -> None:
         """Raise ConditionRefused where it could not be asked, or could never hold."""
         metric = metric or catalogue.metrics().get(self.metric)
@@ -161,6 +168,11 @@ class Criterion:
 
     conditions: tuple[Condition, ...]
     joined: str = "all"
+
+    def behind(self) -> float:
+        """Return for how many seconds a player without power may go on being told as before."""
+        metrics = catalogue.metrics()
+        return max(each.behind(metrics.get(each.metric)) for each in self.conditions)
 
     def normalised(self) -> Self:
         """Return the one form of all criteria that ask the same, however they were typed."""

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
-from .conditions import Criterion as Asked
+from .conditions import UNFORESEEN, Criterion as Asked
 from .definition import Definition
 from .models import Criterion
 
@@ -43,6 +43,12 @@ def _asks(definition: Definition) -> tuple[str, Any]:
 def asked_by(row: Criterion) -> Asked | None:
     """Return the conditions of a row; None: it is raw PromQL."""
     return None if "raw" in row.definition else Asked.of_data(row.definition)
+
+
+def behind(row: Criterion) -> float:
+    """Return for how many seconds a player without power may go on being told as before."""
+    asked = asked_by(row)
+    return UNFORESEEN if asked is None else asked.behind()
 
 
 def too_many(definition: Definition, old: Definition | None, job_id: int | None) -> int:

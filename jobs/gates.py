@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from devices.checks import Refusal
 
-from . import brake, hours
+from . import brake, criteria, hours, track_rows, tracks
 from .admission import Ruling
 from .brake import Domain
 from .gate_names import Gate
 from .ladder import Due, Exhausted, UnderWay
-from .models import Mode, Track, Trigger
+from .models import Mode, Trigger
 from .orders import NoOrder, Order
 from .schedule_times import too_late
 from .situation import Subject
@@ -172,7 +172,7 @@ def _mains(subject: Subject) -> _Said:
     lost, power = subject.line.device.mains_lost_at, subject.power
     if lost is not None:
         return _shut("lost", at=_moment(lost))
-    if power.off_at is not None and not _fell_later(subject.track, power.off_at):
+    if power.off_at is not None and not _was_well_later(subject, power.off_at):
         return _shut("switched_off", by=power.off_by, at=_moment(power.off_at))
     boot = timedelta(seconds=subject.job.boot_grace)
     if power.back_at is not None and power.back_at + boot > subject.now:
@@ -181,11 +181,18 @@ def _mains(subject: Subject) -> _Said:
     return _open("on")
 
 
-def _fell_later(track: Track | None, off_at: datetime) -> bool:
-    """Tell whether a player was well for long after its line was to go off: so it is on again."""
-    if track is None or not track.bad:
+def _was_well_later(subject: Subject, off_at: datetime) -> bool:
+    """Tell whether the player was seen well long after its line was to go off: so it is on again.
+
+    That nobody saw it bad until lately says nothing: the vendor may have been away, or we.
+    """
+    criterion, track = subject.job.criterion, subject.track
+    clock = None if subject.clock is None else track_rows.pure(subject.clock)
+    if criterion is None or track is None or clock is None:
         return False
-    return track.since_slot * SLOT > (off_at + _SMS_TAKES).timestamp()
+    well = tracks.well_at(track_rows.track_of(track), clock)
+    told_by = (off_at + _SMS_TAKES).timestamp() + criteria.behind(criterion)
+    return well is not None and well * SLOT > told_by
 
 
 def _beside(subject: Subject) -> _Said:

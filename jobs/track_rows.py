@@ -156,6 +156,7 @@ def track_of(row: Track) -> tracks.Track:
         flips=tuple(map(int, row.flips.split())),
         value=row.value,
         why=_WHYS.get(row.why),
+        well_slot=row.well_slot,
     )
 
 
@@ -175,19 +176,18 @@ def _tracks(rows: Any) -> list[KeptTrack]:
     found = rows.values_list(
         "criterion_id", "player_id", "player__exporter_id", "player__site_id", "player__identity",
         "bad", "run_from", "since_slot", "era", "seen_good", "frozen", "frozen_from", "flips",
-        "value", "why",
+        "value", "why", "well_slot",
     )  # fmt: skip
     return [
         KeptTrack(
             criterion, player, exporter, site, identity,
             tracks.Track(
                 bad, run_from, since, era, seen_good, frozen, frozen_from,
-                tuple(map(int, flips.split())), value, _WHYS.get(why),
+                tuple(map(int, flips.split())), value, _WHYS.get(why), well_slot,
             ),
         )
-        for criterion, player, exporter, site, identity,
-        bad, run_from, since, era, seen_good, frozen, frozen_from, flips, value, why
-        in found.iterator()
+        for criterion, player, exporter, site, identity, bad, run_from, since, era, seen_good,
+        frozen, frozen_from, flips, value, why, well_slot in found.iterator()
     ]  # fmt: skip
 
 
@@ -225,6 +225,7 @@ def _track_row(kept: KeptTrack, platform_id: int) -> dict[str, Any]:
         "flips": " ".join(map(str, track.flips)),
         "value": track.value,
         "why": track.why.value if track.why else "",
+        "well_slot": track.well_slot,
     }
 
 
@@ -237,8 +238,9 @@ _OF_CLOCKS = {
 _OF_TRACKS = {
     "platform_id": "bigint", "criterion_id": "bigint", "player_id": "bigint", "bad": "boolean",
     "run_from": "double precision", "frozen": "double precision",
-    "frozen_from": "double precision", "since_slot": "bigint", "era": "integer",
-    "seen_good": "boolean", "flips": "text", "value": "double precision", "why": "text",
+    "frozen_from": "double precision", "since_slot": "bigint", "well_slot": "bigint",
+    "era": "integer", "seen_good": "boolean", "flips": "text", "value": "double precision",
+    "why": "text",
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Track:
     ``frozen`` seconds. ``frozen_from`` is where the clock stood when it was known last, None while
     it is known. ``since_slot`` is where the present verdict, UNKNOWN not counted as one, began;
     ``flips`` are the last slots at which it changed. ``value`` is that of the run's begin.
+    ``well_slot`` is the last slot, of those that were remembered, at which it was known to be well.
     """
 
     bad: bool
@@ -60,6 +61,7 @@ class Track:
     flips: tuple[int, ...] = ()
     value: float | None = None
     why: Why | None = None
+    well_slot: int | None = None
 
     @property
     def at_rest(self) -> bool:
@@ -153,10 +155,18 @@ def step(
     if verdict is Verdict.UNKNOWN:
         if track is None or track.frozen_from is not None:
             return track
-        return replace(track, frozen_from=clock.observed - clock.interval, why=why)
+        return replace(
+            track,
+            frozen_from=clock.observed - clock.interval,
+            why=why,
+            well_slot=_well_before(track, clock),
+        )
     bad = verdict is Verdict.TRUE
     if track is None:
-        return Track(bad, clock.observed, clock.slot, clock.era, not bad, value=value)
+        well_slot = None if bad else clock.slot
+        return Track(
+            bad, clock.observed, clock.slot, clock.era, not bad, value=value, well_slot=well_slot
+        )
     if track.bad == bad and track.era == clock.era:
         return _thaw(track, clock)
     return Track(
@@ -167,6 +177,7 @@ def step(
         seen_good=track.seen_good or not bad,
         flips=(*track.flips, clock.slot)[-FLAPS:] if track.bad != bad else track.flips,
         value=value,
+        well_slot=_well_before(track, clock) if bad else clock.slot,
     )
 
 
@@ -209,6 +220,14 @@ def held_for(soon: Standing, hold: float) -> Standing:
     return soon._replace(state=State.PENDING, fires=False)
 
 
+def well_at(track: Track, clock: Clock) -> int | None:
+    """Return a slot at which the player is known to have been well; None: never, or forgotten.
+
+    It is the last one, unless its source was not known in between: then it may be an earlier one.
+    """
+    return clock.slot if clock.known and track.at_rest else track.well_slot
+
+
 def flapping(track: Track, slot: int) -> bool:
     """Tell whether the player changed too often within the last hour."""
     return len(track.flips) >= FLAPS and slot - track.flips[-FLAPS] < HOUR
@@ -241,7 +260,13 @@ def _thaw(track: Track, clock: Clock) -> Track:
         frozen_from=None,
         since_slot=clock.slot,
         why=None,
+        well_slot=track.well_slot if track.bad else clock.slot,
     )
+
+
+def _well_before(track: Track, clock: Clock) -> int | None:
+    """Return where it was known to be well before the clock's slot, as far as that was seen."""
+    return clock.slot - 1 if track.at_rest and clock.interval > 0 else track.well_slot
 
 
 def _frozen(track: Track, clock: Clock) -> float:

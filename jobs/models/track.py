@@ -101,6 +101,8 @@ class Track(TenantModel):
     since_slot = models.BigIntegerField(editable=False)
     era = models.PositiveIntegerField(default=0, editable=False)
     seen_good = models.BooleanField(default=False, editable=False)
+    #: The last one remembered at which it was known to be well; null: none.
+    well_slot = models.BigIntegerField(null=True, editable=False)
     #: The last slots at which it changed, six at most, between blanks.
     flips = models.CharField(max_length=120, blank=True, default="", editable=False)
     #: Of the condition that held when it turned bad, for people; null: it did not.

@@ -77,6 +77,7 @@ class Fleet:
             "run_from": 10 * DAY - 3600 if bad else 9 * DAY,
             "since_slot": self.slot - (120 if bad else 2880),
             "seen_good": True,
+            "well_slot": self.slot - (121 if bad else 2880),
             "frozen_from": None,
             "value": 0.0 if bad else None,
         }

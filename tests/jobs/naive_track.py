@@ -17,11 +17,14 @@ class NaiveTrack:
     bad: bool | None = None
     seen_good: bool = False
     in_a_row: int = 0
+    last_well: int | None = None
+    surely_well: int | None = None
     flips: list[int] = field(default_factory=list)
     open: bool = False
     last_slot: int = -1
     last_at: int = 0
     last_said: str = "U"
+    source_fails: bool = False  # of the slot that is taken in
     fired: bool = False
     recovered: bool = False
 
@@ -32,6 +35,7 @@ class NaiveTrack:
     def take(self, slot: int, at: int, said: str) -> None:
         """Take in one evaluated slot; a source that is not known says "U" of all its players."""
         follows = slot == self.last_slot + 1
+        self._remember_the_well(slot, said, follows=follows)
         if self.last_slot >= 0 and slot - self.last_slot > 3:
             self.covered = 0
         if said == "U":
@@ -55,6 +59,15 @@ class NaiveTrack:
             and not self.flaps
         )
         self.recovered = said == "F" and self.covered >= self.recover
+
+    def _remember_the_well(self, slot: int, said: str, *, follows: bool) -> None:
+        """When it was well last, and when at the least: of a source that fails not all is kept."""
+        if said == "F":
+            if self.last_well is None or self.bad:
+                self.surely_well = slot
+            self.last_well = slot
+        elif follows and self.last_said == "F" and not self.source_fails:
+            self.surely_well = self.last_well
 
     @property
     def flaps(self) -> bool:

@@ -28,6 +28,7 @@ from jobs.gate_names import Gate
 from jobs.models import (
     Brake,
     Clock,
+    Criterion,
     Episode,
     GateVerdict,
     Job,
@@ -301,6 +302,7 @@ def _weekday(fleet: Fleet, player: Player) -> None:
     )  # NOON is 15:00 of a Sunday in Moscow
 
 
+AGE = {"metric": "remosa_exporter_addreality_last_online_timestamp_seconds"}
 SHUT: dict[str, tuple[str, str, Callable[[Fleet, Player], object]]] = {
     "the vendor is not known": (
         "brake", "too_many",
@@ -433,6 +435,54 @@ def test_a_player_that_was_well_long_after_its_line_was_switched_off_has_power_a
     fleet.fire(fleet.players[0])
     _switched(fleet, fleet.players[0], "power_off", 300)
     assert fleet.act() == 1
+
+
+def test_a_line_that_was_switched_off_stays_so_though_nobody_looked_for_hours(
+    fleet: Fleet,
+) -> None:
+    """After a gap, of the vendor or of ours, a run begins late that began long before."""
+    player = fleet.players[0]
+    (episode,) = fleet.fire(player)
+    _switched(fleet, player, "power_off", 300)
+    switched = fleet.slot - 600
+    for well in (switched - 1, None):
+        fleet.see(player, bad=True, since_slot=fleet.slot - 20, well_slot=well)
+        assert fleet.act() == 0
+        assert why(episode) == ("mains", "switched_off")
+
+
+@pytest.mark.parametrize(
+    ("definition", "acts"),
+    [
+        ({}, True),
+        ({"function": "max", "window": 3 * 3600}, True),
+        ({"function": "max", "window": 4 * 3600}, False),
+        ({"metric": "somebodys_gauge"}, False),  # it may grow for hours before it tells
+        (AGE | {"threshold": 5 * 3600.0}, False),
+        (AGE | {"threshold": 600.0}, True),
+    ],
+)
+def test_what_tells_late_of_a_player_without_power_speaks_late_for_its_line(
+    fleet: Fleet, definition: dict[str, Any], acts: bool
+) -> None:
+    """It was well an hour ago, the line was switched off four and a half hours before that."""
+    player = fleet.players[0]
+    fleet.fire(player)
+    _switched(fleet, player, "power_off", 330)
+    criterion = fleet.job.criterion
+    assert criterion is not None
+    (condition,) = criterion.definition["conditions"]
+    criterion.definition["conditions"] = [condition | definition]
+    criterion.save()
+    assert fleet.act() == acts
+
+
+def test_raw_promql_tells_a_day_late_of_a_line(fleet: Fleet) -> None:
+    player = fleet.players[0]
+    fleet.fire(player)
+    _switched(fleet, player, "power_off", 330)
+    Criterion.objects.update(definition={"raw": "vector(1)"})
+    assert fleet.act() == 0
 
 
 def test_a_neighbour_that_is_known_to_be_bad_does_not_stop_it(fleet: Fleet) -> None:

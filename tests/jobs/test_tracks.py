@@ -22,6 +22,7 @@ from jobs.tracks import (
     soonest,
     standing,
     step,
+    well_at,
 )
 from jobs.verdicts import Verdict
 from tests.jobs.naive_track import NaiveTrack
@@ -152,6 +153,32 @@ def test_it_is_said_since_when_a_player_is_as_it_is(slots: str, ago: float) -> N
     assert held_since(player.track, player.clock, player.now.held) == at - ago
 
 
+@pytest.mark.parametrize(
+    ("slots", "well"),
+    [
+        ("T", None),
+        ("TUUTT", None),
+        ("FFFF", 3),
+        ("FFFTTT", 2),
+        ("FFFTTTUUUTT", 2),  # not known in between: it was not well there
+        ("FFFTTTSSSTT", 2),
+        ("FFFTTT-----TT", 2),  # nor while nobody looked
+        ("FFFUUUT", 2),
+        ("FFFSSST", 0),  # it was at the begin of its run; of later nothing was kept
+        ("FFFSSSFT", 6),
+        ("FFF-----T", 0),
+        ("FFFUUF", 5),
+        ("FFFS", 0),
+        ("FTTFT", 3),
+    ],
+)
+def test_it_is_remembered_when_a_player_was_well(slots: str, well: int | None) -> None:
+    player = told(slots)
+    assert player.track is not None
+    assert player.clock is not None
+    assert well_at(player.track, player.clock) == well
+
+
 def test_it_fires_on_two_slots_in_a_row_alone() -> None:
     assert told("FT", hold=0).fired == 0
     assert told("FTT", hold=0).fired == 1
@@ -206,7 +233,8 @@ def test_it_equals_the_sum_that_is_kept_slot_by_slot() -> None:
     for number in range(TRACES):
         met.update(_compare(random.Random(chance.getrandbits(64)), number))
     assert min(met[state] for state in State) > TRACES / 20, met
-    assert min(met[each] for each in ("fired", "recovered", "gap", "version")) > TRACES / 20, met
+    happened = ("fired", "recovered", "gap", "version", "well")
+    assert min(met[each] for each in happened) > TRACES / 20, met
 
 
 def _compare(chance: random.Random, number: int) -> "Counter[str]":
@@ -223,6 +251,7 @@ def _compare(chance: random.Random, number: int) -> "Counter[str]":
             said = chance.choice("FFFTTTTUUS")
         at = slot * 30 + chance.randrange(30)
         player.take(slot, at, said)
+        naive.source_fails = said == "S"
         naive.take(slot, at, said if said != "S" else "U")
         trace += said
         if naive.fired and not naive.open:
@@ -236,6 +265,7 @@ def _compare(chance: random.Random, number: int) -> "Counter[str]":
         assert now.fires == naive.fired, f"trace {number}: {trace} {player} {naive}"
         assert now.unknown == (said in "US"), f"trace {number}: {trace} {player} {naive}"
         assert player.open == naive.open, f"trace {number}: {trace} {player} {naive}"
+        met["well"] += _compare_the_well(player, naive, f"trace {number}: {trace}")
         if naive.bad or naive.open:  # of one that is simply well, nobody asks for how long
             assert now.held == naive.covered, f"trace {number}: {trace} {player} {naive}"
             assert now.recovers == naive.recovered, f"trace {number}: {trace} {player} {naive}"
@@ -244,3 +274,16 @@ def _compare(chance: random.Random, number: int) -> "Counter[str]":
         trace, slot = trace + "-" * skipped, slot + 1 + skipped
         met["gap"] += skipped > 2
     return met
+
+
+def _compare_the_well(player: Player, naive: NaiveTrack, trace: str) -> bool:
+    """Check when it was well: never later than it was, and as late as could be seen."""
+    if player.track is None or player.clock is None:
+        return False
+    told = well_at(player.track, player.clock)
+    if naive.last_well is None or naive.surely_well is None:
+        assert told is None, trace
+        return False
+    assert told is not None, trace
+    assert naive.surely_well <= told <= naive.last_well, f"{trace} {told} {naive}"
+    return told < naive.last_well
