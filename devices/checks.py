@@ -18,7 +18,7 @@ from .composition import Composed, compose
 from .models import CommandLine, CommandTemplate, Device, DeviceLine, Pause, SmsGateway
 from .segments import cost
 from .senders import Sender
-from .states import RESENDABLE, Effect
+from .states import RESENDABLE, leaves_on
 from .templates import Danger, Template
 
 
@@ -200,5 +200,4 @@ def _restores(composed: Composed, shape: Template) -> bool:
     """Tell whether the lines are on afterwards, whatever happens in between."""
     if not composed.lines:
         return True
-    last = composed.messages[-1].effect
-    return shape.self_restoring or last in (Effect.ON, Effect.CYCLE, Effect.QUERY)
+    return shape.self_restoring or leaves_on(each.effect for each in composed.messages)

@@ -32,7 +32,7 @@ from .moves import Happening, obstacle_to_another
 from .pace import LIFE, LIMITS
 from .segments import cost
 from .senders import Sender
-from .states import Effect, Event, State
+from .states import SWITCHING, Event, State, leaves_on
 from .templates import Danger
 
 __all__ = ["CommandRefused", "cancel", "close_doubt", "key_of", "queue", "record_refusal"]
@@ -155,12 +155,17 @@ def _queue(
 
 def _feeds(wish: Wish) -> bool:
     """Tell whether a person asks for power that players hang on which could tell of it."""
-    if wish.sender.is_job or wish.composed.messages[-1].effect not in (Effect.ON, Effect.CYCLE):
+    if wish.sender.is_job or not _ends_on(wish):
         return False
     lines = DeviceLine.objects.filter(device=wish.device, number__in=wish.composed.lines)
     players = Player.objects.enrolled().filter(exporter__enabled=True)
     fed = Binding.objects.filter(line__in=lines, player__in=players, ended_at=None)
     return bool(fed.exists())
+
+
+def _ends_on(wish: Wish) -> bool:
+    effects = [message.effect for message in wish.composed.messages]
+    return not SWITCHING.isdisjoint(effects) and leaves_on(effects)
 
 
 def _same(known: Command, wish: Wish) -> Command:

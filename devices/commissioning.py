@@ -19,7 +19,6 @@ from .catalogue import CatalogueError
 from .findings import Finding, Kind
 from .models import CommandTemplate, CommissioningTrial, Device, SmsGateway
 from .senders import Sender
-from .states import Effect
 from .templates import Danger, Template
 from .trials import judged
 
@@ -159,7 +158,7 @@ def _tries(kind: Kind, key: str, shape: Template) -> bool:
         return key == _USUAL[kind] and shape.danger is not Danger.DESTRUCTIVE
     if kind is Kind.QUERY:
         return shape.reads and not shape.parameters
-    return shape.effect is Effect.CYCLE and shape.danger is Danger.POWER
+    return shape.cycles and shape.danger is Danger.POWER
 
 
 def _keep(

@@ -11,7 +11,7 @@ from platforms.audit import SYSTEM
 from . import catalogue
 from .models import Command, CommandLine, Pause
 from .senders import Sender
-from .states import RESENDABLE, Effect
+from .states import RESENDABLE, Effect, leaves_on
 from .templates import Danger
 
 
@@ -90,13 +90,16 @@ def _of_device(command: Command) -> Gate | None:
 def _leaves_off(command: Command) -> bool:
     """Tell whether lines may stay off: nothing after it brings them back, nor the socket itself."""
     switches = CommandLine.objects.filter(command=command.head_id or command.pk).exists()
-    last = Command.objects.sequence_of(command).latest("pk")
-    if not switches or last.effect in (Effect.ON, Effect.CYCLE, Effect.QUERY):
-        return False
+    effects = Command.objects.sequence_of(command).values_list("effect", flat=True)
+    return switches and not leaves_on(effects) and not comes_back_by_itself(command)
+
+
+def comes_back_by_itself(command: Command) -> bool:
+    """Tell whether the socket switches the lines on again that a command took the power of."""
     try:
-        return command.template is None or not command.template.shape.self_restoring
+        return command.template is not None and command.template.shape.self_restoring
     except (KeyError, catalogue.CatalogueError):
-        return True
+        return False
 
 
 def _of_text(command: Command) -> Gate | None:

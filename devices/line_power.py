@@ -3,21 +3,22 @@
 A fixed number of queries for any number of lines. What a socket was never asked is not known here.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Exists, Max, OuterRef, Q, Subquery
 
-from .models import Command, CommandLine, DeviceLine, PowerOutage
-from .states import Effect, State
-from .verification import acted_at
+from .gates import comes_back_by_itself
+from .models import Command, CommandLine, DeviceLine, IncomingSms, PowerOutage
+from .pace import CLOCKS
+from .replies import Meaning
+from .states import SWITCHING, Effect, State, leaves_on
+from .verification import acted_at, lasts
 
 #: It went out, or may have: what is in doubt counts as sent.
 _OUT: Final = (State.SENDING, State.ACCEPTED, State.UNKNOWN, State.VERIFIED, State.INEFFECTIVE,
                State.UNRESOLVED)  # fmt: skip
-_SWITCHING: Final = (Effect.ON, Effect.OFF, Effect.CYCLE, Effect.TIMER)
-_LEAVES_OFF: Final = (Effect.OFF, Effect.TIMER)
 
 
 class LinePower(NamedTuple):
@@ -25,32 +26,45 @@ class LinePower(NamedTuple):
 
     That may be to come: a socket was told to keep the line dark until then.
 
-    `off_at`, `off_by`: when and by whom a person had it switched off, where it is off since.
+    `off_at`, `off_by`: when and by whom the line was switched off, where it is off since. That may
+    be to come as well. `off_command` is the command, where a job gave it.
     """
 
     back_at: datetime | None = None
     off_at: datetime | None = None
     off_by: str = ""
+    off_command: int | None = None
 
 
 def of(lines: Collection[DeviceLine]) -> dict[int, LinePower]:
     """Return what is known of each line, by its id."""
-    ended = PowerOutage.objects.filter(
-        device__in={line.device_id for line in lines}, ended__isnull=False
-    )
-    mains = dict(ended.order_by().values_list("device").annotate(Max("ended")))
+    mains = _mains({line.device_id for line in lines})
     last = _last_commands(lines)
     return {line.pk: _of(line, mains.get(line.device_id), last.get(line.pk)) for line in lines}
 
 
+def _mains(devices: Collection[int]) -> Mapping[int, datetime]:
+    """Return when sockets last told that their mains are back, or a person did.
+
+    Of an outage whose begin nobody told there is the message alone.
+    """
+    ended = PowerOutage.objects.filter(device__in=devices, ended__isnull=False).order_by()
+    told = IncomingSms.objects.filter(device__in=devices, kind=Meaning.MAINS_BACK.value).order_by()
+    found = dict(ended.values_list("device").annotate(Max("ended")))
+    for device, at in told.values_list("device").annotate(Max("moment")):
+        found[device] = max(at, found.get(device, at))
+    return found
+
+
 def _last_commands(lines: Collection[DeviceLine]) -> dict[int, Command]:
     """Return the command that last switched each line, with the messages behind it."""
-    sent = CommandLine.objects.filter(
-        line=OuterRef("pk"),
-        command__wire_at__isnull=False,
-        command__state__in=[each.value for each in _OUT],
-        command__effect__in=_SWITCHING,
+    switched = Command.objects.filter(
+        Q(pk=OuterRef("command")) | Q(head=OuterRef("command")),
+        wire_at__isnull=False,
+        state__in=[each.value for each in _OUT],
+        effect__in=SWITCHING,
     )
+    sent = CommandLine.objects.filter(Exists(switched), line=OuterRef("pk"))
     newest = sent.order_by("-command__wire_at", "-command").values("command")[:1]
     rows = DeviceLine.objects.filter(pk__in=[line.pk for line in lines])
     of_lines = dict(rows.annotate(last=Subquery(newest)).values_list("pk", "last"))
@@ -62,16 +76,18 @@ def _last_commands(lines: Collection[DeviceLine]) -> dict[int, Command]:
 
 
 def _of(line: DeviceLine, mains: datetime | None, last: Command | None) -> LinePower:
-    if last is None or last.wire_at is None:
+    if last is None:
         return LinePower(mains)
-    behind = [each for each in last.followers.all() if each.wire_at and each.standing in _OUT]
-    final = max(behind, key=lambda each: each.pk, default=last)
-    if final.effect not in _LEAVES_OFF:
+    messages = sorted([last, *last.followers.all()], key=lambda each: each.pk)
+    switching = [each for each in messages if each.effect in SWITCHING]
+    final = [each for each in switching if each.wire_at and each.standing in _OUT][-1]
+    if leaves_on([final.effect]) or comes_back_by_itself(last):
         switched = acted_at(last)  # None: a message is still to come, which nothing overtakes
         return LinePower(max((at for at in (mains, switched) if at is not None), default=None))
-    by_person = not last.by_job and not last.followers.all()
-    told_on = line.is_on and line.told_at is not None and line.told_at > last.wire_at
-    if not by_person or told_on:
+    timer = lasts(final, last) if final.effect == Effect.TIMER else timedelta(0)
+    off_at = (final.wire_at or last.created_at) + timer
+    told_on = line.is_on and line.told_at is not None and line.told_at > off_at + CLOCKS
+    if final is not switching[-1] or told_on:
         # Left dark by a sequence that broke off, or switched on at the socket itself.
         return LinePower(mains)
-    return LinePower(mains, last.wire_at, last.author_name)
+    return LinePower(mains, off_at, last.author_name, last.pk if last.by_job else None)

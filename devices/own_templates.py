@@ -6,7 +6,6 @@ from typing import Any
 from .catalogue import CatalogueError, Model, read_template
 from .composition import ParametersRefused, TextRefused, compose
 from .parameters import Kind, Parameter
-from .states import Effect
 from .templates import Danger, Template
 
 LONGEST = 20_000  # characters of a definition written as JSON
@@ -17,7 +16,7 @@ _SAMPLES = {Kind.PHONE: "+79123456789", Kind.HHMM: "12:30", Kind.WORD: "a", Kind
 def restarts(template: Template) -> bool:
     """Tell whether one click can restart a line by it: it asks for nothing but numbers."""
     plain = all(each.kind is Kind.INTEGER for each in template.parameters)
-    return template.effect is Effect.CYCLE and template.danger is Danger.POWER and plain
+    return template.cycles and template.danger is Danger.POWER and plain
 
 
 def checked(model: Model, definition: Any) -> Template:

@@ -3,6 +3,7 @@
 Pure. Which event leads from which state to which is the table in moves.py.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,14 @@ class Effect(StrEnum):
 
 
 RESENDABLE = frozenset({Effect.ON, Effect.QUERY})
+#: What decides whether a line has power.
+SWITCHING = frozenset({Effect.ON, Effect.OFF, Effect.CYCLE, Effect.TIMER})
+
+
+def leaves_on(effects: Iterable[str]) -> bool:
+    """Tell whether lines that had power have it after messages of these effects, in their order."""
+    switching = [each for each in effects if each in SWITCHING]
+    return not switching or switching[-1] in (Effect.ON, Effect.CYCLE)
 
 
 class State(Labelled):

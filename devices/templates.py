@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from .parameters import Kind, Parameter
-from .states import Effect
+from .states import Effect, leaves_on
 from .words import Words
 
 _PIECES = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -79,6 +79,13 @@ class Template:
     def effect(self) -> Effect:
         """Return what the head of the template does; a sequence as a whole cycles."""
         return self.steps[0].effect if len(self.steps) == 1 else Effect.CYCLE
+
+    @property
+    def cycles(self) -> bool:
+        """Tell whether it takes the power of its lines away and brings it back."""
+        effects = [step.effect for step in self.steps]
+        cuts = not {Effect.OFF, Effect.CYCLE}.isdisjoint(effects)
+        return cuts and leaves_on(effects)
 
     @property
     def reads(self) -> bool:

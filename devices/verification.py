@@ -19,11 +19,12 @@ from exporters.verdicts import State as Seen
 from . import catalogue, evidence, journal, telemetry
 from .catalogue import CatalogueError
 from .evidence import Finding, Sight
+from .gates import comes_back_by_itself
 from .journal import NotMoved
 from .models import Command
 from .moves import Happening
 from .pace import BOOT, EVIDENCE, RECOVERED
-from .states import Effect, Event, State
+from .states import Effect, Event, State, leaves_on
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +58,14 @@ def acted_at(command: Command) -> datetime | None:
     sequence: list[Command] = [command, *command.followers.all()]
     if any(each.wire_at is None and not each.closed for each in sequence):
         return None
-    told = _told(command)
-    return max(each.wire_at + _dark(each, told) for each in sequence if each.wire_at is not None)
+    by_itself = comes_back_by_itself(command)
+    return max(
+        each.wire_at + lasts(each, command)
+        if each.effect == Effect.CYCLE or by_itself
+        else each.wire_at
+        for each in sequence
+        if each.wire_at is not None
+    )
 
 
 def _verify(ask: Ask, commands: Sequence[Command], now: datetime) -> int:
@@ -73,7 +80,8 @@ def _verify(ask: Ask, commands: Sequence[Command], now: datetime) -> int:
 
 
 def _decide(command: Command, acted: datetime, sights: Sequence[Sight], now: datetime) -> bool:
-    finding = evidence.judge(sights, acted, now)
+    leaves_off = not leaves_on(each.effect for each in (command, *command.followers.all()))
+    finding = Finding.OPEN if leaves_off else evidence.judge(sights, acted, now)
     if finding is Finding.HELPED:
         return _end(command, Event.VERIFY, sights, now)
     if finding is Finding.DID_NOT_HELP:
@@ -97,16 +105,17 @@ def _sights(players: Sequence[Player], seen: Mapping[int, Sight]) -> list[Sight]
     return [seen.get(player.pk, Sight(Seen.UNKNOWN)) for player in players]
 
 
-def _dark(message: Command, told: timedelta) -> timedelta:
-    """Return how long a socket keeps its line off after a message, before it switches it on itself.
+def lasts(message: Command, command: Command) -> timedelta:
+    """Return how long a socket waits after a message of a command before it switches by itself.
 
     The longer of what the template tells and what the catalogue reads in the text: the time may
     stand there without being a parameter.
     """
-    if message.effect != Effect.CYCLE:
+    if message.effect not in (Effect.OFF, Effect.CYCLE, Effect.TIMER):
         return timedelta(0)
     model = catalogue.models().get(message.model_key)
-    return max(told, timedelta(seconds=model.dark_by(message.text) if model else 0))
+    read = timedelta(seconds=model.dark_by(message.text) if model else 0)
+    return max(_told(command), read)
 
 
 def _told(command: Command) -> timedelta:

@@ -15,7 +15,8 @@ from . import braking, evidence, gates, situation, track_rows
 from .gate_names import Gate
 from .models import JobExecution, Mode, Trigger
 from .situation import Subject
-from .tracks import SLOT, soonest
+from .standings import soonest
+from .tracks import SLOT
 from .verdicts import Verdict
 
 #: What a command that is on its way must pass again. It is itself what is in flight, and whether it

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from devices.models import Binding, CommandLine
 from exporters.models import Player
@@ -176,7 +177,7 @@ def _well_of_late() -> Q:
     """
     seconds = WELL_WITHIN.total_seconds()
     well_at = Case(
-        When(bad=True, then=F("run_from")),
+        When(bad=True, then=Coalesce("bad_from", "run_from")),
         When(frozen_from__isnull=False, then=F("frozen_from")),
         default=F("observed"),
     )

@@ -23,7 +23,6 @@ from .verdicts import Verdict
 #: Not shorter than what Prometheus looks back for a sample: else a player had one, and no window.
 SHORTEST_WINDOW: Final = 300
 LONGEST_WINDOW: Final = 86_400
-UNFORESEEN: Final = 86_400.0  # seconds by which what nobody knows beforehand may tell late
 LARGEST: Final = 1e15  # beyond, thresholds and samples are no longer what people read
 
 
@@ -107,11 +106,17 @@ class Condition:
             return all(min(allowed) <= value <= max(allowed) for value in values)
         return set(values) <= set(allowed)
 
-    def behind(self, metric: Metric | None) -> float:
-        """Return for how many seconds a player without power may go on being told as before."""
-        if metric is None:
-            return UNFORESEEN
-        return max(self.threshold, 0.0) if metric.age else float(self.window)
+    def shows_power(self, metric: Metric | None) -> float | None:
+        """Return within how many seconds it holds for a player without power, however it was.
+
+        None: nobody knows that it ever does. So one for whom it does not hold had its power then.
+        """
+        if metric is None or self.function is Function.CHANGES:
+            return None
+        if metric.age:
+            grows = self.operator in (Operator.GREATER, Operator.AT_LEAST)
+            return max(self.threshold, 0.0) if grows else None
+        return float(self.window) if metric.is_status and self.holds(0.0) else None
 
     def check(self, metric: Metric | None = None) -> None:
         """Raise ConditionRefused where it could not be asked, or could never hold."""
@@ -169,10 +174,14 @@ class Criterion:
     conditions: tuple[Condition, ...]
     joined: str = "all"
 
-    def behind(self) -> float:
-        """Return for how many seconds a player without power may go on being told as before."""
+    def shows_power(self) -> float | None:
+        """Return within how many seconds it holds for every player without power; None: unknown."""
         metrics = catalogue.metrics()
-        return max(each.behind(metrics.get(each.metric)) for each in self.conditions)
+        found = [each.shows_power(metrics.get(each.metric)) for each in self.conditions]
+        known = [each for each in found if each is not None]
+        if self.joined == "any":
+            return min(known, default=None)
+        return max(known) if len(known) == len(found) else None
 
     def normalised(self) -> Self:
         """Return the one form of all criteria that ask the same, however they were typed."""

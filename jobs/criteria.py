@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
-from .conditions import UNFORESEEN, Criterion as Asked
+from .conditions import Criterion as Asked
 from .definition import Definition
 from .models import Criterion
 
@@ -45,10 +45,10 @@ def asked_by(row: Criterion) -> Asked | None:
     return None if "raw" in row.definition else Asked.of_data(row.definition)
 
 
-def behind(row: Criterion) -> float:
-    """Return for how many seconds a player without power may go on being told as before."""
+def shows_power(row: Criterion) -> float | None:
+    """Return within how many seconds it holds for every player without power; None: unknown."""
     asked = asked_by(row)
-    return UNFORESEEN if asked is None else asked.behind()
+    return None if asked is None else asked.shows_power()
 
 
 def too_many(definition: Definition, old: Definition | None, job_id: int | None) -> int:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from django.db import transaction
 from django.db.models import F, Q
 
-from . import tracks
+from . import standings
 from .models import Clock, Floor, Job, Track
 
 
@@ -37,11 +37,11 @@ def lay(job: Job) -> None:
         )
 
 
-def of_player(floor: Floor | None, player_id: int) -> tracks.Floor:
+def of_player(floor: Floor | None, player_id: int) -> standings.Floor:
     """Return what a job does not count of a player."""
     if floor is None:
-        return tracks.GROUND
-    return tracks.Floor(floor.observed, floor.frozen.get(str(player_id), 0.0))
+        return standings.GROUND
+    return standings.Floor(floor.observed, floor.frozen.get(str(player_id), 0.0))
 
 
 def _frozen(criterion_id: int, clocks: dict[int, Clock]) -> dict[int, dict[str, float]]:

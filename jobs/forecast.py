@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db.models import Count, Q
+from django.db.models.functions import Coalesce
 
 from exporters.models import Exporter, Player
 
@@ -119,9 +120,9 @@ def _seen_well(
     )
     longest = braking.WELL_WITHIN.total_seconds()
     return {
-        player: bad and exporter in clocks and clocks[exporter].observed - run_from > longest
-        for player, exporter, bad, run_from in rows.values_list(
-            "player", "player__exporter", "bad", "run_from"
+        player: bad and exporter in clocks and clocks[exporter].observed - began > longest
+        for player, exporter, bad, began in rows.values_list(
+            "player", "player__exporter", "bad", Coalesce("bad_from", "run_from")
         )
     }
 

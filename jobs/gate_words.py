@@ -139,6 +139,13 @@ _SENTENCES: Mapping[str, Mapping[str, Promise]] = {
         "switched_off": _(
             "%(by)s switched the line off: it stays off until somebody switches it on."
         ),
+        "off_later": _(
+            "%(by)s told the socket to switch the line off later: no job gets in the way of that."
+        ),
+        "off_by_schedule": _(
+            "The schedule “%(by)s” switched the line off: it stays off until that or somebody "
+            "switches it on."
+        ),
         "dark": _(
             "The socket was told to keep the line dark for a while, and switches it on itself."
         ),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from devices.checks import Refusal
 
-from . import brake, criteria, hours, track_rows, tracks
+from . import brake, hours, lines_off
 from .admission import Ruling
 from .brake import Domain
 from .gate_names import Gate
@@ -19,12 +19,9 @@ from .orders import NoOrder, Order
 from .schedule_times import too_late
 from .situation import Subject
 from .standstill import scope_of
-from .tracks import SLOT
 
 Detail = Mapping[str, Any]
 _ALL_DAY: Detail = {"code": "always"}
-#: The most that networks take for a message, but for days on which they fail.
-_SMS_TAKES = timedelta(hours=1)
 
 
 class Verdict(NamedTuple):
@@ -169,30 +166,16 @@ def _device(subject: Subject) -> _Said:
 def _mains(subject: Subject) -> _Said:
     if subject.line is None:
         return _open("on")
-    lost, power = subject.line.device.mains_lost_at, subject.power
+    lost = subject.line.device.mains_lost_at
     if lost is not None:
         return _shut("lost", at=_moment(lost))
-    if power.off_at is not None and not _was_well_later(subject, power.off_at):
-        return _shut("switched_off", by=power.off_by, at=_moment(power.off_at))
+    if (left := lines_off.found(subject)) is not None:
+        return _shut(left.code, by=left.by, at=_moment(left.at))
     boot = timedelta(seconds=subject.job.boot_grace)
-    if power.back_at is not None and power.back_at + boot > subject.now:
-        code = "starting" if power.back_at <= subject.now else "dark"
-        return _shut(code, until=_moment(power.back_at + boot))
+    back = max((each.back_at for each in subject.powers.values() if each.back_at), default=None)
+    if back is not None and back + boot > subject.now:
+        return _shut("starting" if back <= subject.now else "dark", until=_moment(back + boot))
     return _open("on")
-
-
-def _was_well_later(subject: Subject, off_at: datetime) -> bool:
-    """Tell whether the player was seen well long after its line was to go off: so it is on again.
-
-    That nobody saw it bad until lately says nothing: the vendor may have been away, or we.
-    """
-    criterion, track = subject.job.criterion, subject.track
-    clock = None if subject.clock is None else track_rows.pure(subject.clock)
-    if criterion is None or track is None or clock is None:
-        return False
-    well = tracks.well_at(track_rows.track_of(track), clock)
-    told_by = (off_at + _SMS_TAKES).timestamp() + criteria.behind(criterion)
-    return well is not None and well * SLOT > told_by
 
 
 def _beside(subject: Subject) -> _Said:

@@ -33,7 +33,7 @@ from .models import Episode, Job, Mode, Trigger
 from .orders import Order, Orders
 from .selection import selection_of
 from .situation import Subject
-from .tracks import Timing, held_since, standing
+from .standings import Timing, held_since, standing
 from .verdicts import Verdict as Judged
 from .watching import Rule
 

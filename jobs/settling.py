@@ -14,18 +14,9 @@ from .episodes import Ended, OpenEpisode, Opening
 from .models import Ending, Floor
 from .pairs import Pair
 from .recall import Recall, Seen
+from .standings import Standing, State, held_for, held_since, soonest, standing
 from .track_rows import KeptClock, KeptTrack
-from .tracks import (
-    Clock,
-    Standing,
-    State,
-    advance,
-    held_for,
-    held_since,
-    soonest,
-    standing,
-    step,
-)
+from .tracks import Clock, advance, step
 from .verdicts import Verdict, Why
 from .watching import Rule
 

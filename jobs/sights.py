@@ -1,12 +1,15 @@
 """What the last evaluation knows of players: rows of one platform, at one moment. Asks nobody."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 
 from exporters.models import Player
 
-from . import brake
-from .models import Clock, Episode, Job, Track, Trigger
+from . import brake, criteria
+from .models import Clock, Criterion, Episode, Job, Track, Trigger
+from .track_rows import pure, track_of
+from .tracks import SLOT, well_at
 
 
 class Sights:
@@ -34,6 +37,26 @@ class Sights:
 
     def clock(self, job: Job, player: Player) -> Clock | None:
         return self._clocks.get((job.criterion_id, player.exporter_id))
+
+    def had_power_at(self, player: Player) -> float | None:
+        """Return the last Unix time at which a player surely had power, as any rule shows it."""
+        found = [
+            (well * SLOT) - late
+            for criterion, late in self._showing_power.items()
+            if (track := self._tracks.get((criterion, player.pk))) is not None
+            and (row := self._clocks.get((criterion, player.exporter_id))) is not None
+            and (clock := pure(row)) is not None
+            and (well := well_at(track_of(track), clock)) is not None
+            and well * SLOT <= self._now.timestamp()  # a clock may have been put back
+        ]
+        return max(found, default=None)
+
+    @cached_property
+    def _showing_power(self) -> Mapping[int, float]:
+        """Return the criteria that tell of a player without power, and by how many seconds late."""
+        rows = Criterion.objects.in_bulk(self._criteria)
+        told = {pk: criteria.shows_power(row) for pk, row in rows.items()}
+        return {pk: late for pk, late in told.items() if late is not None}
 
     def is_watched(self, exporter_id: int) -> bool:
         """Tell whether evaluation ever looked at an exporter under one of the criteria."""

@@ -36,6 +36,7 @@ from .orders import FOR_JOBS, NoOrder, Order, Orders
 from .selection import selections_of
 from .sights import Sights
 from .standstill import AnyPause, Standstill
+from .track_rows import track_of
 
 Brakes = Mapping[Domain, brake.Verdict | None]
 
@@ -46,6 +47,8 @@ class Subject:
 
     `beside`: other players on the lines that would be switched; `beside_well`: how many of them are
     not known to be bad. `order`: what the next rung sends; None where there is no line or no rung.
+    `powers`: of the lines that would be switched, and its own, by their ids. `had_power_at`: Unix
+    time at which the player surely had power, asked where its line is off; None: nobody knows.
     """
 
     now: datetime
@@ -61,7 +64,8 @@ class Subject:
     windows: Sequence[tuple[MaintenanceWindow, datetime]]  # with their ends
     brakes: Brakes
     line: DeviceLine | None
-    power: LinePower
+    powers: Mapping[int, LinePower]
+    had_power_at: float | None
     rung: Rung | None
     order: Order | NoOrder | None
     refusals: Sequence[Refusal]
@@ -75,7 +79,8 @@ class Subject:
         """Tell whether it was not seen well for so long that no brake counts it any more."""
         if self.track is None or self.clock is None or not self.track.bad:
             return False
-        return self.clock.observed - self.track.run_from > braking.WELL_WITHIN.total_seconds()
+        bad_for = self.clock.observed - track_of(self.track).began
+        return bad_for > braking.WELL_WITHIN.total_seconds()
 
 
 def with_company(episodes: Collection[int]) -> list[Episode]:
@@ -133,9 +138,9 @@ class _Reading:
         bound = bound.select_related("line__device__model", "line__device__platform")
         self.lines = {each.player_id: each.line for each in bound}
         devices = {line.device_id: line.device for line in self.lines.values()}
-        self.power = line_power.of(list(self.lines.values()))
         nobody = Sender.job("")
         self.around = checks.circumstances(list(devices.values()), nobody, self.now, FOR_JOBS)
+        self.powers = _powers([line for of in self.around.lines.values() for line in of.values()])
         beside = Binding.objects.filter(
             line__device__in=devices, ended_at=None, player__retired_at=None
         )
@@ -157,7 +162,9 @@ class _Reading:
         order = None
         if line is not None and rung is not None:
             order = self.make.of(rung, line, Sender.job(job.name))
-        beside = self._beside(line, order, player)
+        switched = self._switched(line, order)
+        powers = {pk: self.powers[pk] for pk in switched}
+        beside = self._beside(switched, player)
         proposals = (e for e in episode.executions.all() if e.standing == Standing.PROPOSED)
         selection = self.selections[job.pk]
         return Subject(
@@ -174,7 +181,12 @@ class _Reading:
             windows=self.standstill.windows(job, player),
             brakes=self._brakes(job, player),
             line=line,
-            power=LinePower() if line is None else self.power[line.pk],
+            powers=powers,
+            had_power_at=(
+                self.sights.had_power_at(player)
+                if any(each.off_at is not None for each in powers.values())
+                else None
+            ),
             rung=rung,
             order=order,
             refusals=(
@@ -197,17 +209,19 @@ class _Reading:
         last = max((each.rung for each in episode.executions.all()), default=0)
         return rungs[min(last, len(rungs) - 1)]
 
-    def _beside(
-        self, line: DeviceLine | None, order: Order | NoOrder | None, player: Player
-    ) -> list[Player]:
-        """Return the other players on the lines that would be switched."""
+    def _switched(self, line: DeviceLine | None, order: Order | NoOrder | None) -> list[int]:
+        """Return the lines that would be switched, and the player's own."""
         if line is None:
             return []
         switched = {line.pk}
         if isinstance(order, Order):
             of_device = self.around.lines[line.device_id]
             switched |= {of_device[n].pk for n in order.wish.composed.lines if n in of_device}
-        there = [each for pk in sorted(switched) for each in self.hanging[pk]]
+        return sorted(switched)
+
+    def _beside(self, switched: Sequence[int], player: Player) -> list[Player]:
+        """Return the other players on the lines that would be switched."""
+        there = [each for pk in switched for each in self.hanging[pk]]
         return [each for each in there if each.pk != player.pk]
 
     def _brakes(self, job: Job, player: Player) -> Brakes:
@@ -228,3 +242,17 @@ class _Reading:
     def _shadow_brake(self, criterion: int, domain: int | None) -> brake.Verdict | None:
         count = self.own_counts[criterion].get(domain)
         return brake.foreseen(self.brakes.get(domain), count, self.now)
+
+
+def _powers(lines: Sequence[DeviceLine]) -> dict[int, LinePower]:
+    """Return what is known of lines; of jobs, schedules alone leave one off on purpose."""
+    found = line_power.of(lines)
+    given = {each.off_command for each in found.values() if each.off_command is not None}
+    if not given:
+        return found
+    rows = JobExecution.objects.filter(command__in=given, episode__trigger=Trigger.SCHEDULE)
+    planned = {None, *rows.values_list("command", flat=True)}
+    return {
+        pk: power if power.off_command in planned else LinePower(power.back_at)
+        for pk, power in found.items()
+    }

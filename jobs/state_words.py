@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .tracks import State
+from .standings import State
 
 UNKNOWN: Final = "unknown"  # lies over the states
 WORDS: Final[Mapping[str, Promise]] = {

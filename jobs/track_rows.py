@@ -5,7 +5,7 @@ write none of its tracks.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -17,6 +17,11 @@ from .models import Clock, Track
 from .verdicts import Why
 
 NOT_LOOKED = 0
+#: Columns of a track, as `tracks.Track` names and orders them.
+_KEPT = (
+    "bad", "run_from", "since_slot", "era", "seen_good", "frozen", "frozen_from", "flips", "value",
+    "why", "bad_from", "well_slot",
+)  # fmt: skip
 _WHYS: Mapping[str, Why] = {each.value: each for each in Why}
 
 
@@ -140,24 +145,13 @@ def pure(row: Clock) -> tracks.Clock | None:
         known_since=row.known_since,
         era=row.era,
         why=_WHYS.get(row.why),
+        known_before=row.known_before,
     )
 
 
 def track_of(row: Track) -> tracks.Track:
     """Return a row's track."""
-    return tracks.Track(
-        bad=row.bad,
-        run_from=row.run_from,
-        since_slot=row.since_slot,
-        era=row.era,
-        seen_good=row.seen_good,
-        frozen=row.frozen,
-        frozen_from=row.frozen_from,
-        flips=tuple(map(int, row.flips.split())),
-        value=row.value,
-        why=_WHYS.get(row.why),
-        well_slot=row.well_slot,
-    )
+    return _track([getattr(row, name) for name in _KEPT])
 
 
 def _clocks(criteria: Collection[int]) -> dict[tuple[int, int], KeptClock]:
@@ -175,20 +169,19 @@ def _tracks(rows: Any) -> list[KeptTrack]:
     # As tuples: rows of the model cost three times as much, and a tick reads whoever is offline.
     found = rows.values_list(
         "criterion_id", "player_id", "player__exporter_id", "player__site_id", "player__identity",
-        "bad", "run_from", "since_slot", "era", "seen_good", "frozen", "frozen_from", "flips",
-        "value", "why", "well_slot",
+        *_KEPT,
     )  # fmt: skip
     return [
-        KeptTrack(
-            criterion, player, exporter, site, identity,
-            tracks.Track(
-                bad, run_from, since, era, seen_good, frozen, frozen_from,
-                tuple(map(int, flips.split())), value, _WHYS.get(why), well_slot,
-            ),
-        )
-        for criterion, player, exporter, site, identity, bad, run_from, since, era, seen_good,
-        frozen, frozen_from, flips, value, why, well_slot in found.iterator()
-    ]  # fmt: skip
+        KeptTrack(criterion, player, exporter, site, identity, _track(kept))
+        for criterion, player, exporter, site, identity, *kept in found.iterator()
+    ]
+
+
+def _track(kept: Sequence[Any]) -> tracks.Track:
+    *first, flips, value, why, bad_from, well_slot = kept
+    slots = tuple(map(int, flips.split()))
+    fields = (*first, slots, value, _WHYS.get(why), bad_from, well_slot)
+    return tracks.Track(*fields)
 
 
 def _clock_row(kept: KeptClock) -> dict[str, Any]:
@@ -202,6 +195,7 @@ def _clock_row(kept: KeptClock) -> dict[str, Any]:
         "known_since": clock.known_since,
         "era": clock.era,
         "why": clock.why.value if clock.why else "",
+        "known_before": clock.known_before,
         "counts": json.dumps(kept.counts),
         "fresh": kept.fresh,
         "looked": kept.looked,
@@ -225,6 +219,7 @@ def _track_row(kept: KeptTrack, platform_id: int) -> dict[str, Any]:
         "flips": " ".join(map(str, track.flips)),
         "value": track.value,
         "why": track.why.value if track.why else "",
+        "bad_from": track.bad_from,
         "well_slot": track.well_slot,
     }
 
@@ -232,15 +227,15 @@ def _track_row(kept: KeptTrack, platform_id: int) -> dict[str, Any]:
 #: Columns and their types; one JSON array as one parameter becomes a table.
 _OF_CLOCKS = {
     "id": "bigint", "slot": "bigint", "observed": "double precision", "known": "boolean",
-    "known_since": "bigint", "era": "integer", "why": "text", "counts": "text",
-    "fresh": "integer", "looked": "bigint",
+    "known_since": "bigint", "era": "integer", "why": "text", "known_before": "bigint",
+    "counts": "text", "fresh": "integer", "looked": "bigint",
 }  # fmt: skip
 _OF_TRACKS = {
     "platform_id": "bigint", "criterion_id": "bigint", "player_id": "bigint", "bad": "boolean",
     "run_from": "double precision", "frozen": "double precision",
     "frozen_from": "double precision", "since_slot": "bigint", "well_slot": "bigint",
     "era": "integer", "seen_good": "boolean", "flips": "text", "value": "double precision",
-    "why": "text",
+    "why": "text", "bad_from": "double precision",
 }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from platforms.models import User
 
 from . import floors, state_words
 from .models import Clock, Episode, Floor, Job, JobTarget, Track, Trigger
+from .standings import Standing, Timing, standing
 from .track_rows import pure, track_of
-from .tracks import Standing, Timing, standing
 from .verdicts import Why
 
 MOST: Final = 50

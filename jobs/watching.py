@@ -24,7 +24,7 @@ from .models import Criterion, Floor, Job, MonitoringMetric, Trigger
 from .questions import Asked, Source
 from .selection import Selection, selections_of
 from .source_gates import OF_LATE
-from .tracks import Timing
+from .standings import Timing
 from .verdicts import Verdict, all_of, any_of
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from exporters.verdicts import State as Status
 from . import condition_words, criterion_words, episode_story
 from .course import UNSENT
 from .models import Ending, Episode, JobExecution, Outcome, Standing, Trigger
-from .tracks import State
+from .standings import State
 from .watchers import Watched
 
 

@@ -57,6 +57,11 @@ class Metric:
         return labels.pop() if len(labels) == 1 else ""
 
     @property
+    def is_status(self) -> bool:
+        """Tell whether it says of a player whether it is online; 0 is offline."""
+        return self.in_catalogue and self.name.endswith("device_status")
+
+    @property
     def in_catalogue(self) -> bool:
         return self.category is not Category.FOUND
 

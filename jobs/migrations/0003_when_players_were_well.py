@@ -15,6 +15,16 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name='clock',
+            name='known_before',
+            field=models.BigIntegerField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='track',
+            name='bad_from',
+            field=models.FloatField(editable=False, null=True),
+        ),
+        migrations.AddField(
             model_name='track',
             name='well_slot',
             field=models.BigIntegerField(editable=False, null=True),

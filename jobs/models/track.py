@@ -68,6 +68,7 @@ class Clock(TenantModel):
     known_since = models.BigIntegerField(default=0, editable=False)
     era = models.PositiveIntegerField(default=0, editable=False)
     why = models.CharField(max_length=32, blank=True, editable=False)
+    known_before = models.BigIntegerField(null=True, editable=False)  # slot
     #: How many series each condition had when all was well: while it stays so, nobody vanished.
     counts = models.JSONField(default=list, editable=False)
     #: Enrolled players of which nothing was ever known, as the last look at each of them said.
@@ -101,7 +102,8 @@ class Track(TenantModel):
     since_slot = models.BigIntegerField(editable=False)
     era = models.PositiveIntegerField(default=0, editable=False)
     seen_good = models.BooleanField(default=False, editable=False)
-    #: The last one remembered at which it was known to be well; null: none.
+    bad_from = models.FloatField(null=True, editable=False)
+    #: One at which it was known to be well; null: none.
     well_slot = models.BigIntegerField(null=True, editable=False)
     #: The last slots at which it changed, six at most, between blanks.
     flips = models.CharField(max_length=120, blank=True, default="", editable=False)

@@ -1,14 +1,25 @@
 """What is known of a line's power, from what went out, what came back and what a person did."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from devices import line_power, outages
+from devices import commands, line_power, outages
 from devices.line_power import LinePower
-from devices.models import Command, Device, DeviceLine, PowerOutage
+from devices.models import (
+    Command,
+    CommandLine,
+    CommandTemplate,
+    Device,
+    DeviceLine,
+    IncomingSms,
+    PowerOutage,
+    SmsGateway,
+)
+from devices.replies import Meaning
 from devices.states import State
 from platforms.audit import SYSTEM
 from platforms.models import Platform
@@ -61,10 +72,82 @@ def test_a_person_switches_a_line_off_and_on_again(socket: Device) -> None:
     assert known(socket) == LinePower(NOON + timedelta(hours=2))
 
 
-def test_a_line_that_a_person_lets_go_off_later_counts_as_switched_off(socket: Device) -> None:
-    by_hand(socket, "power_on_for", {"minutes": "30"})
+def test_a_line_that_a_person_lets_go_off_later_is_off_from_then_on(socket: Device) -> None:
+    command = by_hand(socket, "power_on_for", {"minutes": "120"})
     world.drive(Gateway(), Clock())
-    assert known(socket).off_at == NOON
+    off = LinePower(None, NOON + timedelta(minutes=120), command.author_name)
+    assert known(socket) == off
+    # What the socket tells while the timer runs says nothing of what comes after it.
+    DeviceLine.objects.filter(device=socket).update(is_on=True, told_at=NOON + timedelta(hours=1))
+    assert known(socket) == off
+
+
+def test_a_line_that_a_person_lets_go_on_later_is_back_then(platform_a: Platform) -> None:
+    pair = world.make_socket(platform_a, "simpal_d410")
+    by_hand(pair, "on_after", {"line": "2", "minutes": "90"})
+    world.drive(Gateway(), Clock())
+    assert known(pair, 2) == LinePower(NOON + timedelta(minutes=90))
+
+
+def own(device: Device, now: datetime, *steps: tuple[str, str]) -> Command:
+    """Give a command of the platform's own as a person: messages that go one after the other."""
+    key = f"own_{CommandTemplate.objects.count()}"
+    words = {"en": key, "ru": key}
+    definition = {"key": key, "name": words, "help": words, "danger": "power", "lines": [1]} | {
+        "sequence": [{"code": code, "effect": effect} for code, effect in steps]
+    }
+    row = CommandTemplate.objects.create(
+        platform=device.platform, model=device.model, key=key, definition=definition
+    )
+    return commands.queue(row, device, {}, world.sender_of_nobody(), uuid4(), now)
+
+
+@pytest.fixture
+def generic(platform_a: Platform) -> Device:
+    return world.make_socket(platform_a, "generic")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("OFF", "off"), ("STATE", "query")],
+        [("OFF1", "off"), ("OFF2", "off")],
+        [("LOGIN", "config"), ("OFF", "off")],
+    ],
+)
+def test_what_is_off_at_the_end_of_messages_is_off(
+    generic: Device, steps: list[tuple[str, str]]
+) -> None:
+    command = own(generic, NOON, *steps)
+    world.drive(Gateway(), Clock())
+    assert known(generic) == LinePower(None, NOON, command.author_name)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("OFF", "off"), ("ON", "on"), ("STATE", "query")],
+        [("LOGIN", "config"), ("RESTART", "cycle")],
+    ],
+)
+def test_what_is_on_at_the_end_of_messages_is_back(
+    generic: Device, steps: list[tuple[str, str]]
+) -> None:
+    own(generic, NOON, *steps)
+    world.drive(Gateway(), Clock())
+    assert known(generic) == LinePower(NOON)
+
+
+def test_what_only_asks_after_an_off_leaves_it_as_it_is(generic: Device) -> None:
+    gateway, clock = Gateway(), Clock()
+    own(generic, clock(), ("LOGIN", "config"), ("OFF", "off"))
+    world.drive(gateway, clock)
+    Command.objects.update(closed=True)
+    CommandLine.objects.update(closed=True)
+    clock.turn(minutes=20)
+    own(generic, clock(), ("LOGIN", "config"), ("STATE", "query"))
+    world.drive(gateway, clock)
+    assert known(generic).off_at == NOON
 
 
 @pytest.mark.parametrize(
@@ -80,10 +163,11 @@ def test_a_line_that_tells_later_that_it_is_on_was_switched_on_at_the_socket(
     assert (known(socket).off_at is not None) is is_off
 
 
-def test_what_a_job_switched_off_is_nobodys_wish(socket: Device) -> None:
-    world.give(socket, "power_off")
+def test_of_what_a_job_switched_off_the_command_is_told(socket: Device) -> None:
+    """Whether it was meant to stay off, jobs know."""
+    command = world.give(socket, "power_off")
     world.drive(Gateway(), Clock())
-    assert known(socket) == NOTHING
+    assert known(socket) == LinePower(None, NOON, "test", command.pk)
 
 
 def test_what_provably_never_went_out_has_switched_nothing(socket: Device) -> None:
@@ -136,6 +220,16 @@ def test_mains_that_came_back_count_from_then_whatever_was_sent_before(socket: D
     assert known(socket) == LinePower(began + timedelta(minutes=9))
 
 
+def test_mains_are_back_though_nobody_told_that_they_were_lost(socket: Device) -> None:
+    """The message of the begin was lost: the cell had no power either."""
+    back = NOON - timedelta(minutes=1)
+    IncomingSms.objects.create(
+        platform=socket.platform, device=socket, gateway=SmsGateway.objects.get(), identity="1",
+        sender=socket.phone, text="Power is back", kind=Meaning.MAINS_BACK.value, moment=back,
+    )  # fmt: skip
+    assert known(socket) == LinePower(back)
+
+
 def test_many_lines_cost_as_many_questions_as_one(platform_a: Platform) -> None:
     """Of restarts that are over, whose templates tell how long the socket keeps a line dark."""
     pairs = [world.make_socket(platform_a, "simpal_d410") for _number in range(5)]
@@ -153,6 +247,6 @@ def test_many_lines_cost_as_many_questions_as_one(platform_a: Platform) -> None:
         line_power.of(few)
     with CaptureQueriesContext(connection) as asked_of_many:
         found = line_power.of(many)
-    assert len(asked_of_few) == len(asked_of_many) == 4
+    assert len(asked_of_few) == len(asked_of_many) == 5
     assert len(found) == 15
     assert sum(each.back_at is not None for each in found.values()) == 10

@@ -2,8 +2,9 @@
 
 import pytest
 
+from devices import own_templates
 from devices.parameters import Kind, Parameter
-from devices.states import Effect
+from devices.states import Effect, leaves_on
 from devices.templates import Danger, Step, Template, TemplateError, fill
 from devices.words import Words
 
@@ -73,3 +74,33 @@ def test_dangers_have_their_order() -> None:
     assert sorted(Danger, key=lambda danger: danger.rank) == [
         Danger.NONE, Danger.POWER, Danger.CONFIG, Danger.DESTRUCTIVE,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("effects", "on", "cycles"),
+    [
+        ("query", True, False),
+        ("config query", True, False),
+        ("on", True, False),
+        ("off", False, False),
+        ("cycle", True, True),
+        ("timer", False, False),
+        ("off on", True, True),
+        ("off on query", True, True),
+        ("off query", False, False),  # a question gives nobody power
+        ("off config", False, False),
+        ("off off", False, False),
+        ("on off", False, False),
+        ("config on", True, False),  # nothing was off
+        ("config cycle", True, True),
+        ("cycle timer", False, False),
+    ],
+)
+def test_the_last_message_that_switches_tells_what_becomes_of_lines(
+    effects: str, on: bool, cycles: bool
+) -> None:
+    steps = tuple(Step(f"M{number}", Effect(each)) for number, each in enumerate(effects.split()))
+    made = Template("own", TEXT, TEXT, Danger.POWER, steps, lines=(1,))
+    assert leaves_on(step.effect for step in steps) is on
+    assert made.cycles is cycles
+    assert own_templates.restarts(made) is cycles

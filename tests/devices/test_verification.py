@@ -312,3 +312,14 @@ def test_a_real_prometheus_verifies_and_refutes(
             cache.clear()
             verification.verify(timezone.now())
     assert [state(each)[0] for each in commands] == ["verified", "ineffective", "accepted"]
+
+
+def test_an_off_of_a_schedule_is_not_judged_by_the_player_that_it_switched_off(
+    sampled: Sampled, clock: Clock, socket: Device, exporter_a: Exporter
+) -> None:
+    player = hang(exporter_a, socket)
+    command = world.give(socket, "power_off", sender=world.sender_of_nobody(), watched=True)
+    world.drive(Gateway(), Clock())
+    sampled.say(player, 0, 60, 3600)
+    assert [look(clock, after) for after in (12, 19.9, 20)] == [0, 0, 1]
+    assert state(command) == ("accepted", True)

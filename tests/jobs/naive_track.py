@@ -18,7 +18,8 @@ class NaiveTrack:
     seen_good: bool = False
     in_a_row: int = 0
     last_well: int | None = None
-    surely_well: int | None = None
+    bad_for: int = 0  # seconds for which its source was known since it turned bad
+    knew: bool = False
     flips: list[int] = field(default_factory=list)
     open: bool = False
     last_slot: int = -1
@@ -35,7 +36,11 @@ class NaiveTrack:
     def take(self, slot: int, at: int, said: str) -> None:
         """Take in one evaluated slot; a source that is not known says "U" of all its players."""
         follows = slot == self.last_slot + 1
-        self._remember_the_well(slot, said, follows=follows)
+        knows = not self.source_fails
+        self.last_well = slot if said == "F" else self.last_well
+        self.bad_for += at - self.last_at if follows and knows and self.knew else 0
+        self.bad_for = 0 if said == "F" or (said == "T" and not self.bad) else self.bad_for
+        self.knew = knows
         if self.last_slot >= 0 and slot - self.last_slot > 3:
             self.covered = 0
         if said == "U":
@@ -59,15 +64,6 @@ class NaiveTrack:
             and not self.flaps
         )
         self.recovered = said == "F" and self.covered >= self.recover
-
-    def _remember_the_well(self, slot: int, said: str, *, follows: bool) -> None:
-        """When it was well last, and when at the least: of a source that fails not all is kept."""
-        if said == "F":
-            if self.last_well is None or self.bad:
-                self.surely_well = slot
-            self.last_well = slot
-        elif follows and self.last_said == "F" and not self.source_fails:
-            self.surely_well = self.last_well
 
     @property
     def flaps(self) -> bool:

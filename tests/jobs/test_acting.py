@@ -21,6 +21,7 @@ from devices.models import (
     PowerOutage,
     SmsGateway,
 )
+from devices.senders import Sender
 from devices.states import State
 from exporters.models import Exporter, Player
 from jobs import acting, attempts, holding, situation
@@ -29,6 +30,7 @@ from jobs.models import (
     Brake,
     Clock,
     Criterion,
+    Ending,
     Episode,
     GateVerdict,
     Job,
@@ -46,7 +48,7 @@ from jobs.models import (
 from platforms.models import AuditEntry, Notice, Platform
 from tests import factories
 from tests.devices import world
-from tests.jobs.acting_world import NOON, Fleet, finish, history, make_fleet, make_job, why
+from tests.jobs.acting_world import NOON, OFFLINE, Fleet, finish, history, make_fleet, make_job, why
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -253,18 +255,52 @@ def _mains_back(fleet: Fleet, player: Player) -> None:
     )
 
 
-def _switched(fleet: Fleet, player: Player, key: str, ago: int, **values: str) -> None:
+def _switched(
+    fleet: Fleet, player: Player, key: str, ago: int, by: Sender | None = None, **values: str
+) -> Command:
     device = fleet.sockets[player.pk]
     at = NOON - timedelta(minutes=ago)
-    command = world.give(device, key, values, sender=world.sender_of_nobody(), now=at)
+    command = world.give(device, key, values, sender=by or world.sender_of_nobody(), now=at)
     rows = Command.objects.filter(pk=command.pk)
     rows.update(state=State.ACCEPTED.value, wire_at=at, closed=True)
     CommandLine.objects.update(closed=True)
+    return command
 
 
 def _switched_off(fleet: Fleet, player: Player) -> None:
     """Ten minutes before the player was seen bad."""
     _switched(fleet, player, "power_off", 70)
+
+
+def _off_later(fleet: Fleet, player: Player) -> None:
+    _switched(fleet, player, "power_on_for", 70, minutes="90")
+
+
+def _off_by_schedule(fleet: Fleet, player: Player) -> Job:
+    """An hour before the player was seen bad; return the schedule."""
+    schedule, at = make_job(fleet.platform, None, name="Night off"), NOON - timedelta(minutes=120)
+    episode = Episode.objects.create(
+        platform=fleet.platform, job=schedule, job_version=1, player=player,
+        trigger=Trigger.SCHEDULE, opened_at=at, closed=True,
+        closed_at=at, ending=Ending.DONE,
+    )  # fmt: skip
+    sent = _switched(fleet, player, "power_off", 120, by=Sender.job(schedule.name))
+    JobExecution.objects.create(
+        platform=fleet.platform, episode=episode, job=schedule, player=player, attempt=1, rung=0,
+        mode=Mode.LIVE, standing=Standing.OVER, outcome=Outcome.ANSWERED, command=sent,
+        created_at=at, commanded_at=at, finished_at=at,
+    )  # fmt: skip
+    return schedule
+
+
+def _other_line_off(fleet: Fleet, player: Player) -> None:
+    """Of a socket with two, both of which the job would switch on."""
+    pair = world.make_socket(fleet.platform, "simpal_d410")
+    Binding.objects.filter(player=player).update(line=pair.lines.get(number=1))
+    template = CommandTemplate.objects.get(model=pair.model, key="power_on")
+    fleet.job.rungs.update(action="template", template=template)
+    fleet.sockets[player.pk] = pair
+    _switched(fleet, player, "power_off_line", 70, line="2")
 
 
 def _long_restart(fleet: Fleet, player: Player) -> None:
@@ -302,7 +338,9 @@ def _weekday(fleet: Fleet, player: Player) -> None:
     )  # NOON is 15:00 of a Sunday in Moscow
 
 
-AGE = {"metric": "remosa_exporter_addreality_last_online_timestamp_seconds"}
+AGE = {
+    "metric": "remosa_exporter_addreality_last_online_timestamp_seconds", "operator": ">",
+}  # fmt: skip
 SHUT: dict[str, tuple[str, str, Callable[[Fleet, Player], object]]] = {
     "the vendor is not known": (
         "brake", "too_many",
@@ -366,6 +404,8 @@ SHUT: dict[str, tuple[str, str, Callable[[Fleet, Player], object]]] = {
             frozen_from=10 * 86400.0 - 60)),
     "bad for weeks": (
         "brake", "bad_for_long", lambda fleet, player: fleet.see(player, bad=True, run_from=0.0)),
+    "bad for weeks, in which nobody looked for a while": (
+        "brake", "bad_for_long", lambda fleet, player: fleet.see(player, bad=True, bad_from=0.0)),
     "no line": ("binding", "none", lambda fleet, player: Binding.objects.update(ended_at=NOON)),
     "a disabled socket": (
         "device", "device", lambda fleet, player: Device.objects.update(enabled=False)),
@@ -374,6 +414,9 @@ SHUT: dict[str, tuple[str, str, Callable[[Fleet, Player], object]]] = {
     "no mains": ("mains", "lost", lambda fleet, player: Device.objects.update(mains_lost_at=NOON)),
     "the mains came back just now": ("mains", "starting", _mains_back),
     "a person switched the line off": ("mains", "switched_off", _switched_off),
+    "a person lets the line go off later": ("mains", "off_later", _off_later),
+    "a schedule switched the line off": ("mains", "off_by_schedule", _off_by_schedule),
+    "another line that the command switches is off": ("mains", "switched_off", _other_line_off),
     "a person switched the line on just now": ("mains", "starting", _switched_on),
     "a person restarts it for longer": ("mains", "dark", _long_restart),
     "a healthy neighbour": ("beside", "others", _other_player_on_the_line),
@@ -399,8 +442,10 @@ def test_each_gate_alone_keeps_the_command_back_and_says_so(fleet: Fleet, name: 
     player = fleet.players[0]
     (episode,) = fleet.fire(player)
     shut(fleet, player)
+    mine = Command.objects.filter(device=fleet.sockets[player.pk])
+    there = mine.count()
     acting.act(NOON)
-    assert not Command.objects.filter(by_job=True, device=fleet.sockets[player.pk]).exists()
+    assert mine.count() == there
     assert why(episode) == (gate, code)
     verdict = GateVerdict.objects.get(episode=episode)
     assert (verdict.gate, verdict.detail) == (gate, episode.detail)
@@ -437,6 +482,53 @@ def test_a_player_that_was_well_long_after_its_line_was_switched_off_has_power_a
     assert fleet.act() == 1
 
 
+def _due(fleet: Fleet, schedule: Job, key: str) -> Episode:
+    """Let a schedule be due that sends one command of the catalogue."""
+    player = fleet.players[0]
+    template = CommandTemplate.objects.get(model=fleet.sockets[player.pk].model, key=key)
+    schedule.rungs.update(action="template", template=template)
+    (episode,) = fleet.fire(player, minutes=0, job=schedule)
+    Episode.objects.filter(pk=episode.pk).update(due_at=NOON)
+    return episode
+
+
+def test_a_schedule_switches_on_what_a_schedule_switched_off(fleet: Fleet) -> None:
+    schedule = _off_by_schedule(fleet, fleet.players[0])
+    episode = _due(fleet, schedule, "power_cycle")
+    assert fleet.act() == 0
+    assert why(episode) == ("mains", "off_by_schedule")
+    episode.delete()
+    episode = _due(fleet, schedule, "power_on")
+    assert fleet.act() == 1, why(episode)
+
+
+def test_a_schedule_does_not_switch_on_what_a_person_switched_off(fleet: Fleet) -> None:
+    _switched_off(fleet, fleet.players[0])
+    episode = _due(fleet, make_job(fleet.platform, None), "power_on")
+    assert fleet.act() == 0
+    assert why(episode) == ("mains", "switched_off")
+
+
+def test_what_a_rule_switched_off_on_its_ladder_is_nobodys_wish(fleet: Fleet) -> None:
+    fleet.fire(fleet.players[0])
+    _switched(fleet, fleet.players[0], "power_off", 70, by=Sender.job("Job 1"))
+    assert fleet.act() == 1
+
+
+def test_a_nightly_restart_goes_on_where_a_rule_saw_the_player_with_power_again(
+    fleet: Fleet,
+) -> None:
+    """Somebody pressed the button of the socket, weeks ago."""
+    player = fleet.players[0]
+    _switched(fleet, player, "power_off", 3 * 24 * 60)
+    fleet.see(player, bad=False, since_slot=fleet.slot - 2880)
+    schedule = make_job(fleet.platform, None, name="Nightly")
+    (episode,) = fleet.fire(player, minutes=0, job=schedule)
+    fleet.see(player, bad=False)
+    Episode.objects.filter(pk=episode.pk).update(due_at=NOON)
+    assert fleet.act() == 1
+
+
 def test_a_line_that_was_switched_off_stays_so_though_nobody_looked_for_hours(
     fleet: Fleet,
 ) -> None:
@@ -451,13 +543,22 @@ def test_a_line_that_was_switched_off_stays_so_though_nobody_looked_for_hours(
         assert why(episode) == ("mains", "switched_off")
 
 
+def _ask(fleet: Fleet, joined: str, *changes: dict[str, Any]) -> None:
+    """Let the job ask what it asks, changed so; joined where there are several."""
+    plain: Any = OFFLINE["conditions"][0]
+    asked = {"joined": joined, "conditions": [plain | each for each in changes]}
+    Criterion.objects.filter(jobs=fleet.job).update(definition=asked)
+
+
 @pytest.mark.parametrize(
     ("definition", "acts"),
     [
         ({}, True),
         ({"function": "max", "window": 3 * 3600}, True),
         ({"function": "max", "window": 4 * 3600}, False),
-        ({"metric": "somebodys_gauge"}, False),  # it may grow for hours before it tells
+        ({"metric": "somebodys_gauge"}, False),  # nobody knows what it says of one without power
+        ({"threshold": 1.0}, False),  # nor does this rule look for one that is offline
+        ({"function": "changes", "window": 3600, "operator": ">", "threshold": 9.0}, False),
         (AGE | {"threshold": 5 * 3600.0}, False),
         (AGE | {"threshold": 600.0}, True),
     ],
@@ -469,15 +570,22 @@ def test_what_tells_late_of_a_player_without_power_speaks_late_for_its_line(
     player = fleet.players[0]
     fleet.fire(player)
     _switched(fleet, player, "power_off", 330)
-    criterion = fleet.job.criterion
-    assert criterion is not None
-    (condition,) = criterion.definition["conditions"]
-    criterion.definition["conditions"] = [condition | definition]
-    criterion.save()
+    _ask(fleet, "all", definition)
     assert fleet.act() == acts
 
 
-def test_raw_promql_tells_a_day_late_of_a_line(fleet: Fleet) -> None:
+@pytest.mark.parametrize(("joined", "acts"), [("all", False), ("any", True)])
+def test_one_condition_that_shows_power_speaks_where_any_suffices(
+    fleet: Fleet, joined: str, acts: bool
+) -> None:
+    """With `all`, another one may be what did not hold: the shop was closed."""
+    fleet.fire(fleet.players[0])
+    _switched(fleet, fleet.players[0], "power_off", 330)
+    _ask(fleet, joined, {}, {"metric": "somebodys_gauge"})
+    assert fleet.act() == acts
+
+
+def test_raw_promql_shows_nothing_of_the_power_of_a_line(fleet: Fleet) -> None:
     player = fleet.players[0]
     fleet.fire(player)
     _switched(fleet, player, "power_off", 330)

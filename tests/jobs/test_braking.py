@@ -298,6 +298,7 @@ def _random_track(chance: Random, fleet: Fleet, criterion: Any, player: Player) 
         player=player,
         bad=chance.random() < 0.3,
         run_from=chance.choice([0.0, 2 * DAY, 4 * DAY, 9 * DAY]),
+        bad_from=chance.choice([None, None, 0.0]),
         frozen_from=chance.choice([None, None, None, DAY, 9.9 * DAY]),
         since_slot=fleet.slot - 100,
         seen_good=chance.random() < 0.9,
@@ -345,7 +346,7 @@ def _said(clock: Clock, track: Track, slot: int) -> str:
     if not clock.known and slot - clock.known_since > WEEK / 30:
         return "nowhere"
     if track.bad:
-        well_at = track.run_from
+        well_at = track.run_from if track.bad_from is None else track.bad_from
     else:
         well_at = clock.observed if track.frozen_from is None else track.frozen_from
     if clock.observed - well_at > WEEK:

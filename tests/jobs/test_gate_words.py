@@ -37,7 +37,8 @@ def test_every_code_that_a_gate_can_say_has_words() -> None:
     found["rate"] = {"admitted", *(each.value for each in Refusal)}
     found["template"] |= codes_in(orders, "NoOrder")
     found["refused"] = set(OF_DEVICES)
-    found["mains"] |= {"on", "lost", "switched_off", "starting", "dark"}
+    found["mains"] |= {"on", "lost", "switched_off", "off_later", "off_by_schedule"}
+    found["mains"] |= {"starting", "dark"}
     found["device"] |= {"ok", "device", "reset_only", "gateway", "line"}
     assert sum(map(len, found.values())) > 60
     for gate, codes in found.items():

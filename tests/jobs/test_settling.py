@@ -11,8 +11,9 @@ from jobs.episodes import OpenEpisode
 from jobs.models import Floor
 from jobs.pairs import Pair
 from jobs.selection import Selection
+from jobs.standings import Timing, standing
 from jobs.track_rows import KeptClock, KeptTrack
-from jobs.tracks import Clock, Timing, Track, advance, standing
+from jobs.tracks import Clock, Track, advance
 from jobs.verdicts import Why
 from jobs.watching import Rule, Watch
 from platforms.notice_kinds import Severity
