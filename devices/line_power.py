@@ -5,7 +5,7 @@ A fixed number of queries for any number of lines. What a socket was never asked
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Exists, Max, OuterRef, Q, Subquery
 
@@ -13,12 +13,8 @@ from .gates import comes_back_by_itself
 from .models import Command, CommandLine, DeviceLine, IncomingSms, PowerOutage
 from .pace import CLOCKS
 from .replies import Meaning
-from .states import SWITCHING, Effect, State, leaves_on
+from .states import SWITCHING, WENT_OUT, Effect, leaves_on
 from .verification import acted_at, lasts
-
-#: It went out, or may have: what is in doubt counts as sent.
-_OUT: Final = (State.SENDING, State.ACCEPTED, State.UNKNOWN, State.VERIFIED, State.INEFFECTIVE,
-               State.UNRESOLVED)  # fmt: skip
 
 
 class LinePower(NamedTuple):
@@ -61,7 +57,7 @@ def _last_commands(lines: Collection[DeviceLine]) -> dict[int, Command]:
     switched = Command.objects.filter(
         Q(pk=OuterRef("command")) | Q(head=OuterRef("command")),
         wire_at__isnull=False,
-        state__in=[each.value for each in _OUT],
+        state__in=[each.value for each in WENT_OUT],
         effect__in=SWITCHING,
     )
     sent = CommandLine.objects.filter(Exists(switched), line=OuterRef("pk"))
@@ -80,7 +76,7 @@ def _of(line: DeviceLine, mains: datetime | None, last: Command | None) -> LineP
         return LinePower(mains)
     messages = sorted([last, *last.followers.all()], key=lambda each: each.pk)
     switching = [each for each in messages if each.effect in SWITCHING]
-    final = [each for each in switching if each.wire_at and each.standing in _OUT][-1]
+    final = [each for each in switching if each.wire_at and each.standing in WENT_OUT][-1]
     if leaves_on([final.effect]) or comes_back_by_itself(last):
         switched = acted_at(last)  # None: a message is still to come, which nothing overtakes
         return LinePower(max((at for at in (mains, switched) if at is not None), default=None))

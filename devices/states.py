@@ -57,6 +57,13 @@ TERMINAL = frozenset(
 )
 
 
+#: Their message went out, or may have: what is in doubt counts as sent.
+WENT_OUT = frozenset(
+    {State.SENDING, State.ACCEPTED, State.UNKNOWN}
+    | {State.VERIFIED, State.INEFFECTIVE, State.UNRESOLVED}
+)
+
+
 class Event(Labelled):
     """What happens to a command; the label is the reason that its page tells."""
 

@@ -90,7 +90,8 @@ def of_attempt(attempt: JobExecution) -> Story:
         return Story(str(_STANDINGS[Standing(attempt.standing)]), tone, until=until)
     if not attempt.outcome and attempt.mode == Mode.SHADOW:
         text = _(
-            "Nothing was sent: the job is in the shadow. Nobody watched the player to the end."
+            "Nothing was sent: the job is in the shadow. It is not known what the player would "
+            "have done by itself."
         )
         return Story(text, "calm", attempt.finished_at)
     if not attempt.outcome:

@@ -41,7 +41,8 @@ class Score:
     """What a job would have done.
 
     `attempts` of `players`, for `sms`; of them `came_back` before the action would have been
-    over, `stayed_bad` all the same, and `open` are still watched or were not to the end.
+    over, `stayed_bad` all the same, and `open` are still watched or were not to the end; so is one
+    of a player whose power somebody switched.
     `episodes` is how often a player was bad, `untouched` in how many the job would have done
     nothing. `by_player` are those with the most attempts. Of a schedule nobody knows what became
     of its players: `open` are all.

@@ -5,6 +5,7 @@ verdict, never as "it did not help". It gives no command: the next attempt is ac
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,7 +23,7 @@ from devices.verification import acted_at
 from exporters.asking import Ask, Outage
 from exporters.promql import SCRAPED_WITHIN
 
-from . import proof
+from . import proof, switchings
 from .models import Clock, Ending, Episode, JobExecution, Outcome, Standing, Track, Trigger
 from .proof import Finding, Trial
 from .track_rows import pure, track_of
@@ -187,24 +188,32 @@ def _end(pk: int, now: datetime) -> bool:
 
 def _end_shadows(now: datetime) -> int:
     """Say of what was only recorded whether the player came back before it would have helped."""
-    waiting = JobExecution.objects.filter(standing=Standing.SHADOW).select_related("episode")
+    waiting = JobExecution.objects.filter(standing=Standing.SHADOW).select_related("episode__job")
+    over = [
+        row
+        for row in waiting.order_by("pk").iterator()
+        if row.episode.closed or row.created_at + timedelta(seconds=row.wait) <= now
+    ]
     ended = 0
-    for row in waiting.order_by("pk").iterator():
-        if row.created_at + timedelta(seconds=row.wait) > now and not row.episode.closed:
-            continue
-        outcome = _of_shadow(row.episode)
-        ended += JobExecution.objects.filter(pk=row.pk, standing=Standing.SHADOW).update(
-            standing=Standing.OVER, outcome=outcome, finished_at=now
-        )
+    for at in range(0, len(over), BATCH):
+        batch, outcomes = over[at : at + BATCH], defaultdict(list)
+        switched = switchings.of([row.episode for row in batch], now)
+        for row in batch:
+            outcomes[_of_shadow(row.episode, switched=row.episode_id in switched)].append(row.pk)
+        for outcome, pks in outcomes.items():
+            ended += JobExecution.objects.filter(pk__in=pks, standing=Standing.SHADOW).update(
+                standing=Standing.OVER, outcome=outcome, finished_at=now
+            )
     return ended
 
 
-def _of_shadow(episode: Episode) -> str:
+def _of_shadow(episode: Episode, *, switched: bool) -> str:
     """Say what became of a player without us; nothing where nobody watched to the end.
 
-    Nor of a schedule: its players are mostly well all the time, and nobody looks at them.
+    Nor where somebody `switched` its power: nobody knows what it would have done by itself. Nor of
+    a schedule: its players are mostly well all the time, and nobody looks at them.
     """
-    if episode.trigger == Trigger.SCHEDULE:
+    if switched or episode.trigger == Trigger.SCHEDULE:
         return ""
     if not episode.closed:
         return Outcome.STAYED_BAD

@@ -19,7 +19,7 @@ from exporters.description import Device, describe, row_key, watched
 from exporters.models import Player
 from platforms.models import User
 
-from . import braking, gates, judging, situation, watchdog, watchers, why_words
+from . import braking, gates, judging, situation, switchings, watchdog, watchers, why_words
 from .models import Brake, Episode, Job, JobPause, Mode, Standing
 from .standstill import Standstill, scope_of
 from .status_bands import Band, bands
@@ -154,6 +154,7 @@ def _facts(
     last = max(closed, key=lambda each: each.closed_at or now, default=None)
     if main is not None:
         _judge_now(main, now)
+    switched = switchings.of([each for each in (main, last) if each is not None], now)
     return Facts(
         player=player,
         device=device,
@@ -163,6 +164,7 @@ def _facts(
         acts=main is not None and bool(main.job.rungs.all()),
         last=last,
         last_attempts=_attempts(last),
+        switched=switched,
         now=now,
     )
 

@@ -3,7 +3,7 @@
 Decides words alone, from what the caller read; writes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,6 +19,7 @@ from . import condition_words, criterion_words, episode_story
 from .course import UNSENT
 from .models import Ending, Episode, JobExecution, Outcome, Standing, Trigger
 from .standings import State
+from .switchings import Switching
 from .watchers import Watched
 
 
@@ -39,7 +40,8 @@ class Facts:
     """What the answer is made of.
 
     `episode`: the open one that matters most, with what holds it back now; `last`: the one that
-    closed last within the span. Both with their attempts in order.
+    closed last within the span. Both with their attempts in order. `switched`: who switched the
+    power of the player last in either, by its id.
     """
 
     player: Player
@@ -50,6 +52,7 @@ class Facts:
     acts: bool
     last: Episode | None
     last_attempts: Sequence[JobExecution]
+    switched: Mapping[int, Switching]
     now: datetime
 
 
@@ -97,7 +100,10 @@ def _of_open(facts: Facts, episode: Episode) -> Answer:
     story = episode_story.of_episode(episode, facts.attempts, acts=facts.acts, now=facts.now)
     sent = _sent(facts.attempts)
     last = facts.attempts[-1] if facts.attempts else None
-    more = tuple(filter(None, (_found(episode), *map(_became, sent[-3:]), status(facts.device))))
+    switched = None if sent else facts.switched.get(episode.pk)
+    deed = "" if switched is None else _("Meanwhile %(deed)s.") % {"deed": _deed(switched)}
+    became = map(_became, sent[-3:])
+    more = tuple(filter(None, (_found(episode), *became, deed, status(facts.device))))
     if last is not None and last.standing == Standing.COMMANDED:
         given = {"job": str(episode.job), "attempt": last.attempt, "of": episode.job.attempts}
         text = _(
@@ -112,10 +118,13 @@ def _of_open(facts: Facts, episode: Episode) -> Answer:
             was = {"since": at(episode.recovering_since)}
             text = _("It had been well again since %(since)s when it was seen last.") % was
             return Answer(more[-1], "doubt", None, None, (text, *more[:-1]), episode)
+        if switched is not None:
+            text = _("It is well again, and watched for a while: %(deed)s.")
+            text, more = text % {"deed": _deed(switched)}, (more[0], more[-1])
         return Answer(text, "good", episode.recovering_since, None, more, episode)
     if episode.trigger == Trigger.SCHEDULE:
         text = _("What the schedule asked for was not done yet: %(why)s")
-    elif sent:
+    elif sent or (switched is not None and switched.gives_power):
         text = _("It is not restarted again: %(why)s")
     else:
         text = _("It was not restarted: %(why)s")
@@ -140,6 +149,17 @@ def _sent(attempts: Sequence[JobExecution]) -> list[JobExecution]:
     return [
         each for each in attempts if each.commanded_at is not None and each.outcome not in UNSENT
     ]
+
+
+def _deed(switching: Switching) -> str:
+    """Say within a sentence who switched the power of the player, and when."""
+    who = switching.by
+    if switching.by_job:
+        who = _("the job “%(job)s”") % {"job": str(switching.job or who)}
+    facts = {"who": who, "at": at(switching.at)}
+    if not switching.sure:
+        return _("%(who)s may have switched its power at %(at)s") % facts
+    return _("%(who)s switched its power at %(at)s") % facts
 
 
 def _became(attempt: JobExecution) -> str:
@@ -203,6 +223,10 @@ def _of_last(facts: Facts) -> Answer | None:
     if episode.ending != Ending.RECOVERED or episode.closed_at is None:
         return None
     names |= {"since": at(episode.opened_at), "until": at(episode.closed_at)}
+    if (switched := facts.switched.get(episode.pk)) is not None:
+        text = _("It was bad under “%(job)s” from %(since)s to %(until)s; %(deed)s.")
+        told = text % {**names, "deed": _deed(switched)}
+        return Answer(told, "good", episode=episode, more=more)
     text = _("It was bad under “%(job)s” from %(since)s to %(until)s and came back by itself; "
              "nothing was sent.")  # fmt: skip
     return Answer(text % names, "good", episode=episode, more=more)

@@ -13,6 +13,7 @@ from jobs import acting, scorecard, verification
 from jobs.models import Ending, Episode, Job, JobExecution, Mode, Standing
 from platforms.models import AuditEntry, Platform, User
 from tests.conftest import ClientOf
+from tests.devices import world as sockets
 from tests.jobs import acting_world
 from tests.jobs.acting_world import Fleet, make_fleet
 from tests.jobs.world import make_job
@@ -81,6 +82,25 @@ def test_it_counts_what_would_have_been_done_and_what_the_players_did_instead(
     assert score(fleet.job).attempts == 0
 
 
+def test_whom_a_person_restarted_did_not_come_back_by_itself(fleet: Fleet, alice: User) -> None:
+    """On this figure people let a job act."""
+    episodes = fleet.fire(*fleet.players[:2])
+    for each in episodes:
+        JobExecution.objects.create(
+            platform=fleet.platform, job=fleet.job, player=each.player, episode=each, attempt=1,
+            rung=0, mode=Mode.SHADOW, standing=Standing.SHADOW, created_at=NOW, segments=1,
+        )  # fmt: skip
+        end(each, 5)
+    socket = fleet.sockets[episodes[0].player_id]
+    sockets.give(socket, "power_cycle", sender=sockets.sender(alice), now=NOW)
+    Command.objects.update(state="accepted", wire_at=NOW + timedelta(minutes=2))
+    assert verification.verify(NOW + timedelta(minutes=20)) == 2
+    found = score(fleet.job)
+    assert (found.attempts, found.came_back, found.stayed_bad, found.open) == (2, 1, 0, 1)
+    by_player = {each.player.pk: each.came_back for each in found.by_player}
+    assert by_player == {episodes[0].player_id: 0, episodes[1].player_id: 1}
+
+
 def test_the_brake_is_told_as_what_would_have_held_it_back(fleet: Fleet) -> None:
     fleet.fire(*fleet.players[:12])
     acting.act(fleet.now)
@@ -107,7 +127,7 @@ def test_of_a_schedule_it_says_nothing_about_who_came_back_or_stayed_bad(
         job: client.get(reverse("admin:jobs_job_scorecard", args=[job.pk])).content.decode()
         for job in (nightly, fleet.job)
     }
-    words = ("Came back by itself", "Stayed bad", "Not known yet", "came back", "bad for long")
+    words = ("Came back by itself", "Stayed bad", "Not known", "came back", "bad for long")
     for each in words[:3]:
         assert each in of_both[fleet.job]
     for each in words:

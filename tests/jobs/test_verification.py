@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 from pytest_django import Settings
 
@@ -13,9 +15,20 @@ from devices import story
 from devices.models import Command
 from devices.states import State
 from jobs import episode_story, schedules, verification
-from jobs.models import Criterion, Ending, Episode, JobExecution, Mode, Outcome, Standing, Trigger
+from jobs.models import (
+    Criterion,
+    Ending,
+    Episode,
+    Job,
+    JobExecution,
+    Mode,
+    Outcome,
+    Standing,
+    Trigger,
+)
 from jobs.tracks import SLOT
-from platforms.models import Platform
+from platforms.models import Platform, User
+from tests.devices import world
 from tests.devices.samples import Sampled, minutes, sampled_prometheus
 from tests.devices.world import NOON, Clock
 from tests.jobs.acting_world import OFFLINE, Fleet, make_fleet, make_job
@@ -216,6 +229,77 @@ def test_of_a_shadow_it_is_said_what_became_of_the_player_without_us(
     assert (row.standing, row.outcome) == (Standing.OVER, outcome)
     assert row.finished_at == fleet.now
     assert verification.verify(fleet.now + timedelta(minutes=1)) == 0
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+@pytest.mark.parametrize("before", [False, True])
+def test_of_a_shadow_whose_player_somebody_restarted_it_is_not_said_what_it_would_have_done(
+    platform_a: Platform, alice: User, sampled: Sampled, *, is_over: bool, before: bool
+) -> None:
+    """It did not come back by itself; nor is it known whether it would have stayed bad."""
+    fleet = make_fleet(platform_a, 10, mode=Mode.SHADOW)
+    fleet.fire(fleet.players[0])
+    assert fleet.act() == 1
+    by_hand(fleet, alice, -12 if before else 3)
+    if is_over:
+        closed = NOON + minutes(9)
+        Episode.objects.update(closed=True, closed_at=closed, ending=Ending.RECOVERED)
+    row = after(fleet, sampled, 10)
+    assert (row.standing, row.outcome) == (Standing.OVER, "")
+    story = episode_story.of_attempt(row)
+    assert story.headline == (
+        "Nothing was sent: the job is in the shadow. It is not known what the player would have "
+        "done by itself."
+    )
+
+
+def by_hand(fleet: Fleet, person: User, at: float) -> None:
+    """Let a person restart the first player, so many minutes after noon."""
+    socket, when = fleet.sockets[fleet.players[0].pk], NOON + minutes(at)
+    command = world.give(socket, "power_cycle", sender=world.sender(person), now=when)
+    given = Command.objects.filter(pk=command.pk)
+    given.update(state=State.VERIFIED.value, wire_at=when, closed=True)
+
+
+def test_what_the_same_job_sent_when_it_went_live_is_no_recovery_in_the_shadow(
+    platform_a: Platform, sampled: Sampled
+) -> None:
+    fleet = make_fleet(platform_a, 10, mode=Mode.SHADOW)
+    fleet.fire(fleet.players[0])
+    assert fleet.act() == 1
+    Job.objects.update(mode=Mode.LIVE)
+    assert fleet.act(1) == 1
+    Command.objects.update(state=State.ACCEPTED.value, wire_at=fleet.now)
+    Episode.objects.update(closed=True, closed_at=NOON + minutes(5), ending=Ending.RECOVERED)
+    fleet.tick(NOON + minutes(6))
+    verification.verify(fleet.now)
+    assert JobExecution.objects.get(mode=Mode.SHADOW).outcome == ""
+
+
+def test_fifty_shadows_end_with_as_many_queries_as_two(platform_a: Platform, alice: User) -> None:
+    fleet = make_fleet(platform_a, 50, 50, mode=Mode.SHADOW)
+    by_hand(fleet, alice, -1)
+
+    def end(number: int) -> list[str]:
+        episodes = fleet.fire(*fleet.players[:number])
+        JobExecution.objects.bulk_create(
+            JobExecution(
+                platform=platform_a, episode=each, job=fleet.job, player=each.player, attempt=1,
+                rung=0, mode=Mode.SHADOW, standing=Standing.SHADOW, created_at=NOON,
+            )
+            for each in episodes
+        )  # fmt: skip
+        Episode.objects.open().update(closed=True, closed_at=NOON, ending=Ending.RECOVERED)
+        with CaptureQueriesContext(connection) as queries:
+            assert verification.verify(NOON) == number
+        costs.append(len(queries))
+        rows = JobExecution.objects.filter(episode__in=episodes).order_by("player")
+        return list(rows.values_list("outcome", flat=True))
+
+    costs: list[int] = []
+    assert end(2) == ["", Outcome.CAME_BACK]
+    assert end(50) == ["", *[Outcome.CAME_BACK] * 49]
+    assert costs[0] == costs[1] < 15
 
 
 @pytest.mark.parametrize("ending", ["", Ending.DONE, Ending.JOB])

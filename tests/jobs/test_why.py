@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -10,8 +11,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from devices.models import Command, CommandStep, IncomingSms, Pause
+from devices.senders import Sender
+from devices.states import State
 from exporters.models import Player
-from jobs import acting, course, timeline_words, why
+from jobs import acting, course, timeline_words, why, why_words
 from jobs.models import (
     Brake,
     Clock,
@@ -249,6 +252,166 @@ def test_old_news_is_the_headline_only_where_the_player_is_known_to_be_well(
         below = [each for each in answer.more if history in each]
         assert bool(below) is (has_history and value is None)
     assert len(answer.more) == len(set(answer.more))
+
+
+def switch(
+    fleet: Fleet,
+    by: User | None,
+    key: str = "power_cycle",
+    state: State = State.ACCEPTED,
+    minutes: float = 5,
+) -> Command:
+    """Let a command go out to the socket of the first player, so many minutes ago."""
+    sender = Sender.job("Job of old") if by is None else sockets.sender(by)
+    at = NOW - timedelta(minutes=minutes)
+    command = sockets.give(fleet.sockets[fleet.players[0].pk], key, sender=sender, now=at)
+    given = Command.objects.filter(pk=command.pk)
+    given.update(state=state.value, wire_at=at, closed=state is not State.UNKNOWN)
+    return command
+
+
+def by_hand(state: str, *, is_over: bool, fleet: Fleet) -> None:
+    """Let the first player, who was bad for ten minutes, come back under a job in this mode."""
+    if state == "shadow":
+        Job.objects.update(mode=Mode.SHADOW)
+    if state == "paused":
+        JobPause.objects.create(platform=fleet.platform, job=fleet.job, reason="x", author_name="M")
+    fleet.fire(fleet.players[0])
+    if state == "shadow":
+        assert acting.act(NOW) == 1
+    if is_over:
+        fleet.see(fleet.players[0], bad=False)
+        Episode.objects.update(closed=True, closed_at=NOW, ending=Ending.RECOVERED)
+        JobExecution.objects.update(standing=Standing.OVER, finished_at=NOW)
+    else:
+        Episode.objects.update(recovering_since=NOW)
+
+
+@pytest.mark.parametrize("state", ["shadow", "paused"])
+def test_who_was_restarted_by_hand_is_not_said_to_be_well_by_itself(
+    fleet: Fleet, alice: User, scripted: Scripted, state: str
+) -> None:
+    say(scripted, fleet.players[0], 1.0)
+    by_hand(state, is_over=False, fleet=fleet)
+    text = "It is well again by itself, nothing was sent; it is watched for a while."
+    assert headline(fleet, alice) == text
+    switch(fleet, alice)
+    when = why_words.at(NOW - timedelta(minutes=5))
+    answer = told(fleet, alice).answer
+    assert answer.headline == (
+        f"It is well again, and watched for a while: {alice.email} switched its power at {when}."
+    )
+    assert (answer.tone, answer.since) == ("good", NOW)
+    assert len(answer.more) == len(set(answer.more)) == 2
+
+
+@pytest.mark.parametrize("state", ["shadow", "paused"])
+def test_of_who_was_restarted_by_hand_it_is_said_afterwards_who_did_it(
+    fleet: Fleet, alice: User, scripted: Scripted, state: str
+) -> None:
+    say(scripted, fleet.players[0], 1.0)
+    by_hand(state, is_over=True, fleet=fleet)
+    assert headline(fleet, alice).endswith("and came back by itself; nothing was sent.")
+    switch(fleet, alice)
+    begun, ended = (why_words.at(NOW - timedelta(minutes=each)) for each in (10, 0))
+    answer = told(fleet, alice).answer
+    assert answer.headline == (
+        f"It was bad under “Job 1” from {begun} to {ended}; {alice.email} switched its power at "
+        f"{why_words.at(NOW - timedelta(minutes=5))}."
+    )
+    assert answer.tone == "good"
+
+
+def test_a_command_in_doubt_may_have_switched_the_power(
+    fleet: Fleet, alice: User, scripted: Scripted
+) -> None:
+    say(scripted, fleet.players[0], 1.0)
+    by_hand("shadow", is_over=False, fleet=fleet)
+    command = switch(fleet, alice, state=State.UNKNOWN, minutes=3)
+    assert f"{alice.email} may have switched its power at" in headline(fleet, alice)
+    Command.objects.update(closed=True)
+    command.lines.update(closed=True)
+    switch(fleet, alice, minutes=5)
+    assert f"{alice.email} switched its power at" in headline(fleet, alice), (
+        "what is sure goes first"
+    )
+
+
+def test_another_job_is_named_as_who_switched_the_power(
+    fleet: Fleet, alice: User, scripted: Scripted
+) -> None:
+    say(scripted, fleet.players[0], 1.0)
+    by_hand("shadow", is_over=False, fleet=fleet)
+    command = switch(fleet, None)
+    assert "the job “Job of old” switched its power at" in headline(fleet, alice)
+    other = make_job(fleet.platform, fleet.job.criterion, name="Other", names={"en": "Restart all"})
+    (episode,) = fleet.fire(fleet.players[0], job=other)
+    Episode.objects.filter(pk=episode.pk).update(
+        closed=True, closed_at=NOW, ending=Ending.RECOVERED
+    )
+    JobExecution.objects.create(
+        platform=fleet.platform, episode=episode, job=other, player=fleet.players[0], rung=0,
+        mode=Mode.LIVE, standing=Standing.OVER, outcome=Outcome.VERIFIED, attempt=1,
+        created_at=NOW, commanded_at=NOW, finished_at=NOW, command=command,
+    )  # fmt: skip
+    assert "the job “Restart all” switched its power at" in headline(fleet, alice)
+
+
+def test_a_follower_of_a_command_counts_as_the_command(
+    fleet: Fleet, alice: User, scripted: Scripted
+) -> None:
+    say(scripted, fleet.players[0], 1.0)
+    by_hand("shadow", is_over=False, fleet=fleet)
+    head = switch(fleet, alice, minutes=200)
+    assert "by itself, nothing was sent" in headline(fleet, alice)
+    behind = Command.objects.get(pk=head.pk)
+    behind.pk, behind.key, behind.secret_context, behind.effect = None, uuid4(), uuid4(), "on"
+    behind.head_id = behind.previous_id = head.pk
+    behind.wire_at = NOW - timedelta(minutes=4)
+    behind.save(force_insert=True)
+    assert f"switched its power at {why_words.at(behind.wire_at)}" in headline(fleet, alice)
+
+
+#: What is no reason to say that somebody switched the power of the player.
+ELSEWISE: dict[str, dict[str, Any]] = {
+    "asked for the state": {"key": "status"},
+    "taken back": {"state": State.CANCELLED},
+    "never sent": {"state": State.NOT_SENT},
+    "long before": {"minutes": 200},
+    "the player hung elsewhere": {},
+    "another line": {},
+    "after it was over": {},
+}
+
+
+@pytest.mark.parametrize("name", ELSEWISE)
+def test_nobody_is_named_who_did_not_switch_its_power_while_it_was_bad(
+    fleet: Fleet, alice: User, scripted: Scripted, name: str
+) -> None:
+    player = fleet.players[0]
+    say(scripted, player, 1.0)
+    by_hand("shadow", is_over=True, fleet=fleet)
+    command = switch(fleet, alice, **ELSEWISE[name])
+    if name == "the player hung elsewhere":
+        player.bindings.update(ended_at=NOW - timedelta(minutes=6))
+    if name == "another line":
+        command.lines.update(line=fleet.sockets[fleet.players[1].pk].lines.get(number=1))
+    if name == "after it was over":
+        Episode.objects.update(closed_at=NOW - timedelta(minutes=6))
+    assert headline(fleet, alice).endswith("and came back by itself; nothing was sent.")
+
+
+def test_who_is_still_bad_after_a_restart_by_hand_is_not_said_to_be_left_alone(
+    fleet: Fleet, alice: User
+) -> None:
+    Job.objects.update(mode=Mode.SHADOW)
+    fleet.fire(fleet.players[0])
+    acting.act(NOW)
+    switch(fleet, alice)
+    answer = told(fleet, alice).answer
+    assert answer.headline.startswith("It is not restarted again: The job is in the shadow")
+    (meanwhile,) = (each for each in answer.more if each.startswith("Meanwhile "))
+    assert meanwhile.startswith(f"Meanwhile {alice.email} switched its power at ")
 
 
 @pytest.mark.parametrize("sent", [False, True])
