@@ -173,7 +173,7 @@ def samples_of_before(patch: pytest.MonkeyPatch) -> None:
 
 
 def power_at_once(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(verification, "_dark", lambda *_of: timedelta(0))
+    patch.setattr(verification, "lasts", lambda *_of: timedelta(0))
 
 
 def one_question_a_command(patch: pytest.MonkeyPatch) -> None:
