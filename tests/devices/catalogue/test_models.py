@@ -103,7 +103,7 @@ def test_only_what_switches_names_lines_and_only_power_is_dangerous_as_power(mod
         assert bool(command.lines) == (command.danger is Danger.POWER), command.key
         assert command.reads == (command.danger is Danger.NONE), command.key
     alone = {command.key for command in model.commands if command.self_restoring}
-    assert alone == ({"power_cycle"} if model.outlets == 1 else set())
+    assert alone == ({"power_cycle"} if model.outlets == 1 else {"on_after"})
 
 
 def test_what_ends_dark_or_switches_later_is_never_an_on() -> None:
