@@ -187,8 +187,10 @@ def _of_jobs(facts: Facts) -> Answer | None:
         return None
     names = {"job": str(found.job), "hold": condition_words.span(found.job.hold)}
     if found.stands.state is State.FLAPPING:
-        text = _("It was not restarted: it changes too often. “%(job)s” leaves such to people.")
-        return Answer(text % names, "doubt", more=(status(facts.device),))
+        text = _("It changes too often: “%(job)s” leaves such players to people.")
+        last = _of_last(facts)  # it may have been restarted a moment ago
+        more = (status(facts.device),) if last is None else (last.headline, *last.more)
+        return Answer(text % names, "doubt", more=more)
     names["held"] = condition_words.span(round(found.stands.held))
     text = _("It was not restarted yet: “%(job)s” has seen it bad for %(held)s, and waits for "
              "%(hold)s.")  # fmt: skip

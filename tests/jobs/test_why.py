@@ -142,6 +142,11 @@ def test_while_it_is_restarted_and_after_that_it_says_what_was_done_and_whether_
     assert answer.headline.startswith("It was restarted at ")
     assert answer.headline.endswith("by “Job 1”, and that helped.")
     assert answer.more[-1].startswith("The player has been online since")
+    slots = " ".join(str(fleet.slot - back) for back in (60, 50, 40, 30, 20, 10))
+    fleet.see(fleet.players[0], bad=False, flips=slots)
+    flapping = told(fleet, alice).answer
+    assert flapping.headline == "It changes too often: “Job 1” leaves such players to people."
+    assert flapping.more == (answer.headline, *answer.more)
 
 
 def test_a_shadow_job_says_that_it_sends_nothing(fleet: Fleet, alice: User) -> None:
@@ -165,7 +170,7 @@ def test_without_an_episode_it_says_what_jobs_see_coming_and_why_they_hold_still
     )
     slots = " ".join(str(fleet.slot - back) for back in (60, 50, 40, 30, 20, 10))
     fleet.see(player, bad=True, flips=slots)
-    assert "it changes too often" in headline(fleet, alice)
+    assert headline(fleet, alice).startswith("It changes too often: “Job 1” leaves such")
     fleet.see(player, bad=True, seen_good=False)
     assert "has never seen it well" in headline(fleet, alice)
     Clock.objects.update(known=False, why="source_down")
