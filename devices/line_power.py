@@ -76,7 +76,10 @@ def _of(line: DeviceLine, mains: datetime | None, last: Command | None) -> LineP
         return LinePower(mains)
     messages = sorted([last, *last.followers.all()], key=lambda each: each.pk)
     switching = [each for each in messages if each.effect in SWITCHING]
-    final = [each for each in switching if each.wire_at and each.standing in WENT_OUT][-1]
+    out = [each for each in switching if each.wire_at and each.standing in WENT_OUT]
+    if not out:  # while this was read it turned out that nothing went out: the next look tells
+        return LinePower(mains)
+    final = out[-1]
     if leaves_on([final.effect]) or comes_back_by_itself(last):
         switched = acted_at(last)  # None: a message is still to come, which nothing overtakes
         return LinePower(max((at for at in (mains, switched) if at is not None), default=None))

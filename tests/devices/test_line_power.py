@@ -1,5 +1,6 @@
 """What is known of a line's power, from what went out, what came back and what a person did."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -228,6 +229,23 @@ def test_mains_are_back_though_nobody_told_that_they_were_lost(socket: Device) -
         sender=socket.phone, text="Power is back", kind=Meaning.MAINS_BACK.value, moment=back,
     )  # fmt: skip
     assert known(socket) == LinePower(back)
+
+
+def test_what_turns_out_not_to_have_gone_out_while_it_is_read_is_no_fault(
+    socket: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand(socket, "power_off")
+    world.drive(Gateway(says=world.UNKNOWN), Clock())
+    read = line_power._last_commands
+
+    def late(lines: Collection[DeviceLine]) -> dict[int, Command]:
+        found = read(lines)
+        for command in found.values():
+            command.state = State.NOT_SENT.value
+        return found
+
+    monkeypatch.setattr(line_power, "_last_commands", late)
+    assert known(socket) == NOTHING
 
 
 def test_many_lines_cost_as_many_questions_as_one(platform_a: Platform) -> None:
