@@ -25,7 +25,7 @@ from exporters.models import Exporter
 from platforms import integrity, query_plans
 from platforms.models import Platform, User
 from platforms.roles import Role
-from tests import databases, environment, factories, network_guard
+from tests import databases, environment, factories, network_guard, static_files
 from tests.prometheus_server import PrometheusServer, running_prometheus, tool
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -40,6 +40,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("remosa")
 
 network_guard.install()
+static_files.install()
 
 ClientOf = Callable[[User], Client]
 ApiOf = Callable[[User | str | None], APIClient]
