@@ -31,7 +31,7 @@ run:  ## Remosa by itself: SQLite, Prometheus and the exporter on this machine
 	@$(BIN)/python manage.py run_local
 
 bench:  ## what is promised of speed and memory, measured; ROWS="polling whole" for some
-	@$(SETUP) run
+	@$(SETUP) test
 	@$(BIN)/python -m bench $(ROWS)
 
 soak:  ## exporters against failing vendors, 30 times as fast as life, for MINUTES=20
