@@ -191,7 +191,7 @@ def _commands(player: Player, hung: Sequence[Binding]) -> Rows:
         line = CommandLine.objects.filter(command=OuterRef("pk"), line=each.line_id)
         wanted |= _within(each, "created_at") & Q(Exists(line.order_by()), device=each.line.device)
     rows: Rows = Command.objects.filter(wanted, platform=player.platform_id, head=None)
-    return rows.select_related("template__model", "device")
+    return rows.select_related("template__model", "device", "execution__job")
 
 
 def _incoming(hung: Sequence[Binding]) -> Rows:

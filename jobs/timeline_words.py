@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from devices import phones, story
 from devices.conversation import meaning_of
-from devices.models import CommandStep
+from devices.models import Command, CommandStep
 from devices.offers import title_of
 from exporters.models import Player
 from exporters.templatetags.devices import moment
@@ -162,7 +162,7 @@ class _Said:
 
     def _command(self, event: Event) -> Line:
         row = event.row
-        facts = {"command": title_of(row), "by": row.author_name, "socket": row.device.name}
+        facts = {"command": title_of(row), "by": _author(row), "socket": row.device.name}
         title = _("Command “%(command)s” to %(socket)s, given by %(by)s") % facts
         steps = self._steps.get(row.pk, ())
         parts = tuple((each.at, _step(each)) for each in steps)
@@ -210,6 +210,12 @@ class _Said:
         url = reverse("admin:platforms_notice_change", args=[row.pk])
         title = _("People were told")
         return Line(event.at, "campaign", "calm", title, notice_texts.sentence(row), url, parts)
+
+
+def _author(row: Command) -> str:
+    """Return who gave a command: a job by the name that it has for the reader."""
+    execution = getattr(row, "execution", None)  # of a person's command there is none
+    return str(execution.job) if row.by_job and execution else row.author_name
 
 
 def _until(text: str, until: datetime | None) -> str:

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from devices.models import Command, IncomingSms
 from exporters.models import Player
 from jobs import acting
-from jobs.models import Episode, GateVerdict, JobExecution
+from jobs.models import Episode, GateVerdict, Job, JobExecution
 from platforms.models import AuditEntry, Platform, User
 from tests.conftest import ClientOf
 from tests.exporters.watched_world import STATUS, Scripted
@@ -77,6 +77,22 @@ def test_it_shows_the_sentence_the_bands_the_job_and_what_happened(
         .get(reverse("admin:jobs_episode_change", args=[Episode.objects.get().pk]))
         .content.decode()
     )
+
+
+def test_a_job_that_gave_a_command_is_called_as_the_reader_calls_it(
+    client_of: ClientOf, bob: User, fleet: Fleet
+) -> None:
+    names = {"en": "Monitoring of all", "ru": "Мониторинг всего"}
+    Job.objects.filter(pk=fleet.job.pk).update(name=names["en"], names=names)
+    fleet.job.refresh_from_db()
+    player = fleet.players[0]
+    fleet.fire(player)
+    acting.act(fleet.now)
+    assert Command.objects.get().author_name == "Monitoring of all", "that of the installation"
+    answer = client_of(bob).get(address(player), headers={"accept-language": "ru"})
+    text = answer.content.decode()
+    assert "автор: Мониторинг всего" in text
+    assert "автор: Monitoring of all" not in text
 
 
 def test_numbers_are_for_those_alone_who_may_read_them(
