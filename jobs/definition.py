@@ -93,7 +93,7 @@ def of_many(jobs: Collection[Job]) -> list[Definition]:
         .select_related("platform")
         .prefetch_related("conditions__metric", "rungs", "hours")
     }  # unscoped: jobs that were reached by for_user
-    selections = selections_of(jobs)
+    selections = selections_of(rows.values())
     return [_of(rows[job.pk], selections[job.pk]) for job in jobs]
 
 

@@ -113,10 +113,13 @@ def only_stops(old: Definition, new: Definition) -> bool:
     return new == stopped
 
 
-def change(jobs: Collection[Job], actor: Actor, **values: Any) -> int:
+def change(
+    jobs: Collection[Job], actor: Actor, seen: Mapping[int, int] | None = None, **values: Any
+) -> int:
     """Give jobs other values of their definitions, such as a mode; return how many changed.
 
-    The platforms are locked first: what others change meanwhile is not written back.
+    The platforms are locked first: what others change meanwhile is not written back. `seen`: by id
+    the revisions that somebody agreed to; Outdated where another one is to be changed.
     """
     changed = 0
     with transaction.atomic():
@@ -125,7 +128,7 @@ def change(jobs: Collection[Job], actor: Actor, **values: Any) -> int:
         for job, definition in zip(jobs, of_many(jobs), strict=True):
             wanted = replace(definition, **values)
             if wanted != definition:
-                save(wanted, actor, job)
+                save(wanted, actor, job, None if seen is None else seen.get(job.pk, 0))
                 changed += 1
     return changed
 

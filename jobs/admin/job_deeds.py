@@ -11,9 +11,11 @@ from unfold.enums import ActionVariant
 
 from jobs import saving
 from jobs.models import Job
+from jobs.outdated import Outdated
 from jobs.saving import DefinitionRefused
 from platforms.audit import Actor
 
+from .agreed import SwitchForm, tell_refused
 from .job_deeds_on_many import LIST, DeedsOnMany
 from .scorecard_pages import ScorecardPages
 
@@ -58,21 +60,29 @@ class JobDeeds(DeedsOnMany, ScorecardPages):
     def switch_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask first; then turn it."""
         job = self.row_or_404(request, object_id)
-        if request.method != "POST":
-            if job.enabled:
-                title, button = _("Disable this job?"), _("Disable")
-                text = _("It then watches nothing, and its open episodes are closed.")
-            else:
-                title, button = _("Enable this job?"), _("Enable")
-                text = _("It then watches again: %(mode)s.") % {"mode": job.get_mode_display()}
-            return self.ask(request, job, title=title, text=text, button=button)
+        agreed = SwitchForm(request.POST) if request.method == "POST" else None
+        if agreed is None or not agreed.is_valid():
+            return self._ask_to_switch(request, job)
+        enabled, seen = agreed.cleaned_data["enabled"], agreed.cleaned_data["seen"]
         try:
-            saving.change([job], Actor.of_request(request), enabled=not job.enabled)
-        except DefinitionRefused as refused:
+            # What was agreed to, whatever a second click or somebody else has done meanwhile.
+            revisions = {job.pk: seen} if enabled else None
+            saving.change([job], Actor.of_request(request), revisions, enabled=enabled)
+        except (DefinitionRefused, Outdated) as refused:
             return self._refused(request, job, refused)
-        done = _("The job is disabled.") if job.enabled else _("The job is enabled.")
+        done = _("The job is enabled.") if enabled else _("The job is disabled.")
         messages.success(request, done)
         return self.back_to(job)
+
+    def _ask_to_switch(self, request: HttpRequest, job: Job) -> HttpResponse:
+        if job.enabled:
+            title, button = _("Disable this job?"), _("Disable")
+            text = _("It then watches nothing, and its open episodes are closed.")
+        else:
+            title, button = _("Enable this job?"), _("Enable")
+            text = _("It then watches again: %(mode)s.") % {"mode": job.get_mode_display()}
+        form = SwitchForm(initial={"enabled": not job.enabled, "seen": job.revision})
+        return self.ask(request, job, title=title, text=text, button=button, form=form)
 
     @action(
         description=gettext_lazy("Remove"),
@@ -98,8 +108,8 @@ class JobDeeds(DeedsOnMany, ScorecardPages):
         messages.success(request, _("%(job)s was removed.") % {"job": job})
         return redirect(LIST)
 
-    def _refused(self, request: HttpRequest, job: Job, refused: DefinitionRefused) -> HttpResponse:
-        why = " ".join(each for told in refused.errors.values() for each in told)
-        text = _("%(job)s was left as it is: %(why)s")
-        messages.error(request, text % {"job": job, "why": why})
+    def _refused(
+        self, request: HttpRequest, job: Job, refused: DefinitionRefused | Outdated
+    ) -> HttpResponse:
+        tell_refused(request, job, refused)
         return self.back_to(job)

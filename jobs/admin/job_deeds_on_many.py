@@ -19,9 +19,12 @@ from devices.admin.reach import sender_of
 from devices.pauses import PauseRefused
 from jobs import job_pauses, saving
 from jobs.models import Job, JobPause, Mode
+from jobs.outdated import Outdated
 from jobs.saving import DefinitionRefused
 from platforms.audit import Actor
 from platforms.scoped_admin import ScopedModelAdmin
+
+from .agreed import SEEN, revisions, stamps, tell_refused
 
 MOST = 200  # at once: each is a transaction of its own
 LIST = "admin:jobs_job_changelist"
@@ -42,6 +45,7 @@ class ChosenForm(forms.Form):
     action = forms.CharField(widget=forms.HiddenInput)
     _selected_action = AnyOfThem(widget=forms.MultipleHiddenInput)
     confirmed = forms.CharField(widget=forms.HiddenInput, initial="1")
+    seen = AnyOfThem(required=False, widget=forms.MultipleHiddenInput)
 
 
 class PauseForm(ChosenForm):
@@ -75,7 +79,8 @@ class DeedsOnMany(ScopedModelAdmin):
             text = _("From then on these of them send commands by themselves, without asking:")
             title, button = _("Enable these jobs?"), _("Enable")
             return self._ask_of_many(request, rows, title, text, button, live)
-        self._change(request, rows, enabled=True)
+        # Those that were not asked about are no live ones; whoever made one live is told of it.
+        self._change(request, rows, as_agreed=True, enabled=True)
         return None
 
     @action(description=gettext_lazy("Disable"), permissions=["change"])
@@ -124,7 +129,7 @@ class DeedsOnMany(ScopedModelAdmin):
     def live(self, request: HttpRequest, rows: models.QuerySet[Any]) -> HttpResponse | None:
         """Ask once more; then they act by themselves."""
         if "confirmed" in request.POST:
-            self._change(request, rows, mode=Mode.LIVE)
+            self._change(request, rows, as_agreed=True, mode=Mode.LIVE)
             return None
         text = _("From then on these jobs send commands by themselves, without asking anybody:")
         return self._ask_of_many(request, rows, _("Let these jobs act?"), text, _("Let them act"))
@@ -151,12 +156,21 @@ class DeedsOnMany(ScopedModelAdmin):
         messages.success(request, text % {"number": number})
         return None
 
-    def _change(self, request: HttpRequest, rows: models.QuerySet[Any], **values: Any) -> None:
+    def _change(
+        self,
+        request: HttpRequest,
+        rows: models.QuerySet[Any],
+        *,
+        as_agreed: bool = False,
+        **values: Any,
+    ) -> None:
+        """Give them values; where they were asked about, only as they were then."""
+        seen = revisions(request) if as_agreed and "confirmed" in request.POST else None
         changed = 0
 
         def change(job: Job, actor: Actor) -> None:
             nonlocal changed
-            changed += saving.change([job], actor, **values)
+            changed += saving.change([job], actor, seen, **values)
 
         self._each(request, rows, change)
         text = ngettext("%(number)d job was changed.", "%(number)d jobs were changed.", changed)
@@ -173,10 +187,8 @@ class DeedsOnMany(ScopedModelAdmin):
         for job in chosen:
             try:
                 deed(job, actor)
-            except DefinitionRefused as refused:
-                why = " ".join(each for told in refused.errors.values() for each in told)
-                text = _("%(job)s was left as it is: %(why)s")
-                messages.error(request, text % {"job": job, "why": why})
+            except (DefinitionRefused, Outdated) as refused:
+                tell_refused(request, job, refused)
             else:
                 done += 1
         return done
@@ -201,6 +213,7 @@ class DeedsOnMany(ScopedModelAdmin):
         form = form or ChosenForm()
         form.initial["action"] = request.POST["action"]
         form.initial[helpers.ACTION_CHECKBOX_NAME] = [job.pk for job in chosen]
+        form.initial[SEEN] = stamps(chosen)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -15,9 +15,12 @@ from unfold.decorators import action
 
 from jobs import gate_words, saving, scorecard
 from jobs.models import Job, Mode
+from jobs.outdated import Outdated
 from jobs.saving import DefinitionRefused
 from platforms.admin.confirmed_deeds import ConfirmedDeedsAdmin
 from platforms.audit import Actor
+
+from .agreed import SEEN, SeenForm, tell_refused
 
 DAYS: Final = (1, 7, 31)
 
@@ -64,7 +67,8 @@ class ScorecardPages(ConfirmedDeedsAdmin):
         job: Job = self.row_or_404(request, object_id)
         if not self.has_change_permission(request, job):
             raise PermissionDenied
-        if request.method != "POST":
+        agreed = SeenForm(request.POST) if request.method == "POST" else None
+        if agreed is None or not agreed.is_valid():
             text = _("From then on this job sends commands by itself, without asking anybody.")
             return self.ask(
                 request,
@@ -73,14 +77,14 @@ class ScorecardPages(ConfirmedDeedsAdmin):
                 text=text,
                 button=_("Let it act"),
                 danger=True,
+                form=SeenForm(initial={SEEN: job.revision}),
                 back=reverse("admin:jobs_job_scorecard", args=[job.pk]),
             )
         try:
-            saving.change([job], Actor.of_request(request), mode=Mode.LIVE)
-        except DefinitionRefused as refused:
-            why = " ".join(each for told in refused.errors.values() for each in told)
-            text = _("%(job)s was left as it is: %(why)s")
-            messages.error(request, text % {"job": job, "why": why})
+            seen = {job.pk: agreed.cleaned_data[SEEN]}
+            saving.change([job], Actor.of_request(request), seen, mode=Mode.LIVE)
+        except (DefinitionRefused, Outdated) as refused:
+            tell_refused(request, job, refused)
         else:
             messages.success(request, _("%(job)s acts by itself now.") % {"job": job})
         return redirect("admin:jobs_job_change", job.pk)

@@ -1,5 +1,6 @@
 """Storing jobs: what is refused and why, versions, what a change forgets, what is recorded."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -212,6 +213,17 @@ def test_a_change_of_other_things_forgets_nothing(platform_a: Platform) -> None:
 
 
 @pytest.mark.both_databases
+def test_a_change_of_one_value_does_not_write_back_an_older_reach(platform_a: Platform) -> None:
+    player = make_player(make_exporter(platform_a))
+    job = make_job(platform_a)
+    read = Job.objects.get()  # whole platform: as many are read before the first is changed
+    narrow = Selection(platform_a.pk, players=frozenset({player.pk}))
+    saving.save(replace(definition.of(job), selection=narrow), SYSTEM, job)
+    saving.change([read], SYSTEM, mode=Mode.LIVE)
+    assert definition.of(Job.objects.get()).selection == narrow
+    assert Job.objects.get().mode == Mode.LIVE
+
+
 def test_a_removed_job_ends_its_episodes_and_keeps_its_history(platform_a: Platform) -> None:
     job = make_job(platform_a)
     episode = opened(job)

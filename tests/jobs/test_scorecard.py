@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import Command
-from jobs import acting, scorecard, verification
+from jobs import acting, saving, scorecard, verification
 from jobs.models import Ending, Episode, Job, JobExecution, Mode, Standing
+from platforms.audit import Actor
 from platforms.models import AuditEntry, Platform, User
 from tests.conftest import ClientOf
 from tests.devices import world as sockets
@@ -151,15 +152,31 @@ def test_one_click_lets_it_act_after_it_asked_once(
     assert client_of(bob).post(live).status_code == 403
     assert client_of(charlie).get(page).status_code == 404
     assert client_of(charlie).post(live).status_code == 404
-    assert "without asking anybody" in client_of(alice).get(live).content.decode()
+    asked = client_of(alice).get(live)
+    assert "without asking anybody" in asked.content.decode()
+    assert client_of(alice).post(live).status_code == 200, "nothing was agreed to: it asks"
     job.refresh_from_db()
     assert job.mode == Mode.SHADOW
-    assert client_of(alice).post(live).status_code == 302
+    agreed = {field.html_name: field.value() for field in asked.context["form"]}
+    assert client_of(alice).post(live, agreed).status_code == 302
     job.refresh_from_db()
     assert job.mode == Mode.LIVE
     assert AuditEntry.objects.filter(target_type="jobs.job", after__mode="live").count() == 1
-    assert client_of(alice).post(live).status_code == 302, "twice is once"
+    assert client_of(alice).post(live, agreed).status_code == 302, "twice is once"
     assert live not in client_of(alice).get(page).content.decode()
+
+
+def test_one_that_changed_after_the_question_stays_in_the_shadow(
+    client_of: ClientOf, alice: User, mona: User, platform_a: Platform
+) -> None:
+    job = make_job(platform_a)
+    live = reverse("admin:jobs_job_go_live", args=[job.pk])
+    asked = client_of(alice).get(live)
+    saving.change([job], Actor("Mona", "admin", mona.pk), attempts=9)
+    agreed = {field.html_name: field.value() for field in asked.context["form"]}
+    answer = client_of(alice).post(live, agreed, follow=True)
+    assert "changed this job" in answer.content.decode()
+    assert Job.objects.get().mode == Mode.SHADOW
 
 
 def test_thousands_of_attempts_cost_as_many_queries_as_one(

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from jobs import saving
 from jobs.models import (
     Ending,
     Episode,
@@ -22,6 +23,7 @@ from jobs.models import (
     Trigger,
 )
 from jobs.selection import Selection
+from platforms.audit import Actor
 from platforms.models import AuditEntry, Platform, User
 from tests import factories
 from tests.conftest import ClientOf
@@ -48,6 +50,11 @@ def acted(job: Job, name: str, outcome: Outcome, hours: int = 1) -> JobExecution
 
 def chosen(*jobs: Job, action: str, **more: str) -> dict[str, Any]:
     return {"action": action, "_selected_action": [job.pk for job in jobs], **more}
+
+
+def agreed(asked: Any) -> dict[str, Any]:
+    """Return what the page that asks once more posts."""
+    return {field.html_name: field.value() for field in asked.context["form"]}
 
 
 def test_the_list_says_how_far_each_job_goes_what_it_sees_and_what_it_did(
@@ -146,7 +153,8 @@ def test_many_are_disabled_enabled_and_copied_at_once(
     client = client_of(mona)
     client.post(LIST, chosen(*jobs, action="disable"))
     assert set(Job.objects.values_list("enabled", flat=True)) == {False}
-    client.post(LIST, chosen(jobs[0], action="enable", confirmed="1"))
+    asked = client.post(LIST, chosen(jobs[0], action="enable"))
+    client.post(LIST, agreed(asked))
     assert list(Job.objects.filter(enabled=True)) == [jobs[0]]
     client.post(LIST, chosen(*jobs, action="copy"))
     copies = Job.objects.exclude(pk__in=[job.pk for job in jobs])
@@ -164,9 +172,7 @@ def test_letting_jobs_act_and_removing_them_ask_once_more(
     assert "Watch" in asked.content.decode()
     job.refresh_from_db()
     assert job.mode == Mode.SHADOW
-    form = asked.context["form"]
-    again = {field.html_name: field.value() for field in form}
-    client.post(LIST, again)
+    client.post(LIST, agreed(asked))
     job.refresh_from_db()
     assert job.mode == Mode.LIVE
 
@@ -186,12 +192,52 @@ def test_enabling_asks_once_more_where_some_act_by_themselves_then(
     asked = client.post(LIST, chosen(live, shadow, action="enable"))
     assert asked.context["text"].endswith(": Live")
     assert not Job.objects.filter(enabled=True).exists()
-    client.post(LIST, {field.html_name: field.value() for field in asked.context["form"]})
+    client.post(LIST, agreed(asked))
     assert Job.objects.filter(enabled=True).count() == 2
 
     client.post(LIST, chosen(shadow, action="disable"))
     client.post(LIST, chosen(live, shadow, action="enable"))
     assert Job.objects.filter(enabled=True).count() == 2, "one that acts already is no news"
+
+
+@pytest.mark.parametrize("action", ["enable", "live"])
+def test_what_changed_after_the_question_is_left_as_it_is(
+    client_of: ClientOf, mona: User, alice: User, platform_a: Platform, action: str
+) -> None:
+    modes = Mode.LIVE if action == "enable" else Mode.SHADOW
+    jobs = [
+        make_job(platform_a, own_name=name, mode=modes, enabled=action == "live")
+        for name in ("One", "Two")
+    ]
+    asked = client_of(mona).post(LIST, chosen(*jobs, action=action))
+    saving.change(jobs[:1], Actor("Alice", "admin", alice.pk), attempts=9)
+    before = Job.objects.values().get(pk=jobs[0].pk)
+    told = client_of(mona).post(LIST, agreed(asked), follow=True).context["messages"]
+    assert "Alice changed this job" in " ".join(map(str, told))
+    assert Job.objects.values().get(pk=jobs[0].pk) == before
+    assert Job.objects.filter(pk=jobs[1].pk, enabled=True, mode=Mode.LIVE).exists()
+    client_of(mona).post(LIST, chosen(jobs[0], action=action, confirmed="1"))
+    assert Job.objects.values().get(pk=jobs[0].pk) == before, "of no state at all"
+
+
+def test_a_confirmed_stop_never_enables_and_needs_no_revision(
+    client_of: ClientOf, mona: User, platform_a: Platform
+) -> None:
+    job, client = make_job(platform_a, own_name="Watch", mode=Mode.LIVE), client_of(mona)
+    page = reverse("admin:jobs_job_switch_one", args=[job.pk])
+    asked = client.get(page)
+    assert "Disable this job?" in asked.content.decode()
+    saving.change([job], Actor("Mona", "admin", mona.pk), attempts=9)
+    for _click in range(2):
+        client.post(page, agreed(asked))
+        assert not Job.objects.get().enabled
+    back = client.get(page)
+    saving.change([Job.objects.get()], Actor("Mona", "admin", mona.pk), attempts=8)
+    assert "changed this job" in client.post(page, agreed(back), follow=True).content.decode()
+    assert client.post(page, {"enabled": "True"}).status_code == 200, "it asks"
+    assert not Job.objects.get().enabled
+    client.post(page, agreed(client.get(page)))
+    assert Job.objects.get().enabled
 
 
 def test_many_are_paused_at_once_with_a_reason_and_an_end(
