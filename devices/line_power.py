@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Exists, Max, OuterRef, Q, Subquery
+from django.db.models import Max, OuterRef, Q, Subquery
 
 from .gates import comes_back_by_itself
 from .models import Command, CommandLine, DeviceLine, IncomingSms, PowerOutage
-from .pace import CLOCKS
+from .pace import SMS_TAKES
 from .replies import Meaning
 from .states import SWITCHING, WENT_OUT, Effect, leaves_on
 from .verification import acted_at, lasts
@@ -60,8 +60,10 @@ def _last_commands(lines: Collection[DeviceLine]) -> dict[int, Command]:
         state__in=[each.value for each in WENT_OUT],
         effect__in=SWITCHING,
     )
-    sent = CommandLine.objects.filter(Exists(switched), line=OuterRef("pk"))
-    newest = sent.order_by("-command__wire_at", "-command").values("command")[:1]
+    last = switched.order_by("-wire_at").values("wire_at")[:1]
+    sent = CommandLine.objects.filter(line=OuterRef("pk")).annotate(switched_at=Subquery(last))
+    sent = sent.filter(switched_at__isnull=False)
+    newest = sent.order_by("-switched_at", "-command").values("command")[:1]
     rows = DeviceLine.objects.filter(pk__in=[line.pk for line in lines])
     of_lines = dict(rows.annotate(last=Subquery(newest)).values_list("pk", "last"))
     commands = Command.objects.filter(pk__in={pk for pk in of_lines.values() if pk is not None})
@@ -85,8 +87,11 @@ def _of(line: DeviceLine, mains: datetime | None, last: Command | None) -> LineP
         return LinePower(max((at for at in (mains, switched) if at is not None), default=None))
     timer = lasts(final, last) if final.effect == Effect.TIMER else timedelta(0)
     off_at = (final.wire_at or last.created_at) + timer
-    told_on = line.is_on and line.told_at is not None and line.told_at > off_at + CLOCKS
-    if final is not switching[-1] or told_on:
+    told_on = line.is_on and line.told_at is not None and line.told_at > off_at + SMS_TAKES
+    end = switching[-1]
+    # Two messages that switch off are one wish, though the second did not go out.
+    broke_off = final is not end and (leaves_on([end.effect]) or not end.closed)
+    if broke_off or told_on:
         # Left dark by a sequence that broke off, or switched on at the socket itself.
         return LinePower(mains)
     return LinePower(mains, off_at, last.author_name, last.pk if last.by_job else None)

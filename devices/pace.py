@@ -14,6 +14,8 @@ RECOVERED = timedelta(minutes=2)  # online for so long without a break: four pol
 PATIENCE = timedelta(minutes=10)  # offline still: as long as the line's cooldown, so that the
 # next attempt need not wait for the verdict on this one
 EVIDENCE = timedelta(minutes=20)  # the line is held meanwhile: twice the patience, not longer
+# The most that networks take for a message, but for days on which they fail.
+SMS_TAKES = timedelta(hours=1)
 CLOCKS = timedelta(minutes=1)  # by which the clocks of gateways and networks may be behind ours
 LIMITS = Limits(
     lease=LEASE,

@@ -3,15 +3,15 @@
 Not what jobs switch off on their ladders, nor what a sequence left dark that broke off.
 """
 
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
+
+from devices.pace import SMS_TAKES
+from devices.states import RESENDABLE, Effect
 
 from .models import Trigger
 from .orders import Order
 from .situation import Subject
-
-#: The most that networks take for a message, but for days on which they fail.
-SMS_TAKES: Final = timedelta(hours=1)
 
 
 class LeftOff(NamedTuple):
@@ -43,10 +43,14 @@ def _is_on_again(subject: Subject, line: int, off_at: datetime) -> bool:
     own = subject.line is not None and line == subject.line.pk
     if not own or subject.had_power_at is None:
         return False
-    return subject.had_power_at > (off_at + SMS_TAKES).timestamp()
+    since = subject.hung_since or off_at
+    return subject.had_power_at > max(off_at + SMS_TAKES, since).timestamp()
 
 
 def _only_switches_on(subject: Subject) -> bool:
     """Tell whether a schedule would do nothing but switch on what a schedule switched off."""
     of_schedule = subject.job.trigger == Trigger.SCHEDULE
-    return of_schedule and isinstance(subject.order, Order) and not subject.order.wish.holds
+    if not of_schedule or not isinstance(subject.order, Order):
+        return False
+    messages = subject.order.wish.composed.messages
+    return all(each.effect in RESENDABLE or each.effect is Effect.TIMER for each in messages)

@@ -62,13 +62,12 @@ class Sights:
         """Tell whether evaluation ever looked at an exporter under one of the criteria."""
         return any(exporter_id == each for _criterion, each in self._clocks)
 
-    def may_go_dark(self, job: Job, player: Player) -> bool:
-        """Tell whether a player is known to be bad now, or the same schedule switches it too."""
-        if (job.pk, player.pk) in self._planned:
-            return True
-        return any(self._is_bad(criterion, player) for criterion in self._criteria)
+    def is_planned(self, job: Job, player: Player) -> bool:
+        """Tell whether a schedule has a player on its list as well."""
+        return (job.pk, player.pk) in self._planned
 
-    def _is_bad(self, criterion: int, player: Player) -> bool:
+    def is_bad(self, criterion: int, player: Player) -> bool:
+        """Tell whether a player is known to be bad now."""
         track = self._tracks.get((criterion, player.pk))
         clock = self._clocks.get((criterion, player.exporter_id))
         if track is None or clock is None or not clock.known or clock.at is None:

@@ -32,6 +32,7 @@ from .models import (
     Track,
     Trigger,
 )
+from .neighbours import Neighbours
 from .orders import FOR_JOBS, NoOrder, Order, Orders
 from .selection import selections_of
 from .sights import Sights
@@ -66,6 +67,7 @@ class Subject:
     line: DeviceLine | None
     powers: Mapping[int, LinePower]
     had_power_at: float | None
+    hung_since: datetime | None
     rung: Rung | None
     order: Order | NoOrder | None
     refusals: Sequence[Refusal]
@@ -137,6 +139,7 @@ class _Reading:
         bound = Binding.objects.filter(player__in=players, ended_at=None)
         bound = bound.select_related("line__device__model", "line__device__platform")
         self.lines = {each.player_id: each.line for each in bound}
+        self.hung_since = {each.player_id: each.since for each in bound}
         devices = {line.device_id: line.device for line in self.lines.values()}
         nobody = Sender.job("")
         self.around = checks.circumstances(list(devices.values()), nobody, self.now, FOR_JOBS)
@@ -145,8 +148,11 @@ class _Reading:
             line__device__in=devices, ended_at=None, player__retired_at=None
         )
         self.hanging: dict[int, list[Player]] = defaultdict(list)
-        for binding in beside.select_related("player"):
+        by_device: dict[int, set[int]] = defaultdict(set)
+        for binding in beside.select_related("player", "line"):
             self.hanging[binding.line_id].append(binding.player)
+            by_device[binding.line.device_id].add(binding.player_id)
+        self.in_company = {pk for of in by_device.values() if len(of) > 1 for pk in of}
         self.make = Orders(self.now)
 
     def _read_sights(self) -> None:
@@ -155,6 +161,8 @@ class _Reading:
         jobs = self.jobs.values()
         asked = {job.criterion_id for job in jobs if job.criterion_id is not None}
         self.sights = Sights(self.platform_id, asked | self.criteria, players, jobs, self.now)
+        chosen = {job: self.selections[job.pk] for job in jobs}
+        self.neighbours = Neighbours(self.platform_id, self.in_company, chosen, self.sights)
 
     def _subject(self, episode: Episode) -> Subject:
         job, player = episode.job, episode.player
@@ -178,7 +186,8 @@ class _Reading:
             pauses=self.standstill.pauses(job, line),
             hours=[Span(each.weekday, each.opens, each.closes) for each in job.hours.all()],
             zone=zones.of_place(job.platform, player.site),
-            windows=self.standstill.windows(job, player),
+            # Also those of players that would lose their power with it.
+            windows=[w for each in (player, *beside) for w in self.standstill.windows(job, each)],
             brakes=self._brakes(job, player),
             line=line,
             powers=powers,
@@ -187,13 +196,14 @@ class _Reading:
                 if any(each.off_at is not None for each in powers.values())
                 else None
             ),
+            hung_since=self.hung_since.get(player.pk),
             rung=rung,
             order=order,
             refusals=(
                 list(checks.refusals(order.wish, self.around)) if isinstance(order, Order) else ()
             ),
             beside=len(beside),
-            beside_well=sum(not self.sights.may_go_dark(job, each) for each in beside),
+            beside_well=sum(not self.neighbours.may_go_dark(job, each) for each in beside),
             next=self.next[episode.pk],
             proposal=next(proposals, None),
         )
@@ -250,9 +260,9 @@ def _powers(lines: Sequence[DeviceLine]) -> dict[int, LinePower]:
     given = {each.off_command for each in found.values() if each.off_command is not None}
     if not given:
         return found
-    rows = JobExecution.objects.filter(command__in=given, episode__trigger=Trigger.SCHEDULE)
-    planned = {None, *rows.values_list("command", flat=True)}
+    rows = JobExecution.objects.filter(command__in=given).exclude(episode__trigger=Trigger.SCHEDULE)
+    of_rules = set(rows.values_list("command", flat=True))
     return {
-        pk: power if power.off_command in planned else LinePower(power.back_at)
+        pk: LinePower(power.back_at) if power.off_command in of_rules else power
         for pk, power in found.items()
     }

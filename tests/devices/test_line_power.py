@@ -17,6 +17,7 @@ from devices.models import (
     Device,
     DeviceLine,
     IncomingSms,
+    Pause,
     PowerOutage,
     SmsGateway,
 )
@@ -90,12 +91,18 @@ def test_a_line_that_a_person_lets_go_on_later_is_back_then(platform_a: Platform
     assert known(pair, 2) == LinePower(NOON + timedelta(minutes=90))
 
 
-def own(device: Device, now: datetime, *steps: tuple[str, str]) -> Command:
-    """Give a command of the platform's own as a person: messages that go one after the other."""
+def own(device: Device, now: datetime, *steps: tuple[str, str], apart: int = 0) -> Command:
+    """Give a command of the platform's own as a person: messages that go one after the other.
+
+    `apart`: seconds between two of them.
+    """
     key = f"own_{CommandTemplate.objects.count()}"
     words = {"en": key, "ru": key}
     definition = {"key": key, "name": words, "help": words, "danger": "power", "lines": [1]} | {
-        "sequence": [{"code": code, "effect": effect} for code, effect in steps]
+        "sequence": [
+            {"code": code, "effect": effect, "after": apart if number else 0}
+            for number, (code, effect) in enumerate(steps)
+        ]
     }
     row = CommandTemplate.objects.create(
         platform=device.platform, model=device.model, key=key, definition=definition
@@ -122,6 +129,34 @@ def test_what_is_off_at_the_end_of_messages_is_off(
     command = own(generic, NOON, *steps)
     world.drive(Gateway(), Clock())
     assert known(generic) == LinePower(None, NOON, command.author_name)
+
+
+def test_two_messages_that_switch_off_are_one_wish_though_the_second_was_held_back(
+    generic: Device,
+) -> None:
+    gateway, clock = Gateway(), Clock()
+    command = own(generic, NOON, ("OFF1", "off"), ("OFF2", "off"), apart=60)
+    world.drive(gateway, clock)
+    Pause.objects.create(reason="Stocktaking", author_name="Alice")
+    clock.turn(seconds=61)
+    world.drive(gateway, clock)
+    assert gateway.texts == ["OFF1"]
+    assert known(generic) == LinePower(None, NOON, command.author_name)
+
+
+def test_the_message_that_went_out_last_counts_whichever_command_began_first(
+    generic: Device,
+) -> None:
+    gateway, clock = Gateway(), Clock()
+    command = own(generic, clock(), ("LOGIN", "config"), ("OFF", "off"), apart=60)
+    world.drive(gateway, clock)
+    clock.turn(seconds=20)
+    own(generic, clock(), ("ON", "on"), ("STATE", "query"))
+    world.drive(gateway, clock)
+    clock.turn(seconds=60)
+    world.drive(gateway, clock)
+    assert gateway.texts == ["LOGIN", "ON", "STATE", "OFF"]
+    assert known(generic) == LinePower(None, clock(), command.author_name)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +187,9 @@ def test_what_only_asks_after_an_off_leaves_it_as_it_is(generic: Device) -> None
 
 
 @pytest.mark.parametrize(
-    ("is_on", "minutes", "is_off"), [(True, 5, False), (True, -5, True), (False, 5, True)]
+    ("is_on", "minutes", "is_off"),
+    # Within the hour that a message may take it is perhaps an answer from before.
+    [(True, 65, False), (True, 5, True), (True, -5, True), (False, 65, True)],
 )
 def test_a_line_that_tells_later_that_it_is_on_was_switched_on_at_the_socket(
     socket: Device, is_on: bool, minutes: int, is_off: bool

@@ -1,6 +1,7 @@
 """From an open episode to one attempt, or to a stored reason why not."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -278,19 +279,25 @@ def _off_later(fleet: Fleet, player: Player) -> None:
 
 def _off_by_schedule(fleet: Fleet, player: Player) -> Job:
     """An hour before the player was seen bad; return the schedule."""
-    schedule, at = make_job(fleet.platform, None, name="Night off"), NOON - timedelta(minutes=120)
+    schedule = make_job(fleet.platform, None, name="Night off")
+    _ran(fleet, schedule, player, "power_off", 120)
+    return schedule
+
+
+def _ran(fleet: Fleet, job: Job, player: Player, key: str, ago: int, **values: str) -> None:
+    """Let a job have sent one command, minutes ago."""
+    at = NOON - timedelta(minutes=ago)
+    trigger = Trigger.RULE if job.criterion_id else Trigger.SCHEDULE
     episode = Episode.objects.create(
-        platform=fleet.platform, job=schedule, job_version=1, player=player,
-        trigger=Trigger.SCHEDULE, opened_at=at, closed=True,
-        closed_at=at, ending=Ending.DONE,
+        platform=fleet.platform, job=job, job_version=1, player=player, trigger=trigger,
+        opened_at=at, closed=True, closed_at=at, ending=Ending.DONE,
     )  # fmt: skip
-    sent = _switched(fleet, player, "power_off", 120, by=Sender.job(schedule.name))
+    sent = _switched(fleet, player, key, ago, by=Sender.job(job.name), **values)
     JobExecution.objects.create(
-        platform=fleet.platform, episode=episode, job=schedule, player=player, attempt=1, rung=0,
+        platform=fleet.platform, episode=episode, job=job, player=player, attempt=1, rung=0,
         mode=Mode.LIVE, standing=Standing.OVER, outcome=Outcome.ANSWERED, command=sent,
         created_at=at, commanded_at=at, finished_at=at,
     )  # fmt: skip
-    return schedule
 
 
 def _other_line_off(fleet: Fleet, player: Player) -> None:
@@ -510,8 +517,49 @@ def test_a_schedule_does_not_switch_on_what_a_person_switched_off(fleet: Fleet) 
 
 
 def test_what_a_rule_switched_off_on_its_ladder_is_nobodys_wish(fleet: Fleet) -> None:
+    _ran(fleet, make_job(fleet.platform, fleet.job.criterion), fleet.players[0], "power_off", 70)
     fleet.fire(fleet.players[0])
-    _switched(fleet, fleet.players[0], "power_off", 70, by=Sender.job("Job 1"))
+    assert fleet.act() == 1
+
+
+def test_what_a_job_switched_off_of_which_nothing_else_is_known_any_more_stays_off(
+    fleet: Fleet,
+) -> None:
+    """Commands are kept for longer than what schedules did."""
+    player = fleet.players[0]
+    _off_by_schedule(fleet, player)
+    (episode,) = fleet.fire(player)
+    Command.objects.update(wire_at=NOON - timedelta(days=400))
+    fleet.see(player, bad=True, well_slot=fleet.slot - 402 * 2880)
+    JobExecution.objects.all().delete()
+    assert fleet.act() == 0
+    assert why(episode) == ("mains", "off_by_schedule")
+
+
+def test_a_player_that_was_well_on_another_line_says_nothing_of_this_one(fleet: Fleet) -> None:
+    """It hangs here for an hour; somebody switched this line off four hours earlier."""
+    player = fleet.players[0]
+    (episode,) = fleet.fire(player)  # well until an hour ago
+    dark = world.make_socket(fleet.platform)
+    fleet.sockets[player.pk] = dark
+    _switched(fleet, player, "power_off", 300)
+    Binding.objects.filter(player=player).update(
+        line=dark.lines.get(number=1), since=NOON - timedelta(hours=1)
+    )
+    assert fleet.act() == 0
+    assert why(episode) == ("mains", "switched_off")
+    Binding.objects.filter(player=player).update(since=NOON - timedelta(hours=3))
+    assert fleet.act() == 1, "it was well on this very line"
+
+
+def test_a_schedule_that_switches_on_for_some_hours_does_so_every_day(fleet: Fleet) -> None:
+    player = fleet.players[0]
+    schedule = make_job(fleet.platform, None, name="Open from 12 to 22")
+    _ran(fleet, schedule, player, "power_on_for", 24 * 60, minutes="600")
+    _due(fleet, schedule, "power_on_for")
+    schedule.rungs.update(parameters={"minutes": "600"})
+    closed = fleet.slot - 14 * 120  # then the socket switched it off
+    fleet.see(player, bad=True, since_slot=closed + 3, well_slot=closed)
     assert fleet.act() == 1
 
 
@@ -599,6 +647,66 @@ def test_a_neighbour_that_is_known_to_be_bad_does_not_stop_it(fleet: Fleet) -> N
     fleet.hang(other, fleet.sockets[fleet.players[0].pk])
     fleet.see(other, bad=True)
     assert fleet.act() == 1
+
+
+def test_who_is_bad_under_a_job_that_is_not_about_it_is_a_healthy_neighbour(fleet: Fleet) -> None:
+    """There are tracks of all players of a source, whomever its jobs are about."""
+    (episode,) = fleet.fire(fleet.players[0])
+    other = factories.make_player(fleet.exporter)
+    fleet.hang(other, fleet.sockets[fleet.players[0].pk])
+    fleet.see(other, bad=False)
+    definition: Any = deepcopy(OFFLINE)
+    definition["conditions"][0] |= {"metric": "free_disk", "operator": "<", "threshold": 10.0}
+    criterion = Criterion.objects.create(
+        platform=fleet.platform, digest="f" * 64, definition=definition
+    )
+    job = make_job(fleet.platform, criterion, whole_platform=False)
+    JobTarget.objects.create(platform=fleet.platform, job=job, player=fleet.players[5])
+    for row in (
+        Clock.objects.get(criterion=fleet.job.criterion),
+        Track.objects.get(criterion=fleet.job.criterion, player=fleet.players[0]),
+    ):
+        row.pk, row.criterion = None, criterion
+        if isinstance(row, Track):
+            row.player = other
+        row.save(force_insert=True)
+    assert fleet.act() == 0
+    assert why(episode) == ("beside", "others")
+    JobTarget.objects.create(platform=fleet.platform, job=job, player=other)
+    assert fleet.act() == 1
+
+
+def test_who_was_taken_over_by_a_person_is_not_darkened_with_its_neighbour(fleet: Fleet) -> None:
+    other = factories.make_player(fleet.exporter)
+    fleet.hang(other, fleet.sockets[fleet.players[0].pk])
+    mine, theirs = fleet.fire(fleet.players[0], other)
+    rows = Episode.objects.filter(pk=theirs.pk)
+    rows.update(acknowledged_at=NOON, acknowledged_name="Alice, at the player")
+    assert fleet.act() == 0
+    assert why(mine) == ("beside", "others")
+    rows.update(acknowledged_at=None)
+    assert fleet.act() == 1
+
+
+@pytest.mark.parametrize("is_bad", [True, False], ids=["a bad one", "one of the same schedule"])
+def test_maintenance_of_a_neighbour_holds_for_its_line(fleet: Fleet, is_bad: bool) -> None:
+    player, other = fleet.players[0], factories.make_player(fleet.exporter)
+    fleet.hang(other, fleet.sockets[player.pk])
+    if is_bad:
+        (episode,) = fleet.fire(player)
+    else:
+        nightly = make_job(fleet.platform, None, name="Nightly")
+        episode, _theirs = fleet.fire(player, other, minutes=0, job=nightly)
+        fleet.see(player, bad=False)
+        Episode.objects.update(due_at=NOON)
+    fleet.see(other, bad=is_bad)
+    hour = timedelta(hours=1)
+    MaintenanceWindow.objects.create(
+        platform=fleet.platform, name="An event on this screen", player=other,
+        starts_at=NOON - hour, ends_at=NOON + hour,
+    )  # fmt: skip
+    assert fleet.act() == 0
+    assert why(episode)[0] == "window"
 
 
 def test_a_job_may_be_allowed_to_darken_its_neighbours(fleet: Fleet) -> None:
