@@ -137,7 +137,7 @@ def _episodes(player: Player, span: Span) -> list[Episode]:
     # unscoped: of a player that was reached by for_user
     lasting = Q(closed=False) | Q(closed_at__gte=span.since, opened_at__lte=span.until)
     rows = Episode.objects.filter(lasting, player=player).select_related("job__criterion")
-    rows = rows.prefetch_related("executions", "job__rungs")
+    rows = rows.prefetch_related("executions__command__template__model", "job__rungs")
     return list(rows.order_by("closed", "-pk")[:MOST_EPISODES])
 
 

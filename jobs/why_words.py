@@ -11,6 +11,8 @@ from typing import Final
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from devices.catalogue import CatalogueError
+from devices.offers import title_of
 from exporters.description import Device
 from exporters.models import Player
 from exporters.verdicts import State as Status
@@ -109,11 +111,17 @@ def _of_open(facts: Facts, episode: Episode) -> Answer:
         text = _(
             "It is being restarted: “%(job)s” gave the command, attempt %(attempt)s of %(of)s."
         )
+        if not _restarts(last):
+            given["command"] = _command(last)
+            text = _("“%(job)s” gave the command “%(command)s”, attempt %(attempt)s of %(of)s.")
         return Answer(text % given, "calm", last.commanded_at, None, more, episode)
     if episode.recovering_since is not None and episode.acknowledged_at is None:
         text = _("It was restarted and is well again; it is watched for a while.")
         if not sent:
             text = _("It is well again by itself, nothing was sent; it is watched for a while.")
+        elif not _restarts(sent[-1]):
+            text = _("It is well again after “%(command)s”; it is watched for a while.")
+            text %= {"command": _command(sent[-1])}
         if facts.device.state is Status.UNKNOWN:  # it was well; nobody knows whether it still is
             was = {"since": at(episode.recovering_since)}
             text = _("It had been well again since %(since)s when it was seen last.") % was
@@ -124,7 +132,7 @@ def _of_open(facts: Facts, episode: Episode) -> Answer:
         return Answer(text, "good", episode.recovering_since, None, more, episode)
     if episode.trigger == Trigger.SCHEDULE:
         text = _("What the schedule asked for was not done yet: %(why)s")
-    elif sent or (switched is not None and switched.gives_power):
+    elif any(map(_restarts, sent)) or (switched is not None and switched.gives_power):
         text = _("It is not restarted again: %(why)s")
     else:
         text = _("It was not restarted: %(why)s")
@@ -149,6 +157,19 @@ def _sent(attempts: Sequence[JobExecution]) -> list[JobExecution]:
     return [
         each for each in attempts if each.commanded_at is not None and each.outcome not in UNSENT
     ]
+
+
+def _restarts(attempt: JobExecution) -> bool:
+    """Tell whether what an attempt sent takes the power away and gives it back."""
+    template = None if attempt.command is None else attempt.command.template
+    try:
+        return template is None or template.shape.cycles
+    except (KeyError, CatalogueError):  # a template that was withdrawn
+        return True
+
+
+def _command(attempt: JobExecution) -> str:
+    return title_of(attempt.command) if attempt.command is not None else attempt.sent
 
 
 def _deed(switching: Switching) -> str:
@@ -216,10 +237,16 @@ def _of_last(facts: Facts) -> Answer | None:
     more = (*(told for each in sent[-3:] if (told := _became(each))), status(facts.device))
     if sent:
         names["at"] = at(sent[-1].commanded_at or sent[-1].created_at)
+        names["command"] = _command(sent[-1])
+        is_restart = _restarts(sent[-1])
         if sent[-1].outcome == Outcome.VERIFIED:
             text = _("It was restarted at %(at)s by “%(job)s”, and that helped.")
+            if not is_restart:
+                text = _("“%(job)s” gave the command “%(command)s” at %(at)s, and that helped.")
             return Answer(text % names, "good", episode=episode, more=more)
         text = _("It was restarted at %(at)s by “%(job)s”: %(became)s")
+        if not is_restart:
+            text = _("“%(job)s” gave the command “%(command)s” at %(at)s: %(became)s")
         names["became"] = episode_story.of_attempt(sent[-1]).headline
         return Answer(text % names, "calm", episode=episode, more=more)
     if episode.ending != Ending.RECOVERED or episode.closed_at is None:

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from devices.models import Command, CommandStep, IncomingSms, Pause
+from devices.models import Command, CommandStep, CommandTemplate, IncomingSms, Pause
+from devices.offers import title_of
 from devices.senders import Sender
 from devices.states import State
 from exporters.models import Player
@@ -26,6 +27,7 @@ from jobs.models import (
     Mode,
     Outcome,
     Standing,
+    Trigger,
 )
 from jobs.timeline import Place
 from jobs.why import Span, Story
@@ -605,3 +607,53 @@ def test_the_number_of_queries_does_not_depend_on_how_much_there_is(
     assert more[1] == first[1] <= 3
     # One less: no command stands on the page any more, whose steps would be read.
     assert more[0] <= first[0] < 80, (first, more)
+
+
+def test_what_a_schedule_switched_off_was_not_restarted(
+    fleet: Fleet, alice: User, scripted: Scripted
+) -> None:
+    say(scripted, fleet.players[0], 1.0)
+    job = make_job(fleet.platform, None, name="Night off")
+    template = CommandTemplate.objects.get(model__key="simpal_d210", key="power_off")
+    CommandTemplate.objects.filter(pk=template.pk).update(for_jobs=True)
+    job.rungs.update(action="template", template=template)
+    Episode.objects.create(
+        platform=fleet.platform, job=job, job_version=job.version, player=fleet.players[0],
+        trigger=Trigger.SCHEDULE, opened_at=NOW, due_at=NOW,
+    )  # fmt: skip
+    assert acting.act(NOW) == 1
+    name = title_of(Command.objects.get())
+    assert headline(fleet, alice) == f"“Night off” gave the command “{name}”, attempt 1 of 3."
+    Command.objects.update(closed=True, state=State.ACCEPTED.value, wire_at=NOW)
+    finish(JobExecution.objects.get(), Outcome.ANSWERED, NOW)
+    Episode.objects.update(closed=True, closed_at=NOW, ending=Ending.DONE)
+    then = why_words.at(NOW)
+    assert headline(fleet, alice) == (
+        f"“Night off” gave the command “{name}” at {then}: "
+        "It was sent; no player tells whether it helped."
+    )
+
+
+def test_what_a_rule_switched_on_helped_and_was_no_restart(
+    fleet: Fleet, alice: User, scripted: Scripted
+) -> None:
+    say(scripted, fleet.players[0], 1.0)
+    template = CommandTemplate.objects.get(model__key="simpal_d210", key="power_on")
+    fleet.job.rungs.update(action="template", template=template)
+    fleet.fire(fleet.players[0])
+    assert acting.act(NOW) == 1
+    name = title_of(Command.objects.get())
+    Command.objects.update(closed=True, state=State.ACCEPTED.value, wire_at=NOW)
+    finish(JobExecution.objects.get(), Outcome.VERIFIED, NOW)
+    Episode.objects.update(recovering_since=NOW)
+    assert headline(fleet, alice) == (
+        f"It is well again after “{name}”; it is watched for a while."
+    )
+    Episode.objects.update(recovering_since=None)
+    assert headline(fleet, alice).startswith("It was not restarted:")
+    fleet.see(fleet.players[0], bad=False)
+    Episode.objects.update(closed=True, closed_at=NOW, ending=Ending.RECOVERED)
+    then = why_words.at(NOW)
+    assert headline(fleet, alice) == (
+        f"“{fleet.job}” gave the command “{name}” at {then}, and that helped."
+    )
