@@ -15,8 +15,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from . import approvals, attempts, brake, braking, gates, holding, situation, unrest
 from .brake import Domain
-from .judging import asks_for_approval, judge
+from .gates import Verdict
+from .judging import asks_for_approval, is_outdated, judge
 from .models import Brake, Episode, JobExecution, Mode, Rung, Standing
+from .situation import Subject
 
 logger = logging.getLogger(__name__)
 
@@ -72,10 +74,20 @@ def _act_on(platform_id: int, now: datetime) -> int:
             if left:
                 made += _decide(platform_id, subject.episode.pk, now)
                 left -= 1
-        elif holding.is_news(subject, shut):
-            with transaction.atomic():
-                holding.hold(subject, shut)
+        else:
+            _hold_back(subject, shut)
     return made
+
+
+def _hold_back(subject: Subject, shut: Verdict) -> None:
+    """Write why nothing is done, where that is news; end an approval of something else."""
+    outdated, news = is_outdated(shut), holding.is_news(subject, shut)
+    if outdated or news:
+        with transaction.atomic():
+            if outdated:
+                attempts.take_back(subject)
+            if news:
+                holding.hold(subject, shut)
 
 
 def _left_by_brakes(
@@ -130,8 +142,7 @@ def _decide_locked(platform_id: int, episode: int, now: datetime) -> bool:
     verdicts = judge(platform_id, [subject], now)[episode]
     shut = gates.first_shut(verdicts)
     if shut is not None and not asks_for_approval(shut):
-        if holding.is_news(subject, shut):
-            holding.hold(subject, shut)
+        _hold_back(subject, shut)
         return False
     if shut is not None:
         attempts.propose(subject, verdicts)

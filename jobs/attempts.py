@@ -20,7 +20,7 @@ from platforms.notifications import announce, end
 from .gate_names import Gate
 from .gates import Verdict
 from .ladder import Due
-from .models import Episode, GateVerdict, JobExecution, Standing
+from .models import Episode, GateVerdict, JobExecution, Outcome, Standing
 from .notice_kinds import ACTED, APPROVAL, EXHAUSTED, OPENED, called
 from .orders import Order
 from .situation import Subject
@@ -41,6 +41,17 @@ def propose(subject: Subject, verdicts: Sequence[Verdict]) -> JobExecution:
     proposal = _write(subject, verdicts, Standing.PROPOSED, expires_at=expires_at)
     tell(subject, APPROVAL.name, **_called(_order(subject).wish), until=expires_at)
     return proposal
+
+
+def take_back(subject: Subject) -> None:
+    """End an approved proposal in whose place something else would be sent now: it is asked anew.
+
+    As a row of its own, so that nobody approves on an open page what stands there no more.
+    """
+    if subject.proposal is None:
+        raise ValueError("no proposal to take back")
+    waiting = JobExecution.objects.waiting().filter(pk=subject.proposal.pk)
+    waiting.update(standing=Standing.OVER, outcome=Outcome.CANCELLED, finished_at=subject.now)
 
 
 def command(subject: Subject, verdicts: Sequence[Verdict]) -> Verdict | None:

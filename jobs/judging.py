@@ -24,3 +24,8 @@ def judge(platform_id: int, subjects: Sequence[Subject], now: datetime) -> dict[
 def asks_for_approval(shut: Verdict) -> bool:
     """Tell whether nothing stands against it but that people are to be asked."""
     return shut.gate is Gate.APPROVAL and shut.detail["code"] == "to_propose"
+
+
+def is_outdated(shut: Verdict) -> bool:
+    """Tell whether something else would be sent by now than what people approved."""
+    return shut.gate is Gate.APPROVAL and shut.detail["code"] == "changed"

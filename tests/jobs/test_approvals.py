@@ -159,6 +159,23 @@ def test_a_command_that_nobody_approved_is_not_sent_in_the_place_of_another(
     asking.job.rungs.update(action="template", template=template)
     assert asking.act(1) == 0
     assert why(episode) == ("approval", "changed")
+    _is_asked_anew(asking, mona)
+
+
+def _is_asked_anew(asking: Fleet, mona: User) -> None:
+    """What was approved is over, never sent; what would be sent now is proposed a minute later."""
+    approved = JobExecution.objects.get()
+    assert (approved.standing, approved.outcome) == (Standing.OVER, Outcome.CANCELLED)
+    with pytest.raises(NotDecided):
+        approvals.decline(approved, sender(mona), asking.now)
+    assert asking.act(1) == 0
+    again = proposal()
+    assert (again.attempt, again.rung, again.decided_at) == (2, 0, None)
+    assert (again.sent, again.device_id) != (approved.sent, approved.device_id)
+    approvals.approve(again, sender(mona), asking.now)
+    assert asking.act(1) == 1
+    given = Command.objects.get()
+    assert (given.text, given.device_id) == (again.sent, again.device_id)
 
 
 def test_what_was_approved_for_one_socket_is_not_sent_to_another(asking: Fleet, mona: User) -> None:
@@ -169,6 +186,7 @@ def test_what_was_approved_for_one_socket_is_not_sent_to_another(asking: Fleet, 
     asking.hang(asking.players[0], make_socket(asking.platform))
     assert asking.act(1) == 0
     assert why(episode) == ("approval", "changed")
+    _is_asked_anew(asking, mona)
 
 
 def test_a_proposal_ends_with_its_episode(asking: Fleet) -> None:
