@@ -6,6 +6,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .pauses import PauseRefused, check_end
+
 
 class StopForm(forms.ModelForm[Any]):
     """A stop with a reason, until a moment or until somebody lifts it."""
@@ -16,8 +18,10 @@ class StopForm(forms.ModelForm[Any]):
             self.fields["expires_at"].help_text = _("Empty: until somebody lifts it.")
 
     def clean_expires_at(self) -> Any:
-        """Refuse a moment that is over."""
+        """Refuse a moment that is over, and one that is too far off."""
         moment = self.cleaned_data["expires_at"]
-        if moment is not None and moment <= timezone.now():
-            raise forms.ValidationError(_("This moment is over: choose one that is to come."))
+        try:
+            check_end(moment, timezone.now())
+        except PauseRefused as refused:
+            raise forms.ValidationError(str(refused)) from refused
         return moment

@@ -1,18 +1,24 @@
 """Pauses: who begins one and lifts it, over what. The gates read them."""
 
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
 from platforms import audit
 from platforms.audit import Action
 from platforms.models import Platform
 from platforms.roles import Deed
+from platforms.wall_time import LAST
 
 from .models import Device, Pause
 from .senders import Sender
 from .templates import Danger
+
+TOO_FAR: Final = gettext_lazy(
+    "This end is too far off. Without an end a pause lasts until somebody lifts it."
+)
 
 
 class PauseRefused(Exception):
@@ -34,6 +40,16 @@ def may(sender: Sender, platform: Platform | None, device: Device | None) -> boo
     return sender.user.may(Deed.SEND, platform.pk)
 
 
+def check_end(expires_at: datetime | None, now: datetime) -> None:
+    """Raise PauseRefused for an end that is over, and for one that clocks could not show."""
+    if expires_at is None:
+        return
+    if expires_at <= now:
+        raise PauseRefused("expired", _("This moment is over: choose one that is to come."))
+    if expires_at > LAST:
+        raise PauseRefused("far", str(TOO_FAR))
+
+
 def begin(
     sender: Sender,
     reason: str,
@@ -53,8 +69,7 @@ def begin(
         raise PauseRefused("role", _("Your role does not allow this pause."))
     if device is not None and device.retired_at is not None:
         raise PauseRefused("device", _("The socket was taken out of use."))
-    if expires_at is not None and expires_at <= now:
-        raise PauseRefused("expired", _("This moment is over: choose one that is to come."))
+    check_end(expires_at, now)
     with transaction.atomic():
         pause: Pause = Pause.objects.create(
             platform=platform,

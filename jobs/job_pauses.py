@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from devices.pauses import PauseRefused
+from devices.pauses import PauseRefused, check_end
 from devices.senders import Sender
 from platforms import audit
 from platforms.audit import Action
@@ -33,8 +33,7 @@ def begin(
         raise PauseRefused("reason", _("Say why: others will ask."))
     if any(job.removed_at is not None for job in jobs):
         raise PauseRefused("job", _("This job was removed."))
-    if expires_at is not None and expires_at <= now:
-        raise PauseRefused("expired", _("This moment is over: choose one that is to come."))
+    check_end(expires_at, now)
     with transaction.atomic():
         return [_begun(sender, job, reason, expires_at) for job in jobs]
 

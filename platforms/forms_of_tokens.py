@@ -12,6 +12,7 @@ from .models import ApiToken, TokenKind
 from .registry import exporter_kinds
 from .roles import Deed
 from .scoped_forms import ScopedModelForm
+from .wall_time import LAST
 
 
 class TokenForm(ScopedModelForm):
@@ -42,9 +43,9 @@ class TokenForm(ScopedModelForm):
             self.instance.kind = TokenKind.USER
 
     def clean_expires_at(self) -> Any:
-        """Refuse a token that would be dead at once."""
+        """Refuse a token that would be dead at once, and a moment that no row can keep."""
         expires_at = self.cleaned_data["expires_at"]
-        if expires_at is not None and expires_at <= timezone.now():
+        if expires_at is not None and not timezone.now() < expires_at <= LAST:
             raise forms.ValidationError(_("Choose a moment in the future, or leave it empty."))
         return expires_at
 

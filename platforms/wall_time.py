@@ -5,13 +5,15 @@ readings are never shown (a clock put forward leaves them out), some are shown t
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import NamedTuple
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+#: Nobody means later centuries, and clocks on walls cannot be told of the end of time.
+LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Stretch(NamedTuple):
@@ -31,6 +33,11 @@ def known_zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def clock_time(at: time) -> str:
+    """Write a time of day as HH:MM, with its seconds where it has any."""
+    return f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}"
 
 
 def reading(at: datetime, zone: tzinfo) -> datetime:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from devices import commands
 from devices.models import Command, CommandStep, Device, IncomingSms
 from exporters.api.fields import IdField
-from platforms.api import PagedQuery, ScopedRelatedField, ScopedViewSet, Strict
+from platforms.api import Moment, PagedQuery, ScopedRelatedField, ScopedViewSet, Strict
 from platforms.roles import Deed
 
 from .command_answers import STATES, CommandAnswer, CommandDetail
@@ -34,8 +34,8 @@ class CommandsQuery(PagedQuery):
     state = serializers.ChoiceField(choices=STATES, required=False)
     over = serializers.BooleanField(required=False, allow_null=True, default=None)
     by_job = serializers.BooleanField(required=False, allow_null=True, default=None)
-    since = serializers.DateTimeField(required=False, help_text="Given at that moment or later.")
-    until = serializers.DateTimeField(required=False, help_text="Given before that moment.")
+    since = Moment(required=False, help_text="Given at that moment or later.")
+    until = Moment(required=False, help_text="Given before that moment.")
     order = serializers.ChoiceField(choices=list(ORDERS), default="-created")
 
 

@@ -8,7 +8,7 @@ from rest_framework import mixins, serializers
 
 from devices.models import IncomingSms
 from exporters.api.fields import IdField
-from platforms.api import PagedQuery, ScopedViewSet
+from platforms.api import Moment, PagedQuery, ScopedViewSet
 
 from .command_answers import MEANINGS, MessageAnswer
 from .sight import SightedRows
@@ -27,7 +27,7 @@ class IncomingQuery(PagedQuery):
         default=None,
         help_text="Those of no known socket, which superadmins alone see, or the others.",
     )
-    since = serializers.DateTimeField(required=False, help_text="Received at that moment or later.")
+    since = Moment(required=False, help_text="Received at that moment or later.")
 
 
 @extend_schema_view(

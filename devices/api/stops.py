@@ -1,12 +1,15 @@
 """What the addresses of all stops share: their fields, and which of them last."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
 from rest_framework import serializers
 
+from devices.pauses import TOO_FAR
 from exporters.api.fields import IdField
-from platforms.api import PagedQuery, Strict
+from platforms.api import Moment, PagedQuery, Strict
+from platforms.wall_time import LAST
 
 AFTER: Final = ("reason", "author", "created_at", "expires_at", "lifted_at")
 
@@ -31,9 +34,15 @@ class StopBody(Strict):
     """A new stop."""
 
     reason = serializers.CharField(max_length=255)
-    expires_at = serializers.DateTimeField(
+    expires_at = Moment(
         required=False, allow_null=True, default=None, help_text="Null: until it is lifted."
     )
+
+    def validate_expires_at(self, moment: datetime | None) -> datetime | None:
+        """Refuse one that is too far off; whether it is over, the stage asks."""
+        if moment is not None and moment > LAST:
+            raise serializers.ValidationError(TOO_FAR)
+        return moment
 
 
 def current(rows: Any, wished: bool | None) -> Any:

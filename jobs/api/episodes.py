@@ -14,7 +14,7 @@ from exporters.api.fields import IdField
 from jobs import approvals, gate_words
 from jobs.approvals import NotDecided
 from jobs.models import Episode, GateVerdict, Trigger
-from platforms.api import PagedQuery, ScopedViewSet
+from platforms.api import Moment, PagedQuery, ScopedViewSet
 from platforms.roles import Deed
 
 from .decisions import CommentBody, answered, taken_over_before
@@ -34,8 +34,8 @@ class EpisodesQuery(PagedQuery):
     suppressed = serializers.CharField(
         required=False, max_length=32, help_text="The gate that holds it back."
     )
-    since = serializers.DateTimeField(required=False, help_text="Opened then or later.")
-    until = serializers.DateTimeField(required=False, help_text="Opened before that moment.")
+    since = Moment(required=False, help_text="Opened then or later.")
+    until = Moment(required=False, help_text="Opened before that moment.")
 
 
 class VerdictAnswer(serializers.Serializer[GateVerdict]):

@@ -10,7 +10,7 @@ from devices.api.sight import Sight, SightedRows
 from exporters.api.fields import IdField
 from jobs import criterion_words, gate_words
 from jobs.models import JobExecution, Mode, Outcome, Standing
-from platforms.api import PagedQuery, ScopedViewSet
+from platforms.api import Moment, PagedQuery, ScopedViewSet
 
 
 class ExecutionsQuery(PagedQuery):
@@ -23,8 +23,8 @@ class ExecutionsQuery(PagedQuery):
     mode = serializers.ChoiceField(choices=Mode.choices, required=False)
     standing = serializers.ChoiceField(choices=Standing.choices, required=False)
     outcome = serializers.ChoiceField(choices=Outcome.choices, required=False)
-    since = serializers.DateTimeField(required=False, help_text="Begun at that moment or later.")
-    until = serializers.DateTimeField(required=False, help_text="Begun before that moment.")
+    since = Moment(required=False, help_text="Begun at that moment or later.")
+    until = Moment(required=False, help_text="Begun before that moment.")
 
 
 class GateAnswer(serializers.Serializer[Any]):

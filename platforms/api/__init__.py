@@ -4,7 +4,7 @@ from platforms.authentication import actor_of
 
 from .bodies import JsonBody, JsonLines
 from .errors import Conflict, ErrorAnswer, one_error_shape
-from .fields import BIGGEST_ID, PagedQuery, Query, ScopedRelatedField, Strict
+from .fields import BIGGEST_ID, Moment, PagedQuery, Query, ScopedRelatedField, Strict
 from .views import ApiView, AuditedWrites, NotFound, Pages, ScopedViewSet
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "ErrorAnswer",
     "JsonBody",
     "JsonLines",
+    "Moment",
     "NotFound",
     "PagedQuery",
     "Pages",

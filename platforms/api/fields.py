@@ -1,6 +1,7 @@
 """Pieces of serializers: ids within the caller's reach, bodies and queries without surprises."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from platforms.roles import Deed
+from platforms.wall_time import clock_time
 
 BIGGEST_ID = 2**63 - 1
 UNKNOWN_NAMED = 20  # unknown fields that an error names
@@ -44,7 +46,21 @@ class TimeOfDay(serializers.TimeField):
 
     def to_representation(self, value: Any) -> str:
         """Leave out the seconds where there are none."""
-        return f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
+        return clock_time(value)
+
+
+class Moment(serializers.DateTimeField):
+    """A moment in a body or a query; one that no calendar has is an error of who asks.
+
+    Where the clocks of the zone carry it beyond the calendar, REST framework itself would fail.
+    """
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the moment, or say that there is none."""
+        try:
+            return super().to_internal_value(value)
+        except OverflowError:
+            self.fail("overflow")
 
 
 class Strict(serializers.Serializer[Any]):

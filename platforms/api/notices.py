@@ -15,7 +15,7 @@ from platforms.notice_kinds import KINDS, Severity
 from platforms.roles import Deed
 
 from .channel_bodies import SEVERITY_CHOICES, SeverityField
-from .fields import PagedQuery, Strict
+from .fields import Moment, PagedQuery, Strict
 from .views import ScopedViewSet
 
 LARGEST = 2**63 - 1
@@ -35,7 +35,7 @@ class NoticesQuery(PagedQuery):
     unread = serializers.BooleanField(
         required=False, allow_null=True, default=None, help_text="What is new to the caller."
     )
-    since = serializers.DateTimeField(required=False, help_text="Of that moment or later.")
+    since = Moment(required=False, help_text="Of that moment or later.")
 
 
 class NoticeAnswer(serializers.ModelSerializer[Notice]):

@@ -2,15 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from devices import pauses
+from devices.models import Pause
 from devices.pauses import PauseRefused
 from devices.senders import Sender
 from jobs import job_pauses
 from jobs.models import Job, JobPause
 from platforms.audit import Action, Actor
 from platforms.models import AuditEntry, Platform, User
+from platforms.wall_time import LAST
 
 pytestmark = pytest.mark.django_db
 
@@ -67,3 +71,28 @@ def test_a_pause_says_why_and_ends_later_and_is_of_a_job_in_use(
     jobs[1].removed_at = NOW
     assert refusal(job_pauses.begin, by(mona), jobs, "Fair", None, NOW) == "job"
     assert not JobPause.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        LAST + timedelta(seconds=1),
+        datetime(9999, 12, 31, 23, 59, tzinfo=ZoneInfo("America/New_York")),
+        datetime.max.replace(tzinfo=UTC),
+    ],
+)
+def test_an_end_that_no_clock_could_show_stops_neither_a_job_nor_a_socket(
+    jobs: list[Job], mona: User, platform_a: Platform, end: datetime
+) -> None:
+    assert refusal(job_pauses.begin, by(mona), jobs, "Fair", end, NOW) == "far"
+    with pytest.raises(PauseRefused, match="too far off") as refused:
+        pauses.begin(by(mona), "Fair", end, NOW, platform=platform_a)
+    assert refused.value.code == "far"
+    assert list(JobPause.objects.all()) == []
+    assert list(Pause.objects.all()) == []
+
+
+def test_the_last_moment_may_end_a_pause(jobs: list[Job], mona: User, platform_a: Platform) -> None:
+    (first, _second) = job_pauses.begin(by(mona), jobs, "Fair", LAST, NOW)
+    pauses.begin(by(mona), "Fair", LAST, NOW, platform=platform_a)
+    assert JobPause.objects.get(pk=first.pk).expires_at == Pause.objects.get().expires_at == LAST

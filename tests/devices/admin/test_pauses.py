@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from devices import sockets
 from devices.models import Device, Pause
@@ -133,6 +134,22 @@ def test_a_pause_ends_in_the_future_and_shows_which_last(
         found = client.get(address, {"state": state} if state else {}).context["cl"].result_list
         assert list(found) == wanted, state
     assert client.post(page(over, "lift")).status_code == 403
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Europe/Moscow"])
+def test_a_pause_until_the_end_of_time_is_refused_at_its_field(
+    client_of: ClientOf, mona: User, socket: Device, settings: Settings, zone: str
+) -> None:
+    settings.TIME_ZONE = zone
+    client = client_of(mona)
+    typed = {"expires_at_0": "9999-12-31", "expires_at_1": "23:59"}
+    for over in ({"device": socket.pk}, {}):
+        refused = begin(client, **over, **typed)
+        errors = refused.context["adminform"].form.errors
+        assert list(errors) == ["expires_at"]
+        assert "too far off" in str(errors["expires_at"])
+    assert list(Pause.objects.all()) == []
+    assert client.get(reverse("admin:devices_pause_changelist")).status_code == 200
 
 
 def test_lifting_asks_first(client_of: ClientOf, mona: User, socket: Device) -> None:

@@ -379,8 +379,11 @@ def test_the_list_is_narrowed_and_ordered(api_of: ApiOf, alice: User, socket: De
         assert [each["id"] for each in answer.json()["results"]] == [row.pk for row in expected], (
             query
         )
-    for query in ("state=asleep", "since=yesterday", "device=1", "order=phone", "over=x"):
-        assert client.get(f"{LIST}?{query}").status_code == 400
+    for query in (
+        *("state=asleep", "since=yesterday", "device=1", "order=phone", "over=x"),
+        *("since=0001-01-01T00:00:00", "until=9999-12-31T23:59:59-12:00"),
+    ):
+        assert client.get(f"{LIST}?{query}").status_code == 400, query
 
 
 @pytest.mark.both_databases

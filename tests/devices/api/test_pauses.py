@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from devices.models import Assignment, Device, Pause
 from platforms.models import Platform, User
@@ -86,6 +87,8 @@ def test_what_is_no_pause_is_refused(api_of: ApiOf, root: User, socket: Device) 
         ({"reason": None}, 400),
         ({"reason": "x" * 256}, 400),
         ({"expires_at": "tomorrow"}, 400),
+        ({"expires_at": "0001-01-01T00:00:00"}, 400),
+        ({"expires_at": "9999-12-31T23:59:59-12:00"}, 400),
         ({"expires_at": yesterday}, 409),
         ({"platform_id": other.platform_id}, 400),
         ({"everything": True}, 400),
@@ -93,3 +96,26 @@ def test_what_is_no_pause_is_refused(api_of: ApiOf, root: User, socket: Device) 
         body = {"device_id": socket.pk, "reason": "works", **fields}
         assert client.post(LIST, body, "json").status_code == status, fields
     assert not Pause.objects.exists()
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Europe/Moscow"])
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59", "9999-12-31T12:00:00Z", "2200-01-01T00:00:01Z"]
+)
+def test_an_end_that_no_clock_could_show_is_refused_at_its_field(
+    api_of: ApiOf, root: User, socket: Device, settings: Settings, moment: str, zone: str
+) -> None:
+    settings.TIME_ZONE = zone
+    client = api_of(root)
+    for over in ({"device_id": socket.pk}, {"platform_id": socket.platform_id}, {}):
+        body = {**over, "reason": "works", "expires_at": moment}
+        refused = client.post(LIST, body, "json")
+        assert refused.status_code == 400, refused.content
+        assert list(refused.json()["error"]["fields"]) == ["expires_at"]
+    assert client.get(LIST).json()["count"] == 0
+
+
+def test_the_last_end_of_a_pause_is_taken(api_of: ApiOf, root: User, socket: Device) -> None:
+    body = {"device_id": socket.pk, "reason": "works", "expires_at": "2200-01-01T00:00:00Z"}
+    assert api_of(root).post(LIST, body, "json").status_code == 201
+    assert api_of(root).get(LIST).json()["count"] == 1

@@ -66,6 +66,7 @@ def test_messages_are_read_by_socket_and_meaning(
     ):
         told = client.get(f"{MESSAGES}?{query}").json()["results"]
         assert [each["id"] for each in told] == [row.pk for row in expected], query
+    assert client.get(f"{MESSAGES}?since=0001-01-01T00:00:00").status_code == 400
     one = client.get(f"{MESSAGES}/{first.pk}").json()
     assert (one["meaning"], one["details"]) == ("on", {"lines": {"1": True}})
     assert one["sender"] == socket.phone

@@ -10,12 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
+from jobs import acting
 from jobs.models import Brake, JobPause, MaintenanceWindow
 from platforms.models import AuditEntry, Platform, User
 from tests import factories
 from tests.conftest import ClientOf
-from tests.jobs.acting_world import Fleet, make_fleet
+from tests.jobs.acting_world import Fleet, make_fleet, make_job
 
 pytestmark = pytest.mark.django_db
 WINDOWS = reverse("admin:jobs_maintenancewindow_changelist")
@@ -96,10 +98,12 @@ def test_times_are_those_of_the_clock_at_the_place(
     row = MaintenanceWindow.objects.get()
     assert (row.player, row.weekly, row.time_zone) == (fleet.players[0], True, "Asia/Vladivostok")
     assert row.starts_at == datetime(2031, 3, 4, 12, tzinfo=UTC)
-    form = client.get(window("edit", row)).context["form"]
+    opened = client.get(window("edit", row)).context
+    form, revision = opened["form"], opened["revision"]
     assert form["who"].value() == fleet.players[0].identity
     assert form["starts_at"].value().isoformat() == "2031-03-04T22:00:00"
-    plan(client, window("edit", row), site=site.pk, name="Later", starts_at_1="22:30")
+    changed = {"site": site.pk, "name": "Later", "starts_at_1": "22:30"}
+    plan(client, window("edit", row), revision=revision, **changed)
     row.refresh_from_db()
     assert (row.name, row.player, row.site, row.weekly) == ("Later", None, site, False)
     assert row.starts_at == datetime(2031, 3, 4, 12, 30, tzinfo=UTC)
@@ -201,6 +205,33 @@ def test_who_pauses_a_job(
         not in foreign.get(f"{PAUSES}add/?job={fleet.job.pk}").context["adminform"].form.initial
     )
     assert JobPause.objects.count() == 1
+
+
+@pytest.mark.parametrize("by", ["page", "list"])
+def test_a_pause_until_the_end_of_time_is_refused_and_stops_no_other_job(
+    fleet: Fleet, mona: User, client_of: ClientOf, settings: Settings, by: str
+) -> None:
+    """West of Greenwich the last evening of the calendar is of a year that no program reads."""
+    settings.TIME_ZONE = "America/New_York"
+    other, client = make_job(fleet.platform, fleet.job.criterion, name="Other"), client_of(mona)
+    if by == "page":
+        end = {"expires_at_0": "9999-12-31", "expires_at_1": "23:59"}
+        refused = client.post(f"{PAUSES}add/", {"job": other.pk, "reason": "new panels", **end})
+        errors = refused.context["adminform"].form.errors
+    else:
+        chosen = {"action": "pause", "_selected_action": [other.pk]}
+        asked = client.post(reverse("admin:jobs_job_changelist"), chosen)
+        shown = {
+            field.html_name: field.value() for field in asked.context["form"] if field.is_hidden
+        }
+        typed = {"reason": "new panels", "expires_at": "9999-12-31T23:59"}
+        refused = client.post(reverse("admin:jobs_job_changelist"), {**shown, **typed})
+        errors = refused.context["form"].errors
+    assert "too far off" in str(errors)
+    assert not JobPause.objects.exists()
+    assert client.get(PAUSES).status_code == 200
+    fleet.fire(fleet.players[0])
+    assert acting.act(fleet.now) == 1
 
 
 # -- brakes -------------------------------------------------------------------------------------

@@ -153,6 +153,9 @@ def test_lists_are_narrowed_and_cost_the_same_however_long_they_are(
     ):
         answer = client.get(f"{API}/{query}")
         assert (answer.status_code, answer.json().get("count")) == (200, count), query
+    for what in ("episodes", "job-executions"):
+        for query in ("since=0001-01-01T00:00:00", "until=9999-12-31T23:59:59-12:00"):
+            assert client.get(f"{API}/{what}?{query}").status_code == 400, (what, query)
     # session, account, may I, count, rows; phones for what was sent
     costs = {"episodes": 5, "job-executions": 6, "approvals": 6, "brakes": 5}
     for what, queries in costs.items():

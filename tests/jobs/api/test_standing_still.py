@@ -70,6 +70,36 @@ def test_who_pauses_a_job(api_of: ApiOf, ursula: User, bob: User, charlie: User,
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "expired")
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Europe/Moscow"])
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59", "9999-12-31T12:00:00Z", "9999-12-31T23:59:59-12:00"]
+)
+def test_a_job_is_not_paused_until_the_end_of_time(
+    api_of: ApiOf, mona: User, job: Job, settings: Settings, moment: str, zone: str
+) -> None:
+    settings.TIME_ZONE = zone
+    client, address = api_of(mona), f"{API}/job-pauses"
+    body = {"job_id": job.pk, "reason": "works", "expires_at": moment}
+    refused = client.post(address, body, "json")
+    assert refused.status_code == 400, refused.content
+    assert list(refused.json()["error"]["fields"]) == ["expires_at"]
+    assert client.get(address).json()["count"] == 0
+
+
+def test_a_moment_that_no_calendar_has_is_refused_at_its_field(
+    api_of: ApiOf, mona: User, job: Job, settings: Settings
+) -> None:
+    client, early = api_of(mona), "0001-01-01T00:00:00"
+    pause = {"job_id": job.pk, "reason": "works", "expires_at": early}
+    refused = client.post(f"{API}/job-pauses", pause, "json")
+    assert (refused.status_code, [*refused.json()["error"]["fields"]]) == (400, ["expires_at"])
+    settings.TIME_ZONE = "America/New_York"
+    for deed in ("", "/preview"):
+        address = f"{API}/maintenance-windows{deed}"
+        refused = client.post(address, window(job.platform, ends_at="9999-12-31T23:59:59"), "json")
+        assert (refused.status_code, [*refused.json()["error"]["fields"]]) == (400, ["ends_at"])
+
+
 def test_a_window_is_looked_at_planned_changed_and_taken_back(
     api_of: ApiOf, mona: User, job: Job
 ) -> None:

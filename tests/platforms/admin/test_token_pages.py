@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from platforms import tokens
@@ -66,6 +66,14 @@ def test_a_token_that_is_dead_at_once_is_refused(bob: User, client_of: ClientOf)
     then = timezone.localtime() - timedelta(minutes=1)
     expiry = {"expires_at_0": then.strftime("%Y-%m-%d"), "expires_at_1": then.strftime("%H:%M:%S")}
     assert make(client_of(bob), **expiry) == ""
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_that_outlives_every_calendar_is_refused(bob: User, client_of: ClientOf) -> None:
+    """West of Greenwich it would be stored as a moment that cannot be read again."""
+    expiry = {"expires_at_0": "9999-12-31", "expires_at_1": "23:59:00"}
+    with timezone.override("America/New_York"), override_settings(TIME_ZONE="America/New_York"):
+        assert make(client_of(bob), **expiry) == ""
     assert not ApiToken.objects.exists()
 
 
