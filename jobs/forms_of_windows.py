@@ -3,7 +3,8 @@
 Times are those of the clock at the place that the window is over, whatever zone the pages have.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -59,8 +60,9 @@ class WindowForm(ScopedModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         row = self.instance
+        self.shown_in: ZoneInfo | None = None
         if row.pk is not None:
-            zone = ZoneInfo(row.time_zone) if row.weekly else zones.of_window(row)
+            self.shown_in = zone = ZoneInfo(row.time_zone) if row.weekly else zones.of_window(row)
             self.initial["starts_at"] = reading(row.starts_at, zone)
             self.initial["ends_at"] = reading(row.ends_at, zone)
             self.initial["who"] = row.player.identity if row.player is not None else ""
@@ -116,7 +118,24 @@ class WindowForm(ScopedModelForm):
         zone = zones.of_window(place)
         return Plan(
             platform=platform,
-            starts_at=first_reached(cleaned["starts_at"].replace(tzinfo=None), zone),
-            ends_at=finally_reached(cleaned["ends_at"].replace(tzinfo=None), zone),
+            starts_at=self._moment("starts_at", cleaned, zone, first_reached),
+            ends_at=self._moment("ends_at", cleaned, zone, finally_reached),
             **values,
         )
+
+    def _moment(
+        self,
+        name: str,
+        cleaned: dict[str, Any],
+        zone: ZoneInfo,
+        reached: Callable[[datetime, tzinfo], datetime],
+    ) -> datetime:
+        """Return when a clock shows what was typed; the stored moment where it shows just that.
+
+        A clock that is put back shows a reading twice: one left as it was stays the one it was.
+        """
+        typed, stored = cleaned[name].replace(tzinfo=None), getattr(self.instance, name)
+        if zone == self.shown_in and typed == reading(stored, zone).replace(microsecond=0):
+            kept: datetime = stored
+            return kept
+        return reached(typed, zone)

@@ -3,9 +3,10 @@
 The only writer of windows. That they hold jobs back is decided by the gates.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from itertools import islice
 from typing import Any, Final, Self
 
@@ -19,6 +20,7 @@ from platforms import audit
 from platforms.audit import Action
 from platforms.models import Platform, Site
 from platforms.roles import Deed
+from platforms.wall_time import LAST
 
 from . import windows, zones
 from .hours import Period
@@ -27,7 +29,7 @@ from .models import Episode, Job, MaintenanceWindow
 LONGEST_NAME: Final = 120
 #: Nobody means other centuries, and clocks on walls cannot be told of the ends of time.
 FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
 _SHOWN: Final = 10
 _LOOK_AHEAD: Final = timedelta(days=366)
 
@@ -97,14 +99,27 @@ def plan(wish: Plan, sender: Sender, now: datetime) -> MaintenanceWindow:
 
 
 def change(
-    window: MaintenanceWindow, wish: Plan, sender: Sender, now: datetime
+    window: MaintenanceWindow,
+    values: Mapping[str, Any],
+    sender: Sender,
+    now: datetime,
+    seen: str | None = None,
 ) -> MaintenanceWindow:
-    """Give a window that is not over other times or another reach; raise WindowRefused."""
-    check(wish, sender, now)
+    """Give a window that is not over other times or another reach; raise WindowRefused.
+
+    `values`: by the names of a plan; what is not named stays what it is by then, whoever changed
+    it. `seen`: the stamp of the row that the change was made for; None: of whatever is there.
+    """
+    if not may(sender, window.platform):
+        raise WindowRefused("role", _("Your role does not allow this."))
     with transaction.atomic():
         old = _to_come(window, now)
+        if seen is not None:
+            demand_unchanged(old, seen)
+        wish = replace(Plan.of(old), **values)
         if wish.platform.pk != old.platform_id:
             raise WindowRefused("platform", _("A window stays on its platform."), "platform")
+        check(wish, sender, now)
         row = wish.row()
         row.pk, row.created_at = old.pk, old.created_at
         row.author, row.author_name = old.author, old.author_name
@@ -115,6 +130,24 @@ def change(
             row.save(force_update=True)
             _record(sender, Action.CHANGED, row, before=before, after=after)
     return row
+
+
+def stamp(row: MaintenanceWindow) -> str:
+    """Return what stands for exactly what is planned, stored or not: no queries."""
+    parts = []
+    for name in (*Plan.__dataclass_fields__, "time_zone"):
+        field: Any = row._meta.get_field(name)
+        value = getattr(row, field.attname)
+        parts.append(str(value.astimezone(UTC) if isinstance(value, datetime) else value))
+    return sha256(repr(parts).encode()).hexdigest()
+
+
+def demand_unchanged(row: MaintenanceWindow, seen: str) -> None:
+    """Raise WindowRefused where a window is not any more what somebody saw."""
+    if seen != stamp(row):
+        raise WindowRefused(
+            "outdated", _("Somebody changed this window in the meantime: look at it anew.")
+        )
 
 
 def cancel(window: MaintenanceWindow, sender: Sender, now: datetime) -> None:
@@ -225,7 +258,7 @@ def _to_come(window: MaintenanceWindow, now: datetime) -> MaintenanceWindow:
     rows = MaintenanceWindow.objects.to_come(now).filter(pk=window.pk)
     row: MaintenanceWindow | None = (
         rows.select_for_update(of=("self",))
-        .select_related("platform", "site", "player__site", "author")
+        .select_related("platform", "job", "exporter", "site", "player__site", "author")
         .first()
     )  # unscoped: the row that the caller reached by for_user
     if row is None or windows.coming(row.times, zones.of_window(row), now) is None:

@@ -1,6 +1,6 @@
 """Planning a maintenance window: fill it in, look at what it covers, plan it; and take it back."""
 
-from hashlib import sha256
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -59,14 +59,19 @@ class WindowPages(ConfirmedDeedsAdmin):
         self, request: HttpRequest, row: MaintenanceWindow | None, title: str
     ) -> HttpResponse:
         now = timezone.now()
+        outdated = _why_outdated(request, row)
         form = self._form(request, row)
         plan = form.plan if form.is_bound and form.is_valid() else None
-        seen = _seen(plan) if plan is not None else ""
-        if plan is not None and "plan" in request.POST and request.POST.get("seen") == seen:
+        seen = maintenance.stamp(plan.row()) if plan is not None else ""
+        as_seen = "plan" in request.POST and request.POST.get("seen") == seen
+        if plan is not None and as_seen and not outdated:
             try:
                 return self.back_to(self._store(request, row, plan))
             except WindowRefused as refused:
-                messages.warning(request, str(refused))
+                if row is not None and refused.code == "outdated":
+                    outdated, row = str(refused), self._planned(request, str(row.pk))
+                else:
+                    messages.warning(request, str(refused))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -76,6 +81,10 @@ class WindowPages(ConfirmedDeedsAdmin):
             "media": self.media + form.media,
             "seen": seen,
             "covers": _covers(plan.row(), now) if plan is not None else None,
+            "outdated": outdated,
+            # From here on what was typed is about the window as it is now: the page tells of both.
+            "revision": maintenance.stamp(row) if row is not None else "",
+            **(_facts(row) if row is not None else {}),
         }
         return TemplateResponse(request, f"{PAGES}form.html", context)
 
@@ -89,7 +98,8 @@ class WindowPages(ConfirmedDeedsAdmin):
             for link in ("add", "change", "delete", "view") if field is not None else ():
                 setattr(field.widget, f"can_{link}_related", False)
         kind.base_fields["job"].queryset = kind.base_fields["job"].queryset.in_use()
-        found: WindowForm = kind(request.POST if request.method == "POST" else None, instance=row)
+        posted = request.POST if request.method == "POST" else None
+        found: WindowForm = kind(posted, instance=copy(row))  # a form writes upon its row
         return found
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
@@ -108,7 +118,8 @@ class WindowPages(ConfirmedDeedsAdmin):
             stored = maintenance.plan(plan, sender, now)
             messages.success(request, _("The maintenance is planned."))
             return stored
-        stored = maintenance.change(row, plan, sender, now)
+        seen = request.POST.get("revision", "")
+        stored = maintenance.change(row, vars(plan), sender, now, seen)
         messages.success(request, _("The maintenance was changed."))
         return stored
 
@@ -130,8 +141,7 @@ class WindowPages(ConfirmedDeedsAdmin):
             "opts": self.opts,
             "original": str(row),
             "title": str(row),
-            "window": row,
-            "times": window_words.times(row.times, zone),
+            **_facts(row),
             "covers": _covers(row, now),
             "may": comes and maintenance.may(sender_of(request), row.platform),
         }
@@ -163,10 +173,22 @@ class WindowPages(ConfirmedDeedsAdmin):
         return row
 
 
-def _seen(plan: Plan) -> str:
-    """Return what stands for exactly this plan: only what was looked at is planned."""
-    parts = {name: getattr(value, "pk", value) for name, value in vars(plan).items()}
-    return sha256(repr(sorted(parts.items(), key=lambda each: each[0])).encode()).hexdigest()
+def _why_outdated(request: HttpRequest, row: MaintenanceWindow | None) -> str:
+    """Say why what was typed is not about a window as it is now; nothing where it is."""
+    if row is None or request.method != "POST":
+        return ""
+    if not request.POST.get("revision"):
+        return _("This form does not tell which state of the window it was filled in for.")
+    try:
+        maintenance.demand_unchanged(row, request.POST["revision"])
+    except WindowRefused as refused:
+        return str(refused)
+    return ""
+
+
+def _facts(row: MaintenanceWindow) -> dict[str, Any]:
+    """Return what a template says of a window that is there."""
+    return {"window": row, "times": window_words.times(row.times, zones.of_window(row))}
 
 
 def _covers(window: MaintenanceWindow, now: Any) -> dict[str, Any]:

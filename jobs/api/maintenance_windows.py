@@ -1,7 +1,6 @@
 """``/maintenance-windows``: planned, changed, taken back; what one would cover."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -18,7 +17,7 @@ from jobs import maintenance
 from jobs.hours import Period
 from jobs.maintenance import LONGEST_NAME, Plan, Preview
 from jobs.models import Job, MaintenanceWindow
-from platforms.api import PagedQuery, ScopedRelatedField, ScopedViewSet, Strict
+from platforms.api import Moment, PagedQuery, ScopedRelatedField, ScopedViewSet, Strict
 from platforms.models import Platform, Site
 from platforms.roles import Deed
 
@@ -55,14 +54,19 @@ class WindowAnswer(serializers.ModelSerializer[MaintenanceWindow]):
     author = serializers.CharField(source="author_name")
     time_zone = serializers.CharField(help_text="By whose clock a weekly one comes.")
     cancelled_at = serializers.DateTimeField(allow_null=True)
+    revision = serializers.SerializerMethodField(help_text="Another one after each change.")
 
     class Meta:
         model = MaintenanceWindow
         fields = (
             *("id", "platform_id", "name", "starts_at", "ends_at", "time_zone", "weekly", "until"),
             *("job_id", "exporter_id", "site_id", "player_id", "author", "created_at"),
-            "cancelled_at",
+            *("cancelled_at", "revision"),
         )
+
+    def get_revision(self, row: MaintenanceWindow) -> str:
+        """Return what a change may name as what it was made for."""
+        return maintenance.stamp(row)
 
 
 def _named(rows: Any) -> ScopedRelatedField:
@@ -73,8 +77,8 @@ class WindowChange(Strict):
     """What can change of a window."""
 
     name = serializers.CharField(required=False, max_length=LONGEST_NAME)
-    starts_at = serializers.DateTimeField(required=False)
-    ends_at = serializers.DateTimeField(required=False)
+    starts_at = Moment(required=False)
+    ends_at = Moment(required=False)
     weekly = serializers.BooleanField(
         required=False, help_text="It comes every week at the same hours of the place."
     )
@@ -85,6 +89,11 @@ class WindowChange(Strict):
     exporter_id = _named(Exporter.objects.all())
     site_id = _named(Site.objects.all())
     player_id = _named(Player.objects.select_related("site"))
+    revision = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="The one that was read; where somebody changed the window since, it is a 409.",
+    )
 
 
 class WindowBody(WindowChange):
@@ -92,8 +101,9 @@ class WindowBody(WindowChange):
 
     platform_id = ScopedRelatedField(deed=Deed.SEND, queryset=Platform.objects.all())
     name = serializers.CharField(max_length=LONGEST_NAME)
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
+    starts_at = Moment()
+    ends_at = Moment()
+    revision = None  # type: ignore[assignment]  # so that the base's is left out
 
 
 class PeriodAnswer(serializers.Serializer[Period]):
@@ -161,9 +171,10 @@ class MaintenanceWindows(mixins.ListModelMixin, mixins.RetrieveModelMixin, Scope
         row: MaintenanceWindow = self.get_object()
         body = WindowChange(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
-        wish = replace(Plan.of(row), **_values(body.validated_data))
+        values = _values(body.validated_data)
+        seen = values.pop("revision", None)
         with answered():
-            row = maintenance.change(row, wish, sender_of(request), timezone.now())
+            row = maintenance.change(row, values, sender_of(request), timezone.now(), seen)
         return Response(WindowAnswer(row).data)
 
     @extend_schema(request=NothingBody, responses={200: WindowAnswer}, summary="Take a window back")

@@ -58,11 +58,11 @@ def test_planning_changing_and_cancelling_are_recorded(lobby: Exporter, mona: Us
     assert (row.author, row.time_zone) == (mona, "Europe/Moscow")
     assert Plan.of(MaintenanceWindow.objects.get(pk=row.pk)) == wanted
     longer = replace(wanted, ends_at=NOW + 5 * HOUR)
-    maintenance.change(row, longer, by(mona), NOW)
-    maintenance.change(row, longer, by(mona), NOW)  # nothing changes: nothing is recorded
+    maintenance.change(row, vars(longer), by(mona), NOW)
+    maintenance.change(row, vars(longer), by(mona), NOW)  # nothing changes: nothing is recorded
     maintenance.cancel(row, by(mona), NOW)
     assert refusal(maintenance.cancel, row, by(mona), NOW) == "over"
-    assert refusal(maintenance.change, row, longer, by(mona), NOW) == "over"
+    assert refusal(maintenance.change, row, vars(longer), by(mona), NOW) == "over"
     lines = AuditEntry.objects.filter(target_type="jobs.maintenancewindow").order_by("pk")
     assert [each.action for each in lines] == [Action.CREATED, Action.CHANGED, Action.CANCELLED]
     assert set(lines[1].after) == {"ends_at"}
@@ -87,7 +87,7 @@ def test_a_window_names_things_of_its_own_platform_alone(
     assert refusal(maintenance.plan, wanted, by(root), NOW) == "platform"
     row = maintenance.plan(wish(lobby.platform), by(root), NOW)
     moved = wish(exporter_b.platform)
-    assert refusal(maintenance.change, row, moved, by(root), NOW) == "platform"
+    assert refusal(maintenance.change, row, vars(moved), by(root), NOW) == "platform"
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,66 @@ def test_a_weekly_window_keeps_its_hours_when_its_platform_moves(
     assert (
         period.begins == NOW + HOUR + 7 * DAY - 2 * HOUR
     )  # 16:00 as before, two zones to the east
-    maintenance.change(row, replace(Plan.of(row), name="Renamed"), by(mona), NOW)
+    maintenance.change(row, {"name": "Renamed"}, by(mona), NOW)
     row.refresh_from_db()
     assert windows.coming(row.times, zones.of_window(row), NOW + DAY) == period
+
+
+def test_a_change_leaves_what_it_does_not_name_as_it_is_by_then(
+    lobby: Exporter, mona: User
+) -> None:
+    row = maintenance.plan(wish(lobby.platform), by(mona), NOW)
+    MaintenanceWindow.objects.update(exporter=lobby, ends_at=NOW + 9 * HOUR)
+    changed = maintenance.change(row, {"name": "Roof"}, by(mona), NOW)
+    stored = MaintenanceWindow.objects.get()
+    assert (stored.name, stored.exporter, stored.ends_at) == ("Roof", lobby, NOW + 9 * HOUR)
+    assert Plan.of(stored) == Plan.of(changed)
+    late = {"starts_at": NOW + 9 * HOUR}
+    assert refusal(maintenance.change, row, late, by(mona), NOW) == "order", "of what is there now"
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        {"name": "Roof"},
+        {"starts_at": NOW},
+        {"ends_at": NOW + 9 * HOUR},
+        {"weekly": True},
+        {"until": date(2027, 1, 1)},
+        {"time_zone": "Asia/Yekaterinburg"},
+    ],
+)
+def test_a_change_for_a_window_that_is_another_by_now_is_outdated_and_writes_nothing(
+    lobby: Exporter, mona: User, meanwhile: dict[str, Any]
+) -> None:
+    row = maintenance.plan(wish(lobby.platform), by(mona), NOW)
+    seen = maintenance.stamp(row)
+    assert maintenance.stamp(MaintenanceWindow.objects.get()) == seen
+    MaintenanceWindow.objects.update(**meanwhile)
+    before = MaintenanceWindow.objects.values().get()
+    mine = {"name": "Mine"}
+    assert refusal(maintenance.change, row, mine, by(mona), NOW, seen) == "outdated"
+    assert MaintenanceWindow.objects.values().get() == before
+    assert AuditEntry.objects.filter(target_type="jobs.maintenancewindow").count() == 1
+
+
+@pytest.mark.parametrize("name", ["exporter", "site", "player", "job"])
+def test_a_window_over_something_else_has_another_stamp(lobby: Exporter, name: str) -> None:
+    things: dict[str, Any] = {
+        "exporter": lobby,
+        "site": make_site(lobby.platform),
+        "player": make_player(lobby),
+        "job": make_job(lobby),
+    }
+    wanted = wish(lobby.platform)
+    other = replace(wanted, **{name: things[name]})
+    assert maintenance.stamp(other.row()) != maintenance.stamp(wanted.row())
+
+
+def test_taking_a_window_back_writes_back_nothing_older(lobby: Exporter, mona: User) -> None:
+    row = maintenance.plan(wish(lobby.platform), by(mona), NOW)
+    MaintenanceWindow.objects.update(ends_at=NOW + 9 * HOUR, name="Roof")
+    maintenance.cancel(row, by(mona), NOW)
+    stored = MaintenanceWindow.objects.get()
+    assert (stored.name, stored.ends_at, stored.cancelled_at) == ("Roof", NOW + 9 * HOUR, NOW)
+    assert AuditEntry.objects.latest("pk").after["name"] == "Roof"
