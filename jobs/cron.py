@@ -21,14 +21,18 @@ class CronRefused(ValueError):
     """An expression that is none, or is never due; the text is for people."""
 
 
+def normal_form(expression: str) -> str:
+    """Return an expression as it is stored, whatever it is: names in capitals, single spaces."""
+    return " ".join(expression.upper().split())
+
+
 def checked(expression: str) -> str:
     """Return an expression in its normal form, or raise CronRefused."""
-    fields = expression.upper().split()
-    if len(fields) != FIELDS:
+    normal = normal_form(expression)
+    if len(normal.split()) != FIELDS:
         raise CronRefused(
             _("A schedule has five fields: minute, hour, day of month, month, day of week.")
         )
-    normal = " ".join(fields)
     if len(normal) > LONGEST:
         raise CronRefused(_("This schedule is too long."))
     if next(_labels(normal, ANY_DAY), None) is None:

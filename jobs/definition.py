@@ -9,7 +9,7 @@ from platforms.keyring import KeyRingError
 from platforms.models import Platform
 from platforms.notice_kinds import Severity
 
-from . import conditions
+from . import conditions, cron as crons
 from .conditions import Condition, Criterion
 from .hours import Span
 from .models import Action, Job, Joined, Mode, Rung, Trigger
@@ -36,6 +36,7 @@ class Definition:
     """Everything that a person decides about a job. Times are seconds.
 
     Without rungs it only tells people. ``raw`` is PromQL of superadmins, instead of conditions.
+    ``cron`` is in its normal form, however it was written.
     """
 
     platform: Platform
@@ -61,6 +62,9 @@ class Definition:
     severity: Severity = Severity.WARNING
     notify: bool = True
     hours: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cron", crons.normal_form(self.cron))
 
     @property
     def criterion(self) -> Criterion | None:

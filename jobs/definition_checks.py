@@ -1,7 +1,8 @@
 """What is wrong with a definition, by the field that a person can mend. Reads; writes nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 from zoneinfo import available_timezones
 
 from django.utils.functional import Promise
@@ -27,6 +28,8 @@ MOST_RUNGS = 5
 MOST_HOURS = 42
 MOST_ATTEMPTS = 20
 LONGEST_NAME = 160
+LONGEST_DESCRIPTION = 10_000
+BATCH: Final = 5_000  # ids of one statement
 DAY, WEEK = 86_400, 604_800
 #: Least and most of each time, in seconds. A slot is 30 s; nothing is judged in less than two.
 BOUNDS: Mapping[str, tuple[int, int]] = {
@@ -40,16 +43,69 @@ WAIT = (300, 3600)  # after a rung
 _OUTSIDE: Promise = gettext_lazy("Enter a number of seconds from %(least)d to %(most)d.")
 
 
-def check(definition: Definition) -> Errors:
-    """Return what is wrong with each field; nothing where the job can be stored."""
+class Known(NamedTuple):
+    """What definitions of one platform name, as far as it is there: ids, kinds by metric."""
+
+    exporters: Collection[int]
+    sites: Collection[int]
+    players: Collection[int]
+    metrics: Mapping[str, str]
+    templates: Mapping[int, CommandTemplate]
+
+
+def known_of(platform_id: int, definitions: Collection[Definition]) -> Known:
+    """Read what definitions name: five queries however many they are, more for long lists."""
+    chosen = [each.selection for each in definitions]
+    metrics = {part.metric for each in definitions for part in each.conditions}
+    wanted = {step.template_id for each in definitions for step in each.rungs if step.template_id}
+    templates = CommandTemplate.objects.usable_on(platform_id).offered().filter(pk__in=wanted)
+    rows = MonitoringMetric.objects.offered().filter(name__in=metrics)  # unscoped: names alone
+    return Known(
+        _there(Exporter, platform_id, {pk for each in chosen for pk in each.exporters}),
+        _there(Site, platform_id, {pk for each in chosen for pk in each.sites}),
+        _there(Player, platform_id, {pk for each in chosen for pk in each.players}),
+        dict(rows.values_list("name", "kind")),
+        {row.pk: row for row in templates.select_related("model")},
+    )
+
+
+def _there(model: Any, platform_id: int, ids: Collection[int]) -> Collection[int]:
+    found: set[int] = set()
+    wanted = sorted(ids)
+    for at in range(0, len(wanted), BATCH):
+        some = wanted[at : at + BATCH]
+        rows = model.objects.filter(platform_id=platform_id, pk__in=some)  # unscoped: ids alone
+        found.update(rows.values_list("pk", flat=True))
+    return found
+
+
+def check(
+    definition: Definition, old: Definition | None = None, known: Known | None = None
+) -> Errors:
+    """Return what is wrong with each field; nothing where the job can be stored.
+
+    `old`: what it is now; `known`: what known_of() read for this one and others.
+    """
+    if known is None:
+        known = known_of(definition.platform.pk, [definition])
     errors: dict[str, list[str]] = defaultdict(list)
-    errors["selection"] += _of_selection(definition.selection)
-    errors["conditions"] += _of_conditions(definition)
+    errors["selection"] += _of_selection(definition.selection, known)
+    errors["conditions"] += _of_conditions(definition, known)
     for number, step in enumerate(definition.rungs):
-        errors[f"rungs.{number}"] += _of_step(definition, step)
+        errors[f"rungs.{number}"] += _of_step(step, known)
     for name, told in _of_values(definition):
         errors[name].append(told)
+    # A longer one is of an earlier release: it may stay as it is.
+    if definition.description != (old.description if old is not None else ""):
+        errors["description"] += _of_description(definition.description)
     return {name: told for name, told in errors.items() if told}
+
+
+def _of_description(text: str) -> list[str]:
+    if len(text) <= LONGEST_DESCRIPTION:
+        return []
+    told = {"most": LONGEST_DESCRIPTION, "number": len(text)}
+    return [_("A description has %(most)d characters at most; this one has %(number)d.") % told]
 
 
 def _of_values(definition: Definition) -> Iterator[tuple[str, str]]:
@@ -78,18 +134,18 @@ def _of_trigger(definition: Definition) -> Iterator[tuple[str, str]]:
         yield "cron", _("A rule acts on its conditions: it has no schedule.")
 
 
-def _of_selection(selection: Selection) -> list[str]:
+def _of_selection(selection: Selection, known: Known) -> list[str]:
     """Say whether it names anything, and whether all of it is of the platform."""
     if selection.is_empty:
         return [_("Choose what the job watches: it never watches everything by itself.")]
-    missing = 0
-    for model, ids in (
-        (Exporter, selection.exporters),
-        (Site, selection.sites),
-        (Player, selection.players),
-    ):
-        found = model.objects.filter(platform_id=selection.platform_id, pk__in=ids)  # unscoped
-        missing += len(ids) - found.count()
+    missing = sum(
+        len(ids.difference(there))
+        for ids, there in (
+            (selection.exporters, known.exporters),
+            (selection.sites, known.sites),
+            (selection.players, known.players),
+        )
+    )
     if not missing:
         return []
     return [
@@ -102,7 +158,7 @@ def _of_selection(selection: Selection) -> list[str]:
     ]
 
 
-def _of_conditions(definition: Definition) -> list[str]:
+def _of_conditions(definition: Definition, known: Known) -> list[str]:
     if definition.trigger is Trigger.SCHEDULE:
         if definition.conditions or definition.raw:
             return [_("A schedule acts by the clock: it has no conditions.")]
@@ -116,8 +172,7 @@ def _of_conditions(definition: Definition) -> list[str]:
     if len(definition.conditions) > MOST_CONDITIONS:
         return [_("A job has %(most)d conditions at most.") % {"most": MOST_CONDITIONS}]
     wanted = {each.metric for each in definition.conditions}
-    rows = MonitoringMetric.objects.offered().filter(name__in=wanted)  # unscoped: names alone
-    kinds = dict(rows.values_list("name", "kind"))
+    kinds = {name: known.metrics[name] for name in wanted if name in known.metrics}
     told = [
         _("The metric %(name)s is not known.") % {"name": name}
         for name in sorted(wanted - {*kinds})
@@ -148,7 +203,7 @@ def _of_cron(expression: str) -> list[str]:
     return []
 
 
-def _of_step(definition: Definition, step: Step) -> list[str]:
+def _of_step(step: Step, known: Known) -> list[str]:
     """Say what is wrong with a rung: also what would be refused when it is sent."""
     least, most = WAIT
     told = [] if least <= step.wait <= most else [str(_OUTSIDE) % {"least": least, "most": most}]
@@ -156,8 +211,7 @@ def _of_step(definition: Definition, step: Step) -> list[str]:
         if step.template_id is not None:
             told.append(_("A restart names no command: the socket's model has its own."))
         return told
-    rows = CommandTemplate.objects.usable_on(definition.platform.pk).offered()
-    template = rows.filter(pk=step.template_id).select_related("model").first()
+    template = known.templates.get(step.template_id or 0)
     if template is None:
         return [*told, _("Choose a command.")]
     try:

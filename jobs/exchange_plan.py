@@ -4,7 +4,6 @@ A job of the file is known by its name; an automatic name also by what would be 
 Reads; locks nothing and writes nothing. No job is ever removed by a file.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,14 +11,15 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from platforms.models import Platform
 from platforms.scoping import Principal
 
-from . import naming, raw_rights, rung_secrets, saving, yaml_lines
+from . import naming, plain_values, raw_rights, rung_secrets, saving, yaml_lines
 from .definition import Definition, of_many
-from .definition_checks import check
+from .definition_checks import Errors, Known, check, known_of
 from .models import Job
 from .sheet_names import Names
 from .sheet_reading import Sheet, identities, read
@@ -29,6 +29,7 @@ from .yaml_lines import Node, YamlRefused
 
 VERSION: Final = 1
 MOST_JOBS: Final = 500
+DIGEST: Final = "jobs.exchange_plan.digest"
 
 
 class Fate(StrEnum):
@@ -73,19 +74,22 @@ class Plan:
         return [each for each in self.entries if each.fate is fate]
 
     def digest(self) -> str:
-        """Return a text that is the same for the very same deeds upon the very same jobs alone."""
+        """Return a text that is the same for the very same deeds upon the very same jobs alone.
+
+        Secrets are among them. It is keyed: nobody who reads it can try out values.
+        """
         deeds = [
             (
                 each.fate.value,
                 each.line,
                 each.job.pk if each.job is not None else None,
-                saving.told(each.before) if each.before is not None else None,
-                saving.told(each.after) if each.after is not None else None,
+                plain_values.whole(each.before) if each.before is not None else None,
+                plain_values.whole(each.after) if each.after is not None else None,
             )
             for each in self.entries
         ]
         text = json.dumps([self.platform.pk, deeds], sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return salted_hmac(DIGEST, text, algorithm="sha256").hexdigest()
 
 
 class _World(NamedTuple):
@@ -93,7 +97,6 @@ class _World(NamedTuple):
 
     names: Names
     jobs: Mapping[str, tuple[Job, Definition]]
-    user: Principal | None
 
 
 def plan(text: str, platform: Platform, user: Principal | None) -> Plan:
@@ -105,13 +108,19 @@ def plan(text: str, platform: Platform, user: Principal | None) -> Plan:
     # unscoped: of the platform that the caller may change
     rows = list(Job.objects.in_use().filter(platform=platform).order_by("pk"))
     jobs = {row.name: (row, each) for row, each in zip(rows, of_many(rows), strict=True)}
-    world = _World(Names.of_identities(platform, identities(nodes)), jobs, user)
+    world = _World(Names.of_identities(platform, identities(nodes)), jobs)
     sheets = [read(node, world.names) for node in nodes]
     found = _matched([each for each in sheets if isinstance(each, Sheet)], world)
+    wishes = {
+        id(sheet): _wished(sheet, found[id(sheet)], world)
+        for sheet in sheets
+        if isinstance(sheet, Sheet)
+    }
+    known = known_of(platform.pk, [new for old, new in wishes.values() if new != old])
     entries = []
     for node, sheet in zip(nodes, sheets, strict=True):
         if isinstance(sheet, Sheet):
-            entries.append(_planned(sheet, found[id(sheet)], world))
+            entries.append(_planned(sheet, found[id(sheet)], *wishes[id(sheet)], known, user))
         else:
             entries.append(Entry(Fate.REFUSE, node.line, _called(node), problems=sheet))
     return Plan(platform, _with_differences(entries, platform))
@@ -158,48 +167,54 @@ def _matched(sheets: Sequence[Sheet], world: _World) -> dict[int, _Match]:
         if sheet.name:
             lines.setdefault(sheet.name, sheet.line)
     taken = {match.job.pk for match in found.values() if match.job is not None}
-    for sheet in rest:
-        job = _composed_so(sheet, world, taken)
+    free = [job for job, _old in world.jobs.values() if not job.own_name and job.pk not in taken]
+    composed = naming.automatic_of_many([each.definition for each in rest]) if free else []
+    names = [each[settings.LANGUAGE_CODE] for each in composed]
+    for number, sheet in enumerate(rest):
+        # It has the name that this one would get, or had got with a number.
+        job = next((each for each in free if naming.is_still(names[number], each.name)), None)
         found[id(sheet)] = _Match(job)
-        taken |= {job.pk} if job is not None else set()
+        if job is not None:
+            free.remove(job)
     return found
 
 
-def _composed_so(sheet: Sheet, world: _World, taken: set[int]) -> Job | None:
-    """Return the job that has the name which this one would get, or had got with a number."""
-    free = [job for job, _old in world.jobs.values() if not job.own_name and job.pk not in taken]
-    if not free:
-        return None
-    composed = naming.automatic(sheet.definition)[settings.LANGUAGE_CODE]
-    return next((job for job in free if naming.is_still(composed, job.name)), None)
+def _wished(sheet: Sheet, match: _Match, world: _World) -> tuple[Definition | None, Definition]:
+    """Return what the job of a part of the file is, and what it would be."""
+    new = sheet.definition
+    if match.job is None:
+        return None, new
+    old = world.jobs[match.job.name][1]
+    steps = rung_secrets.kept(new.rungs, old.rungs, world.names.templates)
+    # A name with a number stands for the own name that others have as well.
+    own_name = new.own_name and (old.own_name or new.own_name)
+    return old, replace(new, rungs=steps, own_name=own_name)
 
 
-def _planned(sheet: Sheet, match: _Match, world: _World) -> Entry:
+def _planned(
+    sheet: Sheet,
+    match: _Match,
+    old: Definition | None,
+    new: Definition,
+    known: Known,
+    user: Principal | None,
+) -> Entry:
     job = match.job
     name = sheet.name or (job.name if job is not None else "")
     if match.taken:
         why = _("This job stands on line %(line)d already.") % {"line": match.taken}
         return Entry(Fate.REFUSE, sheet.line, name, problems=[Problem(sheet.line, "name", why)])
-    old = world.jobs[job.name][1] if job is not None else None
-    new = sheet.definition
-    if old is not None:
-        steps = rung_secrets.kept(new.rungs, old.rungs, world.names.templates)
-        # A name with a number stands for the own name that others have as well.
-        own_name = new.own_name and (old.own_name or new.own_name)
-        new = replace(new, rungs=steps, own_name=own_name)
     if new == old:
         return Entry(Fate.UNCHANGED, sheet.line, name, job, old, new)
-    if problems := _problems(sheet, new, old, world.user):
+    wrong = dict(raw_rights.refused(new, old, user))
+    if old is None or not saving.only_stops(old, new):
+        wrong |= check(new, old, known)
+    if problems := _problems(sheet, wrong):
         return Entry(Fate.REFUSE, sheet.line, name, job, problems=problems)
     return Entry(Fate.CREATE if job is None else Fate.CHANGE, sheet.line, name, job, old, new)
 
 
-def _problems(
-    sheet: Sheet, new: Definition, old: Definition | None, user: Principal | None
-) -> list[Problem]:
-    wrong = dict(raw_rights.refused(new, old, user))
-    if old is None or not saving.only_stops(old, new):
-        wrong |= check(new)
+def _problems(sheet: Sheet, wrong: Errors) -> list[Problem]:
     return sorted(
         Problem(sheet.lines.get(field, sheet.line), field, why)
         for field, told in wrong.items()

@@ -8,6 +8,8 @@ from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from platforms.wall_time import clock_time
+
 from .definition_checks import MOST_HOURS
 from .form_parts import Ground, RowForm, RowsPart
 from .hours import Span
@@ -30,6 +32,12 @@ class HoursForm(RowForm):
     )
     opens = _clock(gettext_lazy("From"))
     closes = _clock(gettext_lazy("Till"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("opens", "closes"):
+            if str(self[name].value() or "").count(":") > 1:
+                self.fields[name].widget.attrs["step"] = "1"  # else browsers take no seconds
 
     @property
     def days_of_week(self) -> list[tuple[int, str, str, bool]]:
@@ -61,7 +69,7 @@ class HoursPart(RowsPart):
         for span in ground.before.hours if ground.before else ():
             found.setdefault((span.opens, span.closes), []).append(span.weekday)
         return [
-            {"days": days, "opens": f"{opens:%H:%M}", "closes": f"{closes:%H:%M}"}
+            {"days": days, "opens": clock_time(opens), "closes": clock_time(closes)}
             for (opens, closes), days in found.items()
         ]
 

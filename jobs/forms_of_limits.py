@@ -78,7 +78,6 @@ class AboutPart(FieldsPart):
     )
     description = forms.CharField(
         label=gettext_lazy("Description"),
-        max_length=2000,
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 2}),
     )
@@ -116,3 +115,14 @@ class AboutPart(FieldsPart):
         """Return what the job is; a new one is enabled, in shadow."""
         new = {**FIRST, "mode": Mode.SHADOW.value, "enabled": True}
         return super().first(ground) or new
+
+    def clean_description(self) -> str:
+        """Return what was typed; what nobody touched stays as it is, to its last line end."""
+        typed = _plain(self.cleaned_data["description"])
+        before = self.ground.before.description if self.ground.before else ""
+        return before if typed == _plain(before) else typed
+
+
+def _plain(text: str) -> str:
+    """Return a text without what browsers change: line ends, and spaces around it."""
+    return text.replace("\r\n", "\n").strip()

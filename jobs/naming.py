@@ -51,7 +51,13 @@ def write(row: Job, definition: Definition) -> None:
 
 def automatic(definition: Definition) -> dict[str, str]:
     """Return what a job would be called in each language, before names are made unique."""
-    return _in_every_language(definition, _things([definition]))
+    return automatic_of_many([definition])[0]
+
+
+def automatic_of_many(definitions: Collection[Definition]) -> list[dict[str, str]]:
+    """Return what jobs would be called, in their order: four queries, however many jobs."""
+    things = _things(definitions)
+    return [_in_every_language(each, things) for each in definitions]
 
 
 def copied(own_name: str) -> str:

@@ -6,7 +6,7 @@ It sends nothing and judges no player.
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from platforms.audit import Action as Act, Actor
 from platforms.models import Platform
 
 from . import criteria, floors, naming, rung_secrets
-from .definition import COLUMNS, DECIDING, Definition, Step, of, of_many, step_of
+from .definition import COLUMNS, DECIDING, Definition, of, of_many, step_of
 from .definition_checks import Errors, check
 from .models import (
     Condition,
@@ -35,6 +35,7 @@ from .models import (
     Rung,
 )
 from .outdated import Outdated
+from .plain_values import told
 from .schedule_times import next_run
 
 
@@ -47,11 +48,16 @@ class DefinitionRefused(ValueError):
 
 
 def save(
-    definition: Definition, actor: Actor, job: Job | None = None, seen: int | None = None
+    definition: Definition,
+    actor: Actor,
+    job: Job | None = None,
+    seen: int | None = None,
+    like: Definition | None = None,
 ) -> Job:
     """Store a job, a new one or in the place of an old one; raise DefinitionRefused.
 
     `seen`: the revision that the change was made for; Outdated where there is a later one.
+    `like`: what a new one is a copy of.
     1. Lock the platform: names and versions of its jobs are decided one after the other.
     2. Write the job and its parts; where what it decides on changed, a new version.
     3. Of a new version: forget what was seen, and close the episodes of the old one.
@@ -64,7 +70,7 @@ def save(
             before: Mapping[str, Any] = {}
             old = definition
             changed = True
-            _demand(definition, None, None)
+            _demand(definition, like, None)
         else:
             row = Job.objects.in_use().select_for_update(of=("self",)).get(pk=job.pk)
             if seen is not None and seen != row.revision:
@@ -96,7 +102,8 @@ def copy(job: Job, actor: Actor) -> Job:
     """Store a copy of a job; it begins in shadow, whatever the mode of the first."""
     definition = of(job)
     own_name = naming.copied(definition.own_name) if definition.own_name else ""
-    return save(replace(definition, mode=Mode.SHADOW, own_name=own_name), actor)
+    wanted = replace(definition, mode=Mode.SHADOW, own_name=own_name)
+    return save(wanted, actor, like=definition)
 
 
 def only_stops(old: Definition, new: Definition) -> bool:
@@ -147,43 +154,17 @@ def remove(job: Job, actor: Actor) -> None:
         audit.record(actor, Act.DELETED, row, platform_id=row.platform_id, before=told(of(row)))
 
 
-def told(definition: Definition) -> dict[str, Any]:
-    """Return a definition as the audit record keeps it: JSON, ids for rows, no secrets."""
-    templates = rung_secrets.templates_of([definition])
-    values = {name: getattr(definition, name) for name in COLUMNS}
-    chosen = definition.selection
-    return values | {
-        "conditions": [each.as_data() for each in definition.conditions],
-        "selection": {
-            "whole": chosen.whole,
-            "exporters": sorted(chosen.exporters),
-            "sites": sorted(chosen.sites),
-            "players": sorted(chosen.players),
-        },
-        "rungs": [_rung_told(each, templates) for each in definition.rungs],
-        "hours": [
-            f"{each.weekday} {each.opens:%H:%M}-{each.closes:%H:%M}" for each in definition.hours
-        ],
-    }
-
-
-def _rung_told(step: Step, templates: rung_secrets.Templates) -> dict[str, Any]:
-    """Return a rung with its values; of secret ones only that they are set."""
-    shown = rung_secrets.shown(step, templates)
-    return asdict(step) | {"parameters": dict.fromkeys(step.parameters, "set") | shown}
-
-
 def _demand(definition: Definition, old: Definition | None, job: Job | None) -> None:
     """Raise DefinitionRefused for what cannot be stored; the platform is locked."""
-    if errors := check(definition):
+    if errors := check(definition, old):
         raise DefinitionRefused(errors)
     if number := criteria.too_many(definition, old, job.pk if job is not None else None):
-        told = _(
+        text = _(
             "The jobs of this platform would ask Prometheus %(number)d different questions; it may "
             "ask %(most)d. Use conditions that other jobs have, or disable jobs."
         )
         values = {"number": number, "most": settings.JOBS_QUESTIONS}
-        raise DefinitionRefused({"conditions": [told % values]})
+        raise DefinitionRefused({"conditions": [text % values]})
 
 
 def _write(row: Job, definition: Definition, now: datetime, *, new_version: bool) -> None:

@@ -5,6 +5,7 @@ import re
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
+FIELDS = 5
 NUMBER = re.compile(r"[0-9]{1,2}")
 WEEKDAYS = {"MON": 0, "TUE": 1, "WED": 2, "THU": 3, "FRI": 4, "SAT": 5, "SUN": 6} | {
     str(number): (number - 1) % 7 for number in range(8)
@@ -13,7 +14,10 @@ WEEKDAYS = {"MON": 0, "TUE": 1, "WED": 2, "THU": 3, "FRI": 4, "SAT": 5, "SUN": 6
 
 def in_words(expression: str) -> str:
     """Say when a schedule is due: "every day at 03:00", "Mon, Thu at 03:00", or the expression."""
-    minute, hour, day, month, weekday = expression.split()
+    fields = expression.split()
+    if len(fields) != FIELDS:
+        return expression
+    minute, hour, day, month, weekday = fields
     if NUMBER.fullmatch(minute) is None or month != "*":
         return expression
     if hour == "*" and (day, weekday) == ("*", "*"):

@@ -6,6 +6,7 @@ Secrets are left out, and so is what is empty. It reads nothing but what it is g
 from typing import Any, Final
 
 from platforms.notice_kinds import Severity
+from platforms.wall_time import clock_time
 
 from . import rung_secrets
 from .conditions import Condition
@@ -81,7 +82,4 @@ def _rung(step: Step, names: Names) -> dict[str, Any]:
 
 
 def _span(span: Span) -> str:
-    opens, closes = (
-        f"{each:%H:%M:%S}" if each.second else f"{each:%H:%M}" for each in (span.opens, span.closes)
-    )
-    return f"{DAYS[span.weekday]} {opens}-{closes}"
+    return f"{DAYS[span.weekday]} {clock_time(span.opens)}-{clock_time(span.closes)}"

@@ -93,7 +93,7 @@ class JobPages(JobDeeds):
         """Store the job and go on; None: something is wrong, or is to be confirmed."""
         valid, draft = form.is_valid(), form.draft()
         if not valid:
-            form.tell(definition_checks.check(draft))
+            form.tell(definition_checks.check(draft, form.ground.before))
             return None
         if "_live" not in request.POST and _begins_to_act(form.ground.before, draft):
             context |= {"confirm": True, "panel": self._panel(draft)}

@@ -11,6 +11,7 @@ from exporters.api.fields import IdField
 from jobs import rung_secrets
 from jobs.conditions import Condition, Function, Operator
 from jobs.definition import Definition, Step
+from jobs.definition_checks import LONGEST_DESCRIPTION
 from jobs.hours import Span
 from jobs.models import Action, Joined, Mode, Trigger
 from jobs.selection import Selection
@@ -83,7 +84,9 @@ class JobChange(Strict):
         max_length=160,
         help_text="Empty: the name tells what the job does, and follows its changes.",
     )
-    description = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
+    description = serializers.CharField(
+        required=False, allow_blank=True, help_text=f"{LONGEST_DESCRIPTION} characters at most."
+    )
     trigger = serializers.ChoiceField(choices=Trigger.choices, required=False)
     mode = serializers.ChoiceField(choices=Mode.choices, required=False)
     enabled = serializers.BooleanField(required=False)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from platforms.scoping import TenantModel
 from platforms.secrets import EncryptedField, SecretRow
+from platforms.wall_time import clock_time
 
 from .job import Job
 from .metric import MonitoringMetric
@@ -192,7 +193,7 @@ class OperatingHours(TenantModel):
         )
 
     def __str__(self) -> str:
-        return f"{self.weekday} {self.opens:%H:%M}-{self.closes:%H:%M}"
+        return f"{self.weekday} {clock_time(self.opens)}-{clock_time(self.closes)}"
 
 
 class Floor(TenantModel):

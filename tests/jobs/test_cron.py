@@ -7,11 +7,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils.translation import override
 
-from jobs.cron import CronRefused, checked, count_due, next_due
+from jobs.cron import CronRefused, checked, count_due, next_due, normal_form
 from jobs.schedule_words import in_words
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MOSCOW = ZoneInfo("Europe/Moscow")
+
+
+def test_what_is_no_schedule_has_a_normal_form_too() -> None:
+    assert normal_form(" at \t night ") == "AT NIGHT"
+    assert normal_form("") == ""
 
 
 def test_an_expression_is_kept_in_one_form() -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from devices import synchronisation
@@ -21,6 +23,7 @@ from jobs.exchange_plan import Fate, plan
 from jobs.hours import Span
 from jobs.models import Action, Job, Joined, Mode, MonitoringMetric, Trigger
 from jobs.selection import Selection
+from jobs.sheet_values import Problem
 from jobs.yaml_lines import YamlRefused
 from platforms.audit import SYSTEM
 from platforms.models import AuditEntry, Platform, Site, User
@@ -235,6 +238,28 @@ def test_secrets_are_in_no_file_and_stay_where_they_are(platform_a: Platform) ->
     assert plan(text, platform_a, None).entries[0].problems[0].field == "rungs.0"
 
 
+def test_a_plan_is_of_its_secrets_and_nobody_can_try_them_out(
+    platform_a: Platform, settings: Settings
+) -> None:
+    rung = Step(Action.TEMPLATE, secretive(platform_a).pk, {"minutes": "7"})
+    job = make_job(platform_a, own_name="Lobby", rungs=(rung,))
+    text = told(platform_a)
+    given = [
+        text.replace("own: true", f"own: true\n    parameters: {{minutes: {each}}}")
+        for each in (8, 9)
+    ]
+    digests = [plan(each, platform_a, None).digest() for each in given]
+    assert digests[0] != digests[1]
+    assert plan(given[0], platform_a, None).digest() == digests[0]
+    saving.change([job], SYSTEM, rungs=(replace(rung, parameters={"minutes": "6"}),))
+    with pytest.raises(PlanChanged):
+        exchange.apply(given[0], platform_a, None, SYSTEM, digests[0])
+    assert definition.of(job).rungs[0].parameters == {"minutes": "6"}
+    agreed = plan(given[0], platform_a, None).digest()
+    settings.SECRET_KEY = "another"
+    assert plan(given[0], platform_a, None).digest() != agreed
+
+
 def test_jobs_that_ask_too_much_together_are_refused_by_line(
     platform_a: Platform, settings: Settings
 ) -> None:
@@ -320,6 +345,87 @@ def test_a_name_with_a_number_is_the_name_of_one_job(platform_a: Platform) -> No
     assert [each.problems[0].why for each in refused] == [
         f"This job stands on line {line} already." for line in lines
     ]
+
+
+def test_a_schedule_of_a_file_is_stored_in_its_normal_form(platform_a: Platform) -> None:
+    text = """\
+version: 1
+jobs:
+- name: Night
+  trigger: schedule
+  selection: {whole: true}
+  cron: "0 %s 3 * * mon"
+  rungs: [{action: restart}]
+"""
+    assert apply(text % (" " * 200), platform_a) == [Fate.CREATE]
+    assert Job.objects.get().cron == "0 3 * * MON"
+    assert apply(text % "", platform_a) == [Fate.UNCHANGED]
+    (entry,) = plan((text % "").replace("0 ", f"{'0,' * 60}0 "), platform_a, None).entries
+    assert entry.problems == [Problem(6, "cron", "This schedule is too long.")]
+
+
+def test_what_is_no_schedule_is_refused_by_its_line_also_of_a_job_without_a_name(
+    platform_a: Platform,
+) -> None:
+    make_job(platform_a)  # whose automatic name is compared with that of the file's
+    text = """\
+version: 1
+jobs:
+- trigger: schedule
+  selection: {whole: true}
+  cron: at night
+  rungs: [{action: restart}]
+"""
+    (entry,) = plan(text, platform_a, None).entries
+    assert [(each.line, each.field) for each in entry.problems] == [(5, "cron")]
+
+
+def test_a_plan_tells_hours_apart_by_their_seconds(platform_a: Platform) -> None:
+    texts = [f"{SMALL}  hours: [Mon 08:00-08:00{each}]\n" for each in ("", ":50")]
+    whole, short = (plan(each, platform_a, None).digest() for each in texts)
+    assert whole != short
+
+
+def test_a_description_of_a_file_is_as_long_as_elsewhere(platform_a: Platform) -> None:
+    (entry,) = plan(f"{SMALL}  description: {'x' * 10_001}\n", platform_a, None).entries
+    assert [(each.line, each.field) for each in entry.problems] == [(8, "description")]
+    job = make_job(platform_a, own_name="Lobby", rungs=())
+    Job.objects.update(description="x" * 15_000)
+    assert apply(told(platform_a).replace("attempts: 3", "attempts: 4"), platform_a) == [
+        Fate.CHANGE
+    ]
+    assert definition.of(job).attempts == 4
+
+
+ONE = """\
+- {name}: Watch {number}
+  selection:
+    exporters: [North]
+    sites: ['yes']
+    players: {{North: ['06:42:40:92:60:B4']}}
+  conditions:
+  - {{metric: {metric}, operator: ==, threshold: 0}}
+  rungs:
+  - {{action: restart}}
+  - {{action: template, model: simpal_d210, template: power_cycle, parameters: {{minutes: 2}}}}
+"""
+
+
+@pytest.mark.parametrize("name", ["name", "automatic_name"])
+def test_a_plan_costs_the_same_however_many_jobs_a_file_has(
+    platform_a: Platform, name: str
+) -> None:
+    furnish(platform_a)
+    make_job(platform_a)  # of which each automatic name is compared with
+    costs = []
+    for number in (2, 20):
+        jobs = [ONE.format(name=name, number=each, metric=STATUS) for each in range(number)]
+        with CaptureQueriesContext(connection) as seen:
+            outcome = plan(f"version: 1\njobs:\n{''.join(jobs)}", platform_a, None)
+            outcome.digest()
+        assert len(outcome.of(Fate.CREATE)) == number
+        costs.append(len(seen))
+    assert costs[0] == costs[1]
 
 
 def test_a_stopped_job_may_be_about_what_is_gone(platform_a: Platform) -> None:

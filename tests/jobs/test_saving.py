@@ -88,6 +88,7 @@ def test_what_is_stored_is_read_as_it_was(platform_a: Platform) -> None:
         ({"cooldown": 60}, "cooldown"),
         ({"time_zone": "Moon/Crater"}, "time_zone"),
         ({"own_name": "x" * 161}, "own_name"),
+        ({"description": "x" * 10_001}, "description"),
         ({"rungs": (Step(wait=10),)}, "rungs.0"),
         ({"rungs": (Step(Action.TEMPLATE, 999_999),)}, "rungs.0"),
         ({"rungs": (Step(),) * 6}, "rungs"),
@@ -268,6 +269,37 @@ def test_the_record_tells_what_changed_and_nothing_else(platform_a: Platform) ->
 
     entry = AuditEntry.objects.filter(target_id=str(jobs[0].pk), action="changed").get()
     assert (entry.before, entry.after) == ({"mode": "shadow"}, {"mode": "live"})
+
+
+def test_the_record_tells_seconds_of_hours(platform_a: Platform) -> None:
+    job = make_job(platform_a, hours=(Span(0, time(8), time(8, 0, 50)),))
+    saving.change([job], SYSTEM, hours=(Span(0, time(8), time(8)),))
+    entry = AuditEntry.objects.latest("pk")
+    assert entry.before == {"hours": ["0 08:00-08:00:50"]}
+    assert entry.after == {"hours": ["0 08:00-08:00"]}
+
+
+def test_a_description_that_is_too_long_already_stays_and_is_copied(platform_a: Platform) -> None:
+    job = make_job(platform_a)
+    Job.objects.update(description="x" * 15_000)
+    saving.change([job], SYSTEM, attempts=4)
+    assert len(saving.copy(job, SYSTEM).description) == 15_000
+    with pytest.raises(DefinitionRefused):
+        saving.change([job], SYSTEM, description="y" * 15_000)
+
+
+def test_a_schedule_is_stored_in_its_normal_form_however_it_was_written(
+    platform_a: Platform,
+) -> None:
+    cron = " 0   3 * *\tmon "
+    job = make_job(platform_a, trigger=Trigger.SCHEDULE, conditions=(), cron=cron)
+    assert (job.cron, job.name) == (
+        "0 3 * * MON",
+        "Schedule for all players → restart Mon at 03:00",
+    )
+    lines = AuditEntry.objects.count()
+    assert saving.change([job], SYSTEM, cron="0 3 * *  Mon") == 0
+    assert AuditEntry.objects.count() == lines
 
 
 def test_the_record_tells_that_a_secret_of_a_rung_changed_and_never_the_secret(

@@ -15,7 +15,7 @@ from devices.models import CommandTemplate
 from jobs import definition, definition_checks, saving
 from jobs.conditions import Condition, Function, Operator
 from jobs.definition import Definition, Step
-from jobs.form_parts import Ground, RowsPart
+from jobs.form_parts import Ground, RowForm, RowsPart
 from jobs.forms_of_jobs import JobForm
 from jobs.hours import Span
 from jobs.models import Action, Job, Joined, Mode, Trigger
@@ -126,6 +126,12 @@ def everything(platform: Platform) -> dict[str, dict[str, Any]]:
                 Span(5, time(22), time(2, 30)),
             )
         },
+        "seconds": {
+            "hours": (
+                Span(0, time(0), time(23, 59, 59)),
+                Span(3, time(8), time(8, 0, 50)),
+            )
+        },
         "limits": {
             "cooldown": 86_400,
             "attempts": 7,
@@ -141,6 +147,7 @@ def everything(platform: Platform) -> dict[str, dict[str, Any]]:
             "mode": Mode.APPROVE,
             "enabled": False,
         },
+        "long": {"description": "x" * 9_000 + " \n"},
     }  # fmt: skip
 
 
@@ -226,6 +233,51 @@ def test_a_rule_becomes_a_schedule_and_keeps_nothing_of_its_conditions(
     made = definition.of(job)
     assert (made.trigger, made.conditions, made.cron) == (Trigger.SCHEDULE, (), "0 3 * * SUN")
     assert save(client, page(job), trigger="rule").status_code == 200, "a rule needs conditions"
+
+
+def hours_of(form: JobForm) -> list[RowForm]:
+    part = form["hours"]
+    assert isinstance(part, RowsPart)
+    return part.kept
+
+
+def test_hours_are_asked_for_with_seconds_where_they_have_some(
+    client_of: ClientOf, mona: User, platform_a: Platform
+) -> None:
+    job, client = make_job(platform_a, hours=(Span(0, time(8), time(8, 0, 50)),)), client_of(mona)
+    (row,) = hours_of(shown(client, page(job)))
+    assert 'step="1"' not in str(row["opens"])
+    assert 'step="1"' in str(row["closes"])
+    look = posted(shown(client, page(job))) | {"hours-0-opens": "07:00:30", "_look": "1"}
+    (row,) = hours_of(client.post(page(job), look).context["form"])
+    assert 'step="1"' in str(row["opens"])
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_description_is_as_long_as_elsewhere_however_a_browser_ends_its_lines(
+    client_of: ClientOf, mona: User, platform_a: Platform, ends: str
+) -> None:
+    job, client = make_job(platform_a), client_of(mona)
+    text = "\n".join(["x"] * 5000)
+    assert save(client, page(job), description=text.replace("\n", ends)).status_code == 302
+    assert definition.of(job).description == text
+    wrong = told(save(client, page(job), description="x" * 10_001))
+    assert wrong == {
+        "description": ["A description has 10000 characters at most; this one has 10001."]
+    }
+
+
+def test_a_longer_description_of_an_earlier_release_does_not_bar_the_page(
+    client_of: ClientOf, mona: User, platform_a: Platform
+) -> None:
+    job, client = make_job(platform_a), client_of(mona)
+    Job.objects.update(description="x" * 15_000)
+    assert save(client, page(job), attempts="4").status_code == 302
+    assert definition.of(job).attempts == 4
+    assert set(told(save(client, page(job), description="y" * 15_000, attempts="0"))) == {
+        "attempts", "description"
+    }  # fmt: skip
+    assert set(told(save(client, page(job), attempts="0"))) == {"attempts"}
 
 
 def test_a_player_that_is_out_of_use_stays_named(

@@ -134,6 +134,7 @@ def test_what_is_left_out_is_careful(api_of: ApiOf, mona: User, platform_a: Plat
         ({"severity": "loud"}, "severity"),
         ({"mode": "wild"}, "mode"),
         ({"time_zone": "Moon/Crater"}, "time_zone"),
+        ({"description": "x" * 10_001}, "description"),
         ({"trigger": "schedule", "conditions": [], "cron": "at night"}, "cron"),
         ({"raw": f'{STATUS}{{platform_id="$platform"}} == 0', "conditions": []}, "raw"),
         ({"platform_id": 987654321}, "platform_id"),
@@ -151,6 +152,17 @@ def test_what_cannot_be_stored_is_named_by_its_field(
         assert list(error["fields"]) == [named]
         assert all(error["fields"].values())
     assert not Job.objects.exists()
+
+
+def test_a_schedule_is_stored_in_its_normal_form(
+    api_of: ApiOf, mona: User, platform_a: Platform
+) -> None:
+    client = api_of(mona)
+    wanted = body(platform_a, trigger="schedule", conditions=[], cron="0  3 * * mon")
+    made = client.post(LIST, wanted, "json").json()
+    assert made["cron"] == Job.objects.get().cron == "0 3 * * MON"
+    again = client.patch(f"{LIST}/{made['id']}", {"cron": "0 3 * *  Mon"}, "json").json()
+    assert (again["version"], again["revision"]) == (1, 1)
 
 
 def test_only_what_is_given_changes(api_of: ApiOf, mona: User, platform_a: Platform) -> None:
