@@ -34,7 +34,7 @@ class SwitchForm(forms.Form):
         """Demand the revision of a job that is to be enabled."""
         told = super().clean() or self.cleaned_data
         if told.get("enabled") and told.get(SEEN) is None:
-            self.add_error(SEEN, "missing")
+            self.add_error(SEEN, self.fields[SEEN].error_messages["required"])
         return told
 
 
