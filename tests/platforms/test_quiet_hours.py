@@ -177,8 +177,8 @@ def test_a_critical_notice_keeps_five_minutes_from_the_last_message(platform_a: 
     deliver(NIGHT + MINUTE)
     out(platform_a, NIGHT + 2 * MINUTE, "second")
     [arrived] = tick(NIGHT + 2 * MINUTE, NIGHT + 10 * MINUTE, 10 * SECOND)
-    left = NIGHT + 30 * SECOND  # and some milliseconds
-    assert arrived == left + 5 * MINUTE + 10 * SECOND
+    left = NIGHT + 30 * SECOND  # and some milliseconds, as the machine's clock tells them
+    assert arrived - left - 5 * MINUTE in (0 * SECOND, 10 * SECOND)
 
 
 def test_another_family_and_another_channel_are_not_held_up(platform_a: Platform) -> None:
