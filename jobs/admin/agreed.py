@@ -4,7 +4,8 @@ A job that somebody else changed between the question and the answer is left as 
 job needs no revision: it is always allowed.
 """
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -16,6 +17,7 @@ from jobs.outdated import Outdated
 from jobs.saving import DefinitionRefused
 
 SEEN = "seen"
+_STAMP: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
 class SeenForm(forms.Form):
@@ -45,12 +47,8 @@ def stamps(jobs: list[Job]) -> list[str]:
 
 def revisions(request: HttpRequest) -> dict[int, int]:
     """Return by id the revisions that a page carried; what is none counts as none."""
-    found = {}
-    for stamp in request.POST.getlist(SEEN):
-        pk, dash, revision = stamp.partition("-")
-        if dash and pk.isascii() and pk.isdecimal() and revision.isascii() and revision.isdecimal():
-            found[int(pk)] = int(revision)
-    return found
+    carried = (_STAMP.fullmatch(stamp) for stamp in request.POST.getlist(SEEN))
+    return {int(found[1]): int(found[2]) for found in carried if found is not None}
 
 
 def tell_refused(request: HttpRequest, job: Job, refused: DefinitionRefused | Outdated) -> None:

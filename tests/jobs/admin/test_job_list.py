@@ -216,8 +216,10 @@ def test_what_changed_after_the_question_is_left_as_it_is(
     assert "Alice changed this job" in " ".join(map(str, told))
     assert Job.objects.values().get(pk=jobs[0].pk) == before
     assert Job.objects.filter(pk=jobs[1].pk, enabled=True, mode=Mode.LIVE).exists()
-    client_of(mona).post(LIST, chosen(jobs[0], action=action, confirmed="1"))
-    assert Job.objects.values().get(pk=jobs[0].pk) == before, "of no state at all"
+    for seen in ("", "x", "1-", f"{jobs[0].pk}-{'9' * 5000}", f"{'9' * 5000}-1", f"{jobs[0].pk}-²"):
+        again = chosen(jobs[0], action=action, confirmed="1", seen=seen)
+        assert client_of(mona).post(LIST, again).status_code == 302
+        assert Job.objects.values().get(pk=jobs[0].pk) == before, "of no state at all"
 
 
 def test_a_confirmed_stop_never_enables_and_needs_no_revision(
